@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The way to each backend: route, gateway and neighbour, asked of the kernel by netlink and
+ * followed as they change. The kernel is asked to keep the neighbours fresh (NTF_EXT_MANAGED where
+ * it has that, else by asking again), for traffic that XDP forwards does not confirm them.
+ *
+ * Runs on the event loop's thread; never blocks for longer than a local netlink round trip.
+ */
+#ifndef CAROM_NEXTHOP_H
+#define CAROM_NEXTHOP_H
+
+#include "abi.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct next_hop {
+	bool resolved;
+	char reason[128]; /* why it is not resolved: "no route", "neighbour 10.0.0.1 on eth0 …" */
+	/* The rest is valid only when resolved. */
+	uint32_t interface; /* ifindex to leave by */
+	uint16_t mtu;	    /* of route or interface, the smaller; at most 65535 */
+	uint8_t destination_mac[6];
+	uint8_t source_mac[6];
+	struct carom_address source; /* the address this node would use towards the destination */
+};
+
+struct nexthop; /* the resolver */
+
+/* Called from nexthop_read() or nexthop_tick(), at most once a call, when a watched destination's
+ * next hop is no longer what nexthop_find() said before. */
+typedef void nexthop_changed(void *context);
+
+struct nexthop_options {
+	const uint32_t *interfaces; /* ifindexes that may be left by; borrowed during the call */
+	size_t interface_count;
+	nexthop_changed *changed;
+	void *context;
+};
+
+/* NULL on failure, with *ret_error described. */
+struct nexthop *nexthop_new(const struct nexthop_options *options, struct error *ret_error);
+void nexthop_free(struct nexthop *nexthop);
+
+/* To be polled for reading; nexthop_read() when it is readable. It takes bounded work a call. */
+int nexthop_fd(const struct nexthop *nexthop);
+void nexthop_read(struct nexthop *nexthop, uint64_t now_ms);
+/* To be called at least once a second: retries, asks again for neighbours on old kernels. */
+void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms);
+
+/* Replaces the set of watched destinations (copied; duplicates allowed) and looks up the new ones.
+ * On failure the old set stays. Returns 0 or -1. */
+int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
+		  uint64_t now_ms, struct error *ret_error);
+
+/* Borrowed until the next call of watch, read or tick. NULL: not watched. */
+const struct next_hop *nexthop_find(const struct nexthop *nexthop,
+				    const struct carom_address *destination);
+
+/* How many watched destinations are not resolved. */
+size_t nexthop_unresolved_count(const struct nexthop *nexthop);
+
+#endif

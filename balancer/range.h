@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hands out ranges of an array that a BPF program reads: first fit, and a freed range is reusable
+ * only once its grace period is over. Pure: the caller says which grace periods have passed.
+ */
+#ifndef CAROM_RANGE_H
+#define CAROM_RANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct range_pool;
+
+/* size: of the array, counted in its units. NULL with errno ENOMEM. */
+struct range_pool *range_pool_new(uint32_t size);
+void range_pool_free(struct range_pool *pool);
+
+/* Takes `length` units (> 0) whose first is a multiple of `alignment`, a power of two. Returns 0;
+ * -1 with errno ENOSPC if nothing free is long enough, ENOMEM. */
+int range_take(struct range_pool *pool, uint32_t length, uint32_t alignment, uint32_t *ret_first);
+/* Takes exactly this range, when what a former process left is adopted. Returns 0; -1 with errno
+ * EEXIST if any part is taken, ERANGE if it lies outside, ENOMEM. */
+int range_take_at(struct range_pool *pool, uint32_t first, uint32_t length);
+
+/* Gives a taken range back; it is reusable once range_pool_reclaim() was told of a later epoch.
+ * It needs no memory, so it cannot fail. epoch: never lower than in earlier calls. */
+void range_retire(struct range_pool *pool, uint32_t first, uint32_t length, uint64_t epoch);
+/* Everything retired in an epoch <= `epoch` may be reused. */
+void range_pool_reclaim(struct range_pool *pool, uint64_t epoch);
+
+uint32_t range_pool_size(const struct range_pool *pool);
+uint32_t range_pool_used(const struct range_pool *pool);    /* taken and not retired */
+uint32_t range_pool_waiting(const struct range_pool *pool); /* retired and not yet reusable */
+
+#endif

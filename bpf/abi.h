@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The contract between the BPF programs and userspace: every struct, limit and reason that both
+ * sides see, and nothing else. Both sides compile this one file, and both assert the sizes.
+ *
+ * Userspace lays everything out; the program only follows numbers:
+ *
+ *   control.active ──► generation ──► address table ──► address entry ──► VIP table ──► VIP
+ *                                                                                       │
+ *      counters ◄── backend ◄── VIP.first_backend + ordinal ◄── slot ◄── VIP.first_slot ┘
+ *
+ * A published thing is never written again. A change writes new VIPs, slots and backends beside the
+ * old ones, fills an idle generation, and flips control.active; memory is reused only after an RCU
+ * grace period. So a packet sees one generation, whole.
+ */
+#ifndef CAROM_ABI_H
+#define CAROM_ABI_H
+
+#include <linux/types.h>
+
+/* Raised whenever the meaning or the layout of anything below changes. */
+#define CAROM_ABI_VERSION 1
+
+#define CAROM_NAME_BYTES       64 /* a VIP's or backend's name, with its terminating NUL */
+#define CAROM_CACHE_LINE_BYTES 64
+
+/* One is active; the others wait out their grace periods, so that commits need not. */
+#define CAROM_GENERATION_COUNT 4
+
+#define CAROM_RING_BITS_MIN	   8
+#define CAROM_RING_BITS_MAX	   17
+#define CAROM_BACKENDS_PER_VIP_MAX 4096
+
+/*
+ * Every way a packet that reached a VIP's address can end without being forwarded:
+ * X(NAME, XDP action, what it means). The name in lower case is the metric's label.
+ */
+#define CAROM_REASONS(X)                                                                           \
+	X(NOT_SERVED, PASS,                                                                        \
+	  "sent to a VIP's address, but no VIP has this port and protocol; left to the kernel")    \
+	X(TRUNCATED, DROP, "the frame ends before the headers, or the packet, that it announces")  \
+	X(BAD_HEADER, DROP, "an IP or transport header contradicts itself")                        \
+	X(FRAGMENT, DROP, "an IP fragment, whose flow cannot be told")                             \
+	X(EXTENSIONS, DROP, "more IPv6 extension headers than are followed")                       \
+	X(NO_BACKEND, DROP, "the VIP has no backend that can take the packet")                     \
+	X(TOO_BIG, DROP, "with the outer header it exceeds the MTU towards the backend")           \
+	X(NO_HEADROOM, ABORTED, "the driver left no room before the frame for the outer header")   \
+	X(INCONSISTENT, ABORTED, "the maps contradict each other: a fault in carom")
+
+enum carom_reason {
+#define CAROM_REASON_ENUM(name, action, help) CAROM_REASON_##name,
+	CAROM_REASONS(CAROM_REASON_ENUM)
+#undef CAROM_REASON_ENUM
+		CAROM_REASON_COUNT
+};
+
+#define CAROM_REASON_COUNT_MAX 32 /* room to add reasons without changing struct sizes */
+
+/* An IPv6 address, or an IPv4 address in its IPv4-mapped form, ::ffff:a.b.c.d. */
+struct carom_address {
+	__be32 words[4];
+};
+
+/* A perfect hash: one displacement, then one candidate entry. See balancer/displace.h. */
+struct carom_table {
+	__u64 seed;
+	__u32 first_displacement; /* in the displacements array, counted in displacements */
+	__u32 displacement_mask;
+	__u32 first_entry;
+	__u32 entry_mask;
+};
+
+struct carom_generation {
+	struct carom_table addresses; /* over address_entries */
+	struct carom_table vips;      /* over vips */
+	__u64 revision;		      /* of the desired state that it publishes */
+	__u64 reserved;
+};
+
+/* The first of its kind in memory-mapped global data: one cache line a generation. */
+struct carom_control {
+	__u32 abi_version;
+	__u32 active; /* which generation packets read; the one word that a commit flips */
+	__u32 reserved[14];
+	struct carom_generation generations[CAROM_GENERATION_COUNT];
+};
+
+enum carom_protocol_index { CAROM_PROTOCOL_TCP, CAROM_PROTOCOL_UDP, CAROM_PROTOCOL_COUNT };
+
+/* An address that has at least one VIP. */
+struct carom_address_entry {
+	struct carom_address address;
+	/* 1 + number of the VIP that takes every port, by carom_protocol_index; 0: none. */
+	__u32 any_port[CAROM_PROTOCOL_COUNT];
+	__u32 number; /* names this address in the keys of its VIPs; unique in a generation */
+	__u32 exact;  /* how many VIPs with a port of their own it has */
+};
+
+/* The key of a VIP within a generation: see carom_vip_key(). */
+struct carom_vip {
+	__u64 key;
+	__u32 first_slot;    /* in the slots array, counted in slots; a multiple of the line */
+	__u32 first_backend; /* in the backends array */
+	__u32 counter;	     /* in the reasons array; 0 is not a VIP's */
+	__u16 backend_count; /* 0: no backend can take a packet, and there is no ring */
+	__u8 ring_bits;	     /* the ring has 1 << ring_bits slots */
+	__u8 reserved;
+	__u64 reserved2;
+};
+
+/* address_number: of the address entry; port: as on the wire; protocol: IPPROTO_…. */
+static inline __u64 carom_vip_key(__u32 address_number, __be16 port, __u8 protocol)
+{
+	return (__u64)address_number << 32 | (__u32)port << 8 | protocol;
+}
+
+/* A slot: the ordinal of a backend within its VIP's block, and whether the slot is tracked. */
+#define CAROM_SLOT_TRACKED   0x8000
+#define CAROM_SLOT_ORDINAL   0x7fff
+#define CAROM_SLOTS_PER_LINE 32
+
+struct carom_slot_line {
+	__u16 slots[CAROM_SLOTS_PER_LINE];
+};
+
+#define CAROM_DISPLACEMENTS_PER_LINE 32
+
+struct carom_displacement_line {
+	__u16 displacements[CAROM_DISPLACEMENTS_PER_LINE]; /* 0: no key lands here */
+};
+
+enum carom_family { CAROM_IPV4, CAROM_IPV6 };
+
+enum carom_backend_state {
+	CAROM_BACKEND_UNUSED,	/* an ordinal that no backend holds */
+	CAROM_BACKEND_ACTIVE,	/* takes new flows */
+	CAROM_BACKEND_DRAIN,	/* keeps its flows, takes no new ones */
+	CAROM_BACKEND_DOWN,	/* as DRAIN, but by the word of health */
+	CAROM_BACKEND_DISABLED, /* gives its flows up */
+};
+
+/* All that forwarding needs, its next hop included: one cache line, and no look-up more. */
+struct carom_backend {
+	struct carom_address outer_source;
+	struct carom_address outer_destination;
+	__u8 destination_mac[6];
+	__u8 source_mac[6];
+	__u32 interface;	 /* ifindex to leave by */
+	__be32 source_host_mask; /* bits of outer_source.words[3] that the flow's hash fills */
+	__u32 counter;		 /* in the counters array */
+	__u16 header_checksum;	 /* ones' complement sum of the outer IPv4 header's fixed fields */
+	__u16 mtu;		 /* of the way to the backend, outer header included */
+	__u8 state;		 /* enum carom_backend_state */
+	__u8 outer_family;	 /* enum carom_family */
+	__u8 reserved[2];
+};
+
+/*
+ * Counters lie in one lane a possible CPU, and one lane more that only userspace writes: there a
+ * VIP keeps what its removed backends had counted, so that no total ever falls.
+ */
+struct carom_counter {
+	__u64 packets;
+	__u64 bytes;	   /* of the client's IP packets: neither Ethernet nor outer header */
+	__u64 connections; /* TCP packets with SYN and without ACK */
+	__u64 reserved;
+};
+
+struct carom_reason_counter {
+	__u64 packets[CAROM_REASON_COUNT_MAX];
+};
+
+/* What a program is told at load and never again; the verifier prunes by it. */
+struct carom_settings {
+	__u64 hash_key[2];
+	__u32 counters_per_lane;
+	__u32 reasons_per_lane;
+};
+
+/* ---- decap: the backend's side ---- */
+
+#define CAROM_DECAP_REASONS(X)                                                                     \
+	X(DECAPSULATED, PASS, "unwrapped and handed to the kernel")                                \
+	X(FORBIDDEN_SOURCE, DROP, "the outer source address is not on the allow-list")             \
+	X(TRUNCATED, DROP, "the frame ends before the inner packet does")                          \
+	X(BAD_HEADER, DROP, "an outer or inner header contradicts itself")                         \
+	X(FRAGMENT, PASS, "a fragment of a tunnelled packet; left to the kernel")                  \
+	X(CONGESTION, DROP, "marked congested outside, but not ECN-capable inside (RFC 6040)")     \
+	X(NO_HEADROOM, ABORTED, "the frame could not be cut")
+
+enum carom_decap_reason {
+#define CAROM_DECAP_REASON_ENUM(name, action, help) CAROM_DECAP_##name,
+	CAROM_DECAP_REASONS(CAROM_DECAP_REASON_ENUM)
+#undef CAROM_DECAP_REASON_ENUM
+		CAROM_DECAP_REASON_COUNT
+};
+
+#define CAROM_DECAP_PREFIXES_MAX 256
+
+/* Key of the allow-list, a longest-prefix-match trie. */
+struct carom_decap_prefix {
+	__u32 bits; /* 0 … 128; an IPv4 prefix counts 96 more */
+	struct carom_address address;
+};
+
+_Static_assert(sizeof(struct carom_address) == 16, "carom_address");
+_Static_assert(sizeof(struct carom_table) == 24, "carom_table");
+_Static_assert(sizeof(struct carom_generation) == 64, "carom_generation");
+_Static_assert(sizeof(struct carom_control) == 64 * (1 + CAROM_GENERATION_COUNT), "carom_control");
+_Static_assert(sizeof(struct carom_address_entry) == 32, "carom_address_entry");
+_Static_assert(sizeof(struct carom_vip) == 32, "carom_vip");
+_Static_assert(sizeof(struct carom_slot_line) == CAROM_CACHE_LINE_BYTES, "carom_slot_line");
+_Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,
+	       "carom_displacement_line");
+_Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_backend");
+_Static_assert(sizeof(struct carom_counter) == 32, "carom_counter");
+_Static_assert(sizeof(struct carom_reason_counter) == 256, "carom_reason_counter");
+_Static_assert(sizeof(struct carom_settings) == 24, "carom_settings");
+_Static_assert(sizeof(struct carom_decap_prefix) == 20, "carom_decap_prefix");
+_Static_assert(CAROM_REASON_COUNT <= CAROM_REASON_COUNT_MAX, "carom_reason");
+
+#endif

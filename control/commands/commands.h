@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every use case that the API may ask for: one function each. Reads answer at once from the desired
+ * state; writes make a new desired state, which goes through the one door: check, plan, publish.
+ *
+ * All of it runs on the event loop's thread, and nothing here blocks.
+ */
+#ifndef CAROM_COMMANDS_H
+#define CAROM_COMMANDS_H
+
+#include "error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct commands;
+
+/* ---- reads: a new JSON value; NULL with *ret_error described (NOT_FOUND, or no memory) ---- */
+
+json_t *commands_get_config(const struct commands *commands, struct error *ret_error);
+json_t *commands_get_vips(const struct commands *commands, struct error *ret_error);
+json_t *commands_get_vip(const struct commands *commands, const char *vip, struct error *ret_error);
+json_t *commands_get_backends(const struct commands *commands, const char *vip,
+			      struct error *ret_error);
+json_t *commands_get_backend(const struct commands *commands, const char *vip, const char *backend,
+			     struct error *ret_error);
+/* How caromd and its data plane are: attach modes and why, kernel, revision, ring digests, map
+ * fill, and for each backend whether it takes packets and if not, why. */
+json_t *commands_get_status(const struct commands *commands, struct error *ret_error);
+
+/* Of the desired state; each accepted write that changes something adds one. */
+uint64_t commands_revision(const struct commands *commands);
+/* Whether a first generation is published and every interface is attached. If not, ret_error says
+ * what is missing. */
+bool commands_is_ready(const struct commands *commands, struct error *ret_error);
+
+/* ---- writes ---- */
+
+struct commands_result {
+	const struct error_list *faults; /* NULL: accepted. Borrowed during the call. */
+	uint64_t revision;		 /* in force now */
+	bool created;			 /* a PUT made what was not there */
+	bool changed;			 /* false: it was so already; the revision is unchanged */
+};
+
+/* Called exactly once for a write, when it is refused or when the data plane follows it: maybe
+ * before the write's function has returned, maybe later. */
+typedef void commands_done(void *context, const struct commands_result *result);
+
+struct commands_reply {
+	commands_done *done;
+	void *context;
+};
+
+/* Bodies are borrowed during the call. Pointers in faults are relative to the body. */
+void commands_put_config(struct commands *commands, const json_t *body,
+			 struct commands_reply reply);
+void commands_put_vip(struct commands *commands, const char *vip, const json_t *body,
+		      struct commands_reply reply);
+void commands_delete_vip(struct commands *commands, const char *vip, struct commands_reply reply);
+void commands_put_backends(struct commands *commands, const char *vip, const json_t *body,
+			   struct commands_reply reply);
+void commands_put_backend(struct commands *commands, const char *vip, const char *backend,
+			  const json_t *body, struct commands_reply reply);
+void commands_delete_backend(struct commands *commands, const char *vip, const char *backend,
+			     struct commands_reply reply);
+
+/* ---- counters ---- */
+
+struct commands_traffic {
+	uint64_t packets;
+	uint64_t bytes; /* of the clients' IP packets */
+	uint64_t connections;
+};
+
+struct commands_backend_stats {
+	const char *name;
+	struct commands_traffic traffic;
+};
+
+struct commands_vip_stats {
+	const char *name;
+	struct commands_traffic traffic; /* with what removed backends had counted */
+	const uint64_t *reasons;	 /* packets not forwarded, by reason */
+	const struct commands_backend_stats *backends;
+	size_t backend_count;
+};
+
+/* One reading of all counters. Everything in it lives until commands_stats_free(). */
+struct commands_stats {
+	const struct commands_vip_stats *vips;
+	size_t vip_count;
+	const uint64_t *unattributed; /* by reason: to a VIP's address, but no VIP is known */
+};
+
+struct commands_reason {
+	const char *name;   /* "no_backend" */
+	const char *action; /* "drop", "pass", "aborted" */
+	const char *help;
+};
+
+/* NULL: out of memory. */
+struct commands_stats *commands_stats_new(const struct commands *commands);
+void commands_stats_free(struct commands_stats *stats);
+
+/* The reasons that index the arrays above. Static. */
+size_t commands_reasons(const struct commands_reason **ret_reasons);
+
+#endif

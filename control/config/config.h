@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The desired state: an immutable value with parts that are shared between revisions.
+ *
+ * JSON comes in and goes out through the one codec here, the same for the file and for REST, and
+ * what goes out can come straight back in. Nothing here touches running state: parse, check, and
+ * only then apply. An edit makes a new config that shares all VIPs but the one that it touches.
+ */
+#ifndef CAROM_CONFIG_H
+#define CAROM_CONFIG_H
+
+#include "abi.h"
+#include "address.h"
+#include "error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_INTERFACES_MAX  16
+#define CONFIG_LISTENS_MAX     8
+#define CONFIG_PATH_BYTES      108 /* so that a Unix socket's path fits sun_path */
+#define CONFIG_INTERFACE_BYTES 16  /* IFNAMSIZ */
+#define CONFIG_SEED_BYTES      128
+#define CONFIG_WEIGHT_MAX      65535
+#define CONFIG_DOCUMENT_BYTES  (64u << 20) /* of JSON text, file or body */
+#define CONFIG_DEPTH_MAX       32
+
+enum config_attach_mode { CONFIG_MODE_AUTO, CONFIG_MODE_NATIVE, CONFIG_MODE_GENERIC };
+
+struct config_interface {
+	char name[CONFIG_INTERFACE_BYTES];
+	enum config_attach_mode mode;
+};
+
+/* How much fits; map sizes follow from them. Defaults and bounds: config.c. */
+struct config_limits {
+	uint32_t vips;
+	uint32_t backends; /* over all VIPs */
+	uint32_t slots;	   /* over all rings */
+	uint32_t flows;
+};
+
+/* Only the file sets it, and only a restart changes it. */
+struct config_node {
+	char name[CAROM_NAME_BYTES]; /* default: the host's name */
+	struct config_interface interfaces[CONFIG_INTERFACES_MAX];
+	size_t interface_count;
+	char hash_seed[CONFIG_SEED_BYTES];
+	bool has_outer_source4, has_outer_source6;
+	struct prefix outer_source4, outer_source6;
+	struct config_limits limits;
+	char bpf_dir[CONFIG_PATH_BYTES];
+};
+
+/* "unix:/run/carom/api.sock", "127.0.0.1:7007", "[::1]:7007" */
+struct config_listen {
+	bool is_unix;
+	char path[CONFIG_PATH_BYTES];
+	struct carom_address address;
+	uint16_t port; /* host order */
+};
+
+struct config_api {
+	struct config_listen listens[CONFIG_LISTENS_MAX];
+	size_t listen_count;
+};
+
+/* Operator's intent; health never writes it. */
+enum config_state { CONFIG_STATE_ACTIVE, CONFIG_STATE_DRAIN, CONFIG_STATE_DISABLED };
+
+struct config_backend {
+	char name[CAROM_NAME_BYTES];
+	struct carom_address address;
+	uint32_t weight; /* 0 … CONFIG_WEIGHT_MAX; 0: as drained */
+	enum config_state state;
+};
+
+struct config_vip {
+	unsigned references;
+	char name[CAROM_NAME_BYTES];
+	struct carom_address address;
+	uint16_t port;	     /* host order; 0: every port that no other VIP has */
+	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP */
+	uint32_t ring_slots; /* 0: by the number of backends */
+	size_t backend_count;
+	struct config_backend backends[]; /* sorted by name */
+};
+
+struct config {
+	unsigned references;
+	struct config_node node;
+	struct config_api api;
+	size_t vip_count;
+	struct config_vip *vips[]; /* sorted by name; each holds a reference */
+};
+
+/* References are counted without locks: one thread. unref takes NULL. */
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
+struct config_vip *config_vip_ref(struct config_vip *vip);
+void config_vip_unref(struct config_vip *vip);
+
+/* ---- codec: JSON to values ---- */
+
+/* Text to JSON: refuses duplicate keys, depth over CONFIG_DEPTH_MAX, more than one document, and
+ * NUL bytes. NULL on failure, with one ERROR_SYNTAX ("line 3, column 7: …") in faults. */
+json_t *config_json_load(const char *text, size_t length, struct error_list *faults);
+/* Reads a whole file. NULL on failure; messages begin with the path. */
+json_t *config_json_load_file(const char *path, struct error_list *faults);
+
+/*
+ * JSON to a checked value. Every fault is listed, with its pointer, what was found and what was
+ * expected; NULL if there is any. `pointer` is the prefix of the pointers: "" or "/vips/web".
+ */
+struct config *config_from_json(const json_t *json, struct error_list *faults);
+struct config_vip *config_vip_from_json(const json_t *json, const char *name, const char *pointer,
+					struct error_list *faults);
+int config_backend_from_json(const json_t *json, const char *name, const char *pointer,
+			     struct config_backend *ret_backend, struct error_list *faults);
+/* {"web-1": {…}, …}. ret_backends: owned by the caller, sorted, to be freed with free(). */
+int config_backends_from_json(const json_t *json, const char *pointer,
+			      struct config_backend **ret_backends, size_t *ret_count,
+			      struct error_list *faults);
+/* A REST body for the whole config: `vips` replace the base's; `node` and `api`, if they are there
+ * at all, must say what the base says, for only a restart changes them. */
+struct config *config_replace_from_json(const struct config *base, const json_t *json,
+					struct error_list *faults);
+
+/* ---- codec: values to JSON; every default is spelled out. NULL: out of memory. ---- */
+
+json_t *config_to_json(const struct config *config);
+json_t *config_vips_to_json(const struct config *config); /* {"web": {…}, …} */
+json_t *config_vip_to_json(const struct config_vip *vip);
+json_t *config_backends_to_json(const struct config_vip *vip);
+json_t *config_backend_to_json(const struct config_backend *backend);
+
+/* ---- look-ups and edits ---- */
+
+const struct config_vip *config_find_vip(const struct config *config, const char *name);
+const struct config_backend *config_find_backend(const struct config_vip *vip, const char *name);
+bool config_vip_equal(const struct config_vip *left, const struct config_vip *right);
+/* Same VIPs; node and api are not compared. */
+bool config_vips_equal(const struct config *left, const struct config *right);
+
+/* A new config with this VIP added or replaced, checked against the others (clashing addresses,
+ * limits). Takes a reference of its own. NULL on failure, described in faults. */
+struct config *config_with_vip(const struct config *base, struct config_vip *vip,
+			       struct error_list *faults);
+struct config *config_without_vip(const struct config *base, const char *name,
+				  struct error_list *faults);
+/* New VIPs with other backends; the same checks as from JSON. */
+struct config_vip *config_vip_with_backends(const struct config_vip *base,
+					    const struct config_backend *backends, size_t count,
+					    struct error_list *faults);
+struct config_vip *config_vip_with_backend(const struct config_vip *base,
+					   const struct config_backend *backend,
+					   struct error_list *faults);
+struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
+					      struct error_list *faults);
+
+const char *config_state_name(enum config_state state);
+const char *config_mode_name(enum config_attach_mode mode);
+
+#endif
