@@ -16,7 +16,8 @@ struct prefix {
 	unsigned bits;		      /* as written: 0 … 32 for IPv4, 0 … 128 for IPv6 */
 };
 
-/* Accepts "192.0.2.1" and "2001:db8::1", nothing around them. False: not an address, untouched. */
+/* Accepts "192.0.2.1" and "2001:db8::1", nothing around them, and not "::ffff:192.0.2.1", a second
+ * spelling of an IPv4 address. False: not an address, untouched. */
 bool address_parse(const char *text, struct carom_address *ret_address);
 /* Writes the canonical text (RFC 5952); returns ret_text. */
 const char *address_format(const struct carom_address *address, char ret_text[ADDRESS_TEXT_BYTES]);
