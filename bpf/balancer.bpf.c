@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The balancer: a packet's way, top to bottom.
+ *
+ *   parse_network     whom is it for?           too short to tell: PASS
+ *   vip_find_address  a VIP's address?          no: PASS, and this is all that it cost
+ *   parse_transport   which flow is it of?      malformed: DROP
+ *   vip_find          which VIP has the port?   none: PASS
+ *   steer             which backend?            none: DROP
+ *   encapsulate       wrap it towards there     too big: DROP
+ *   send              bounce it: out of the NIC that it came from, or of another
+ *
+ * Each step is one header. A step returns CONTINUE, or the XDP action that ends the way; one that
+ * ends it after the packet was found to be for a VIP's address names a reason (abi.h), and that is
+ * counted.
+ */
+#include "abi.h"
+#include "count.h"
+#include "encap.h"
+#include "maps.h"
+#include "packet.h"
+#include "parse.h"
+#include "steer.h"
+#include "vip.h"
+
+static __always_inline int send(const struct packet *packet, const struct carom_backend *backend)
+{
+	count_forwarded(packet, backend);
+	if (likely(backend->interface == packet->context->ingress_ifindex))
+		return XDP_TX;
+	return bpf_redirect(backend->interface, 0);
+}
+
+static __always_inline int forward(struct packet *packet, const struct carom_vip *vip)
+{
+	const struct carom_backend *backend = steer(packet, vip);
+	int verdict;
+
+	if (unlikely(!backend && !vip->backend_count))
+		return refuse(packet, CAROM_REASON_NO_BACKEND);
+	if (unlikely(!backend))
+		return refuse(packet, CAROM_REASON_INCONSISTENT);
+	verdict = encapsulate(packet, backend);
+	if (unlikely(verdict != CONTINUE))
+		return verdict;
+	return send(packet, backend);
+}
+
+/* Compiled once for each family, which is a constant in each copy. */
+static __always_inline int balance(struct xdp_md *context, const enum carom_family family)
+{
+	struct packet packet = {.context = context, .family = family};
+	const struct carom_generation *generation = vip_generation();
+	const struct carom_address_entry *address;
+	const struct carom_vip *vip;
+	int verdict;
+
+	verdict = parse_network(&packet);
+	if (verdict != CONTINUE)
+		return verdict;
+	address = vip_find_address(&packet, generation);
+	if (!address)
+		return XDP_PASS;
+	verdict = parse_transport(&packet);
+	if (unlikely(verdict != CONTINUE))
+		return verdict;
+	vip = vip_find(&packet, generation, address);
+	if (unlikely(!vip))
+		return refuse(&packet, CAROM_REASON_NOT_SERVED);
+	return forward(&packet, vip);
+}
+
+SEC("xdp")
+int carom_balancer(struct xdp_md *context)
+{
+	switch (parse_ethernet(context)) {
+	case bpf_htons(ETH_P_IP): return balance(context, CAROM_IPV4);
+	case bpf_htons(ETH_P_IPV6): return balance(context, CAROM_IPV6);
+	}
+	return XDP_PASS;
+}
+
+char carom_license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * IP in IP (RFC 2003, RFC 2473, RFC 4213), for all four pairings of families: the packet itself is
+ * not touched. DSCP and ECN are copied outward (RFC 2983, RFC 6040 normal mode), DF too; the TTL is
+ * fresh. An IPv6 outer header carries the flow's hash as its flow label (RFC 6438), so that routers
+ * between balancer and backends spread flows.
+ */
+#ifndef CAROM_ENCAP_H
+#define CAROM_ENCAP_H
+
+#include "count.h"
+#include "packet.h"
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#define OUTER_TTL	64
+#define FLOW_LABEL_MASK 0xfffff
+
+struct ipv4_tunnel {
+	struct ethhdr ethernet;
+	struct iphdr ip;
+} __attribute__((packed));
+
+struct ipv6_tunnel {
+	struct ethhdr ethernet;
+	struct ipv6hdr ip;
+} __attribute__((packed));
+
+static __always_inline void write_ethernet(struct ethhdr *ethernet,
+					   const struct carom_backend *backend, __be16 protocol)
+{
+	/* Both addresses lie side by side on both sides. */
+	__builtin_memcpy(ethernet, backend->destination_mac, 2 * ETH_ALEN);
+	ethernet->h_proto = protocol;
+}
+
+static __always_inline __u8 inner_protocol(const struct packet *packet)
+{
+	return packet->family == CAROM_IPV4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+}
+
+/* The bits of the outer source address that are the flow's own. */
+static __always_inline __be32 source_bits(const struct packet *packet,
+					  const struct carom_backend *backend)
+{
+	return (__u32)packet->hash & backend->source_host_mask;
+}
+
+static __always_inline __u16 fold_checksum(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/* Userspace summed what is fixed for the backend; the rest is added here (RFC 1624). */
+static __always_inline __u16 ipv4_checksum(const struct iphdr *ip, __be32 flow_bits,
+					   const struct carom_backend *backend)
+{
+	return fold_checksum(backend->header_checksum + bpf_htons(ip->tos) + ip->tot_len + ip->id +
+			     ip->frag_off + (flow_bits & 0xffff) + (flow_bits >> 16));
+}
+
+static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *packet,
+				       const struct carom_backend *backend)
+{
+	__be32 flow_bits = source_bits(packet, backend);
+
+	ip->version = 4;
+	ip->ihl = sizeof(*ip) / 4;
+	ip->tos = packet->traffic_class;
+	ip->tot_len = bpf_htons(packet->bytes + sizeof(*ip));
+	ip->id = packet->identification;
+	ip->frag_off = packet->dont_fragment;
+	ip->ttl = OUTER_TTL;
+	ip->protocol = inner_protocol(packet);
+	ip->saddr = backend->outer_source.words[3] | flow_bits;
+	ip->daddr = backend->outer_destination.words[3];
+	ip->check = ipv4_checksum(ip, flow_bits, backend);
+}
+
+static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct packet *packet,
+				       const struct carom_backend *backend)
+{
+	__u32 label = (packet->hash >> 32) & FLOW_LABEL_MASK;
+
+	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)packet->traffic_class << 20 | label);
+	ip->payload_len = bpf_htons(packet->bytes);
+	ip->nexthdr = inner_protocol(packet);
+	ip->hop_limit = OUTER_TTL;
+	__builtin_memcpy(&ip->saddr, &backend->outer_source, sizeof(ip->saddr));
+	__builtin_memcpy(&ip->daddr, &backend->outer_destination, sizeof(ip->daddr));
+	ip->saddr.s6_addr32[3] |= source_bits(packet, backend);
+}
+
+/* Makes room for an outer header before the packet. */
+static __always_inline int grow(struct packet *packet, const struct carom_backend *backend,
+				__u32 bytes)
+{
+	if (unlikely(packet->bytes + bytes > backend->mtu))
+		return refuse(packet, CAROM_REASON_TOO_BIG);
+	if (unlikely(bpf_xdp_adjust_head(packet->context, -(int)bytes)))
+		return refuse(packet, CAROM_REASON_NO_HEADROOM);
+	return CONTINUE;
+}
+
+static __always_inline int encapsulate_ipv4(struct packet *packet,
+					    const struct carom_backend *backend)
+{
+	struct ipv4_tunnel *tunnel;
+	int verdict = grow(packet, backend, sizeof(tunnel->ip));
+
+	if (unlikely(verdict != CONTINUE))
+		return verdict;
+	tunnel = packet_data(packet);
+	if (unlikely((void *)(tunnel + 1) > packet_end(packet)))
+		return refuse(packet, CAROM_REASON_INCONSISTENT);
+	write_ethernet(&tunnel->ethernet, backend, bpf_htons(ETH_P_IP));
+	write_ipv4(&tunnel->ip, packet, backend);
+	return CONTINUE;
+}
+
+static __always_inline int encapsulate_ipv6(struct packet *packet,
+					    const struct carom_backend *backend)
+{
+	struct ipv6_tunnel *tunnel;
+	int verdict = grow(packet, backend, sizeof(tunnel->ip));
+
+	if (unlikely(verdict != CONTINUE))
+		return verdict;
+	tunnel = packet_data(packet);
+	if (unlikely((void *)(tunnel + 1) > packet_end(packet)))
+		return refuse(packet, CAROM_REASON_INCONSISTENT);
+	write_ethernet(&tunnel->ethernet, backend, bpf_htons(ETH_P_IPV6));
+	write_ipv6(&tunnel->ip, packet, backend);
+	return CONTINUE;
+}
+
+static __always_inline int encapsulate(struct packet *packet, const struct carom_backend *backend)
+{
+	return backend->outer_family == CAROM_IPV4 ? encapsulate_ipv4(packet, backend)
+						   : encapsulate_ipv6(packet, backend);
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map of the balancer. All are arrays that userspace maps into its memory and lays out, for
+ * an array look-up is a bounds check and an addition, and writing needs no system call. The sizes
+ * here stand for none: userspace sets max_entries before it loads the program.
+ */
+#ifndef CAROM_MAPS_H
+#define CAROM_MAPS_H
+
+#include "abi.h"
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#define ARRAY(name, value_type)                                                                    \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(max_entries, 1);                                                            \
+		__type(key, __u32);                                                                \
+		__type(value, value_type);                                                         \
+	} name SEC(".maps")
+
+ARRAY(displacements, struct carom_displacement_line);
+ARRAY(addresses, struct carom_address_entry);
+ARRAY(vips, struct carom_vip);
+ARRAY(slots, struct carom_slot_line);
+ARRAY(previous, struct carom_slot_line); /* parallel to slots, and cold */
+ARRAY(backends, struct carom_backend);
+ARRAY(counters, struct carom_counter);
+ARRAY(reasons, struct carom_reason_counter);
+
+/* A section of its own, so that it becomes a map of its own, which can be pinned and adopted. */
+struct carom_control control SEC(".data.control");
+
+const volatile struct carom_settings settings SEC(".rodata");
+
+#endif
