@@ -1,0 +1,116 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A lab: the network of topology.sh with web servers that unwrap on its backends and caromd on its
+# balancer. Sourced by up, down and demo, and by tests that want a lab of their own.
+#
+# The caller names it in $lab. What it makes outside its namespaces lies in $folder: sockets, logs,
+# and a BPF file system of its own, so that pins end with the lab.
+
+# shellcheck source=.ci/prepare.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../.ci/prepare.sh"
+# shellcheck source=configs/lab/topology.sh
+source "$repository/configs/lab/topology.sh"
+
+readonly caromd=$build/control/caromd
+readonly carom=$build/control/cli/carom
+readonly python=/usr/bin/python3
+# shellcheck disable=SC2034 # for those who source this
+readonly url4='http://192.0.2.10/' url6='http://[2001:db8:ff::10]/'
+
+# lab_name NAME: which lab all others here are about.
+lab_name() {
+	lab=$1
+	folder=/run/$lab
+	socket=$folder/api.sock
+	config=$folder/carom.json
+}
+
+lab_prepare() {
+	[[ $EUID == 0 ]] || lab_die "a lab is made of network namespaces: run it as root"
+	prepare_packages build lab
+	prepare_build -DCAROM_TESTS=OFF
+}
+
+lab_die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# Whatever ends the script from here on takes the lab down.
+lab_guard() {
+	trap lab_down EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+lab_release() {
+	trap - EXIT HUP INT TERM
+}
+
+lab_up() {
+	mkdir "$folder" "$folder/bpf"
+	mount -t bpf "$lab" "$folder/bpf"
+	topology_up
+	local backend
+	for backend in "${backends[@]}"; do
+		lab_start_backend "$backend"
+	done
+	lab_start_balancer
+}
+
+lab_exists() {
+	[[ -e $folder ]] || topology_exists
+}
+
+lab_down() {
+	trap '' HUP INT TERM
+	set +e
+	topology_down
+	! mountpoint --quiet "$folder/bpf" || umount "$folder/bpf"
+	rm -rf "$folder"
+}
+
+lab_start_backend() {
+	topology_start "$1" "$folder/$1.log" "$python" "$repository/configs/lab/backend_http.py" "$1"
+	topology_run "$1" "$carom" decap attach eth0 --mode native --bpf-dir "$folder/bpf/$1" \
+		--allow 10.0.0.2/32 --allow 2001:db8:0:0::2/128
+	lab_await "the web server of $1" topology_run "$1" curl --silent --output /dev/null localhost
+}
+
+lab_start_balancer() {
+	lab_config >"$config"
+	topology_start balancer "$folder/caromd.log" "$caromd" --config "$config"
+	lab_await caromd lab_api GET /readyz
+}
+
+# The example config, moved to this lab's folder.
+lab_config() {
+	jq --arg folder "$folder" '.node.bpf_dir = $folder + "/bpf/balancer"
+		| .api.listen = ["unix:" + $folder + "/api.sock"]' "$repository/configs/lab/carom.json"
+}
+
+# lab_await WHAT COMMAND…: until the command succeeds.
+lab_await() {
+	local what=$1 deadline=$((SECONDS + 10))
+	shift
+	until "$@" &>/dev/null; do
+		if ((SECONDS >= deadline)); then
+			tail --lines=20 "$folder"/*.log >&2
+			lab_die "$what is not there after 10 seconds"
+		fi
+		sleep 0.05
+	done
+}
+
+# lab_api METHOD PATH [JSON]
+lab_api() {
+	curl --silent --show-error --fail-with-body --unix-socket "$socket" \
+		--request "$1" "http://carom$2" ${3:+--json "$3"}
+}
+
+# lab_load OPTION…: web requests from the client; see client_http.py.
+lab_load() {
+	topology_run client "$python" "$repository/configs/lab/client_http.py" "$@"
+}
