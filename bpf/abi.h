@@ -114,6 +114,45 @@ static inline __u64 carom_vip_key(__u32 address_number, __be16 port, __u8 protoc
 	return (__u64)address_number << 32 | (__u32)port << 8 | protocol;
 }
 
+/* ---- arithmetic that both sides must agree on ---- */
+
+/* Odd, and of no pattern: the fractions of the golden ratio and of the square root of three. */
+#define CAROM_MIX_FIRST	 0x9e3779b97f4a7c15ULL
+#define CAROM_MIX_SECOND 0xbb67ae8584caa73bULL
+
+/* A bijection of keys for each seed; every bit of the key reaches every bit of the hash. */
+static inline __u64 carom_mix(__u64 key, __u64 seed)
+{
+	__u64 hash = (key ^ seed) * CAROM_MIX_FIRST;
+
+	hash = (hash ^ hash >> 32) * CAROM_MIX_SECOND;
+	return hash ^ hash >> 32;
+}
+
+/*
+ * The key of an address in a table with this seed. high, low: the halves as they lie in memory; of
+ * an IPv4 address the high one is 0. Addresses that agree in one half never share a key; should two
+ * others, userspace takes another seed.
+ */
+static inline __u64 carom_address_key(__u64 high, __u64 low, __u64 seed)
+{
+	return carom_mix(high, seed) ^ low;
+}
+
+/* hash: carom_mix(key, the table's seed). Bucket and entry come from different halves of it. */
+static inline __u32 carom_bucket(__u64 hash, __u32 displacement_mask)
+{
+	return (__u32)(hash >> 32) & displacement_mask;
+}
+
+/* The stride is the key's own, or keys of one bucket that meet once would meet always. */
+static inline __u32 carom_entry(__u64 hash, __u32 displacement, __u32 entry_mask)
+{
+	__u32 stride = (__u32)(hash >> 16) | 1;
+
+	return ((__u32)hash + displacement * stride) & entry_mask;
+}
+
 /* A slot: the ordinal of a backend within its VIP's block, and whether the slot is tracked. */
 #define CAROM_SLOT_TRACKED   0x8000
 #define CAROM_SLOT_ORDINAL   0x7fff
@@ -173,6 +212,7 @@ struct carom_reason_counter {
 /* What a program is told at load and never again; the verifier prunes by it. */
 struct carom_settings {
 	__u64 hash_key[2];
+	__u64 instance; /* whose program it is: told from node.bpf_dir */
 	__u32 counters_per_lane;
 	__u32 reasons_per_lane;
 };
@@ -215,7 +255,7 @@ _Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,
 _Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_backend");
 _Static_assert(sizeof(struct carom_counter) == 32, "carom_counter");
 _Static_assert(sizeof(struct carom_reason_counter) == 256, "carom_reason_counter");
-_Static_assert(sizeof(struct carom_settings) == 24, "carom_settings");
+_Static_assert(sizeof(struct carom_settings) == 32, "carom_settings");
 _Static_assert(sizeof(struct carom_decap_prefix) == 20, "carom_decap_prefix");
 _Static_assert(CAROM_REASON_COUNT <= CAROM_REASON_COUNT_MAX, "carom_reason");
 
