@@ -105,7 +105,8 @@ void config_vip_unref(struct config_vip *vip);
 /* ---- codec: JSON to values ---- */
 
 /* Text to JSON: refuses duplicate keys, depth over CONFIG_DEPTH_MAX, more than one document, and
- * NUL bytes. NULL on failure, with one ERROR_SYNTAX ("line 3, column 7: …") in faults. */
+ * NUL bytes. NULL on failure, with one ERROR_SYNTAX ("line 3, column 7: …") in faults, or one
+ * ERROR_LIMIT when the text is longer than CONFIG_DOCUMENT_BYTES. */
 json_t *config_json_load(const char *text, size_t length, struct error_list *faults);
 /* Reads a whole file. NULL on failure; messages begin with the path. */
 json_t *config_json_load_file(const char *path, struct error_list *faults);
@@ -136,7 +137,11 @@ json_t *config_vip_to_json(const struct config_vip *vip);
 json_t *config_backends_to_json(const struct config_vip *vip);
 json_t *config_backend_to_json(const struct config_backend *backend);
 
-/* ---- look-ups and edits ---- */
+/* Makes pointers into the whole config relative to a body that stands at `pointer` in it. Faults
+ * that are not within the body point at all of it. */
+void config_faults_make_relative(struct error_list *faults, const char *pointer);
+
+/* ---- look-ups and edits; faults of edits point into the whole config: "/vips/web/address" ---- */
 
 const struct config_vip *config_find_vip(const struct config *config, const char *name);
 const struct config_backend *config_find_backend(const struct config_vip *vip, const char *name);
@@ -160,7 +165,12 @@ struct config_vip *config_vip_with_backend(const struct config_vip *base,
 struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
 					      struct error_list *faults);
 
+/* How many bits number the slots of its ring: ring_slots, or else the smallest ring with at least
+ * 100 slots a backend, at least 4,096 slots, and at most 1 << CAROM_RING_BITS_MAX. */
+unsigned config_vip_ring_bits(const struct config_vip *vip);
+
 const char *config_state_name(enum config_state state);
 const char *config_mode_name(enum config_attach_mode mode);
+const char *config_protocol_name(uint8_t protocol); /* of IPPROTO_TCP or IPPROTO_UDP */
 
 #endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Checks across values: what no value can be blamed for alone.
+ *
+ * A whole config is checked by sorting its VIPs by what packets match, so that clashes are
+ * neighbours and a backend's address is looked for by bisection. An edit is checked with one pass
+ * over the VIPs; only a VIP's new address makes it look at all other backends.
+ *
+ * It owns no state; decoding and edits call it, on their caller's thread.
+ */
+#include "config_parts.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOPS_BACK "; a packet sent there would come straight back"
+
+/* ---- within a VIP ---- */
+
+static int compare_backend_addresses(const void *left, const void *right)
+{
+	const struct config_backend *const *left_backend = left, *const *right_backend = right;
+	int order = address_compare(&(*left_backend)->address, &(*right_backend)->address);
+
+	return order ? order : strcmp((*left_backend)->name, (*right_backend)->name);
+}
+
+/* To be freed by the caller. */
+static const struct config_backend **sort_by_address(const struct config_vip *vip)
+{
+	const struct config_backend **sorted = calloc(vip->backend_count + 1, sizeof(sorted[0]));
+
+	if (!sorted)
+		return NULL;
+	for (size_t index = 0; index < vip->backend_count; index++)
+		sorted[index] = &vip->backends[index];
+	qsort(sorted, vip->backend_count, sizeof(sorted[0]), compare_backend_addresses);
+	return sorted;
+}
+
+/* owner: whose address it is, like "vip 'web'" in two parts. */
+static int refuse_backend_address(const struct config_place *vip,
+				  const struct config_backend *backend, const char *owner_noun,
+				  const char *owner, const char *consequence)
+{
+	struct config_place backends = config_place_member(vip, CONFIG_BACKENDS_KEY);
+	struct config_place item = config_place_item(&backends, CONFIG_BACKEND_NOUN, backend->name);
+	struct config_place address = config_place_member(&item, "address");
+	char text[ADDRESS_TEXT_BYTES];
+
+	return config_fault(&address, ERROR_CONFLICT, " '%s' is that of %s '%s'%s",
+			    address_format(&backend->address, text), owner_noun, owner,
+			    consequence);
+}
+
+static int check_backends_differ(const struct config_place *place, const struct config_vip *vip)
+{
+	const struct config_backend **sorted = sort_by_address(vip);
+	size_t first = 0;
+	int failed = 0;
+
+	if (!sorted)
+		return config_fault_memory(place);
+	for (size_t index = 1; index < vip->backend_count; index++) {
+		if (address_equal(&sorted[first]->address, &sorted[index]->address))
+			failed |= refuse_backend_address(place, sorted[index], CONFIG_BACKEND_NOUN,
+							 sorted[first]->name, ", too");
+		else
+			first = index;
+	}
+	free(sorted);
+	return failed;
+}
+
+/* Counts every backend that has weight, whatever its state: enabling one must not fail. */
+static int check_ring(const struct config_place *place, const struct config_vip *vip)
+{
+	struct config_place ring_slots = config_place_member(place, "ring_slots");
+	size_t weighted = 0;
+
+	for (size_t index = 0; index < vip->backend_count; index++)
+		weighted += vip->backends[index].weight > 0;
+	if (vip->ring_slots == 0 || weighted <= vip->ring_slots)
+		return 0;
+	return config_fault(&ring_slots, ERROR_INVALID,
+			    " %" PRIu32 " is too small; expected at least one slot for each of the"
+			    " %zu backends that have weight",
+			    vip->ring_slots, weighted);
+}
+
+int config_check_vip(const struct config_place *place, const struct config_vip *vip)
+{
+	struct config_place backends = config_place_member(place, CONFIG_BACKENDS_KEY);
+	int failed = 0;
+
+	if (vip->backend_count > CAROM_BACKENDS_PER_VIP_MAX)
+		failed = config_fault(&backends, ERROR_LIMIT,
+				      " has %zu members; expected at most %d", vip->backend_count,
+				      CAROM_BACKENDS_PER_VIP_MAX);
+	failed |= check_ring(place, vip);
+	failed |= check_backends_differ(place, vip);
+	return failed;
+}
+
+/* ---- between VIPs ---- */
+
+/* By what packets match. */
+static int compare_services(const struct config_vip *left, const struct config_vip *right)
+{
+	int order = address_compare(&left->address, &right->address);
+
+	if (order)
+		return order;
+	if (left->port != right->port)
+		return left->port < right->port ? -1 : 1;
+	return left->protocol - right->protocol;
+}
+
+static int compare_vips(const void *left, const void *right)
+{
+	const struct config_vip *const *left_vip = left, *const *right_vip = right;
+	int order = compare_services(*left_vip, *right_vip);
+
+	return order ? order : strcmp((*left_vip)->name, (*right_vip)->name);
+}
+
+static int refuse_service(const struct config_place *vips, const struct config_vip *vip,
+			  const struct config_vip *owner)
+{
+	struct config_place item = config_place_item(vips, CONFIG_VIP_NOUN, vip->name);
+	struct config_place address = config_place_member(&item, "address");
+	char text[ADDRESS_TEXT_BYTES];
+
+	return config_fault(&address, ERROR_CONFLICT,
+			    " '%s' with port %u and protocol '%s' is that of vip '%s'",
+			    address_format(&vip->address, text), vip->port,
+			    config_protocol_name(vip->protocol), owner->name);
+}
+
+static int check_services_differ(const struct config_place *vips,
+				 const struct config_vip *const *sorted, size_t count)
+{
+	size_t first = 0;
+	int failed = 0;
+
+	for (size_t index = 1; index < count; index++) {
+		if (compare_services(sorted[first], sorted[index]) == 0)
+			failed |= refuse_service(vips, sorted[index], sorted[first]);
+		else
+			first = index;
+	}
+	return failed;
+}
+
+/* The first VIP with this address, or NULL. */
+static const struct config_vip *find_by_address(const struct config_vip *const *sorted,
+						size_t count, const struct carom_address *address)
+{
+	size_t first = 0, end = count;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (address_compare(&sorted[middle]->address, address) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	if (first == count || !address_equal(&sorted[first]->address, address))
+		return NULL;
+	return sorted[first];
+}
+
+static int check_no_backend_is_vip(const struct config_place *vips, const struct config_vip *vip,
+				   const struct config_vip *const *sorted, size_t count)
+{
+	struct config_place item = config_place_item(vips, CONFIG_VIP_NOUN, vip->name);
+	int failed = 0;
+
+	for (size_t index = 0; index < vip->backend_count; index++) {
+		const struct config_backend *backend = &vip->backends[index];
+		const struct config_vip *owner = find_by_address(sorted, count, &backend->address);
+
+		if (owner)
+			failed |= refuse_backend_address(&item, backend, CONFIG_VIP_NOUN,
+							 owner->name, LOOPS_BACK);
+	}
+	return failed;
+}
+
+/* ---- against the limits ---- */
+
+static int check_total(const struct config_place *place, const char *what, uint64_t total,
+		       uint32_t limit)
+{
+	if (limit == 0 || total <= limit)
+		return 0;
+	return config_fault(place, ERROR_LIMIT,
+			    ": %" PRIu64 " %s in all exceed node.limits.%s, which is %" PRIu32,
+			    total, what, what, limit);
+}
+
+/* A ring is counted even for a VIP that has no backends yet: adding the first must not fail. */
+static int check_limits(const struct config_place *place, const struct config *config)
+{
+	const struct config_limits *limits = &config->node.limits;
+	uint64_t backends = 0, slots = 0;
+	int failed;
+
+	for (size_t index = 0; index < config->vip_count; index++) {
+		backends += config->vips[index]->backend_count;
+		slots += (uint64_t)1 << config_vip_ring_bits(config->vips[index]);
+	}
+	failed = check_total(place, "vips", config->vip_count, limits->vips);
+	failed |= check_total(place, "backends", backends, limits->backends);
+	failed |= check_total(place, "slots", slots, limits->slots);
+	return failed;
+}
+
+int config_check_all(const struct config_place *document, const struct config *config)
+{
+	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
+	const struct config_vip **sorted = calloc(config->vip_count + 1, sizeof(sorted[0]));
+	int failed;
+
+	if (!sorted)
+		return config_fault_memory(document);
+	for (size_t index = 0; index < config->vip_count; index++)
+		sorted[index] = config->vips[index];
+	qsort(sorted, config->vip_count, sizeof(sorted[0]), compare_vips);
+
+	failed = check_services_differ(&vips, sorted, config->vip_count);
+	for (size_t index = 0; index < config->vip_count; index++)
+		failed |= check_no_backend_is_vip(&vips, config->vips[index], sorted,
+						  config->vip_count);
+	failed |= check_limits(&vips, config);
+	free(sorted);
+	return failed;
+}
+
+/* ---- one VIP against the others ---- */
+
+static int check_edited_service(const struct config_place *vips, const struct config *config,
+				const struct config_vip *edited)
+{
+	for (size_t index = 0; index < config->vip_count; index++) {
+		const struct config_vip *other = config->vips[index];
+
+		if (other != edited && compare_services(other, edited) == 0)
+			return refuse_service(vips, edited, other);
+	}
+	return 0;
+}
+
+static int compare_address_to_backend(const void *address, const void *element)
+{
+	const struct config_backend *const *backend = element;
+
+	return address_compare(address, &(*backend)->address);
+}
+
+static int check_edited_backends(const struct config_place *vip, const struct config *config,
+				 const struct config_vip *edited)
+{
+	const struct config_backend **sorted = sort_by_address(edited);
+	int failed = 0;
+
+	if (!sorted)
+		return config_fault_memory(vip);
+	for (size_t index = 0; index < config->vip_count; index++) {
+		const struct config_vip *owner = config->vips[index];
+		const struct config_backend **found =
+			bsearch(&owner->address, sorted, edited->backend_count, sizeof(sorted[0]),
+				compare_address_to_backend);
+
+		if (found)
+			failed |= refuse_backend_address(vip, *found, CONFIG_VIP_NOUN, owner->name,
+							 LOOPS_BACK);
+	}
+	free(sorted);
+	return failed;
+}
+
+static int check_edited_address(const struct config_place *vip, const struct config_vip *edited,
+				const struct config_vip *other)
+{
+	struct config_place address = config_place_member(vip, "address");
+	char text[ADDRESS_TEXT_BYTES];
+	int failed = 0;
+
+	for (size_t index = 0; index < other->backend_count; index++) {
+		const struct config_backend *backend = &other->backends[index];
+
+		if (address_equal(&backend->address, &edited->address))
+			failed |= config_fault(
+				&address, ERROR_CONFLICT,
+				" '%s' is that of backend '%s' of vip '%s'" LOOPS_BACK,
+				address_format(&edited->address, text), backend->name, other->name);
+	}
+	return failed;
+}
+
+int config_check_edit(const struct config_place *document, const struct config *config,
+		      const struct config_vip *edited, const struct config_vip *former)
+{
+	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
+	struct config_place vip = config_place_item(&vips, CONFIG_VIP_NOUN, edited->name);
+	bool is_at_new_address = !former || !address_equal(&former->address, &edited->address);
+	int failed = check_edited_service(&vips, config, edited);
+
+	failed |= check_edited_backends(&vip, config, edited);
+	for (size_t index = 0; is_at_new_address && index < config->vip_count; index++)
+		if (config->vips[index] != edited)
+			failed |= check_edited_address(&vip, edited, config->vips[index]);
+	failed |= check_limits(&vip, config);
+	return failed;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Edits: each makes a new value from an old one and leaves the old one as it was.
+ *
+ * A new config takes references to the VIPs that it keeps, so that an edit costs one pointer a VIP;
+ * and since the base was checked before, only what the edit can have broken is checked again.
+ *
+ * It owns no state; commands call it, on the event loop's thread.
+ */
+#include "config.h"
+#include "config_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VIP_POINTER_BYTES (sizeof("/" CONFIG_VIPS_KEY "/") + CAROM_NAME_BYTES)
+
+/* ---- configs with other VIPs ---- */
+
+/* The base's node and API and no VIP yet. */
+static struct config *begin_edit(const struct config *base, size_t vip_room,
+				 const struct config_place *document)
+{
+	struct config *config = config_new(vip_room);
+
+	if (!config) {
+		config_fault_memory(document);
+		return NULL;
+	}
+	config->node = base->node;
+	config->api = base->api;
+	return config;
+}
+
+static void share_vips(struct config *config, const struct config *base, size_t first, size_t end)
+{
+	for (size_t index = first; index < end; index++)
+		config->vips[config->vip_count++] = config_vip_ref(base->vips[index]);
+}
+
+struct config *config_with_vip(const struct config *base, struct config_vip *vip,
+			       struct error_list *faults)
+{
+	struct config_place document = config_place_document(faults);
+	const struct config_vip *former = config_find_vip(base, vip->name);
+	size_t position = config_vip_position(base, vip->name);
+	struct config *config = begin_edit(base, base->vip_count + 1, &document);
+
+	if (!config)
+		return NULL;
+	share_vips(config, base, 0, position);
+	config->vips[config->vip_count++] = config_vip_ref(vip);
+	share_vips(config, base, position + (former ? 1 : 0), base->vip_count);
+	if (config_check_edit(&document, config, vip, former)) {
+		config_unref(config);
+		return NULL;
+	}
+	return config;
+}
+
+struct config *config_without_vip(const struct config *base, const char *name,
+				  struct error_list *faults)
+{
+	struct config_place document = config_place_document(faults);
+	struct config_place vips = config_place_member(&document, CONFIG_VIPS_KEY);
+	struct config_place vip = config_place_item(&vips, CONFIG_VIP_NOUN, name);
+	size_t position = config_vip_position(base, name);
+	struct config *config;
+
+	if (!config_find_vip(base, name)) {
+		config_fault(&vip, ERROR_NOT_FOUND, " does not exist");
+		return NULL;
+	}
+	config = begin_edit(base, base->vip_count - 1, &document);
+	if (!config)
+		return NULL;
+	share_vips(config, base, 0, position);
+	share_vips(config, base, position + 1, base->vip_count);
+	return config;
+}
+
+/* ---- VIPs with other backends ---- */
+
+static struct config_place place_of_vip(const struct config_vip *vip, struct error_list *faults,
+					char ret_pointer[VIP_POINTER_BYTES])
+{
+	snprintf(ret_pointer, VIP_POINTER_BYTES, "/" CONFIG_VIPS_KEY "/%s", vip->name);
+	return config_place_thing(faults, ret_pointer, CONFIG_VIP_NOUN, vip->name);
+}
+
+/* The base without its backends, and with room for others. */
+static struct config_vip *begin_vip_edit(const struct config_vip *base, size_t backend_room,
+					 const struct config_place *place)
+{
+	struct config_vip *vip = config_vip_new(backend_room);
+
+	if (!vip) {
+		config_fault_memory(place);
+		return NULL;
+	}
+	memcpy(vip, base, sizeof(*vip));
+	vip->references = 1;
+	vip->backend_count = 0;
+	return vip;
+}
+
+static void add_backends(struct config_vip *vip, const struct config_backend *backends,
+			 size_t count)
+{
+	if (count == 0)
+		return;
+	memcpy(&vip->backends[vip->backend_count], backends, count * sizeof(backends[0]));
+	vip->backend_count += count;
+}
+
+static struct config_vip *end_vip_edit(struct config_vip *vip, const struct config_place *place)
+{
+	if (config_check_vip(place, vip)) {
+		config_vip_unref(vip);
+		return NULL;
+	}
+	return vip;
+}
+
+struct config_vip *config_vip_with_backends(const struct config_vip *base,
+					    const struct config_backend *backends, size_t count,
+					    struct error_list *faults)
+{
+	char pointer[VIP_POINTER_BYTES];
+	struct config_place place = place_of_vip(base, faults, pointer);
+	struct config_vip *vip = begin_vip_edit(base, count, &place);
+
+	if (!vip)
+		return NULL;
+	add_backends(vip, backends, count);
+	config_sort_backends(vip->backends, count);
+	return end_vip_edit(vip, &place);
+}
+
+struct config_vip *config_vip_with_backend(const struct config_vip *base,
+					   const struct config_backend *backend,
+					   struct error_list *faults)
+{
+	char pointer[VIP_POINTER_BYTES];
+	struct config_place place = place_of_vip(base, faults, pointer);
+	size_t position = config_backend_position(base, backend->name);
+	size_t next = position + (config_find_backend(base, backend->name) ? 1 : 0);
+	struct config_vip *vip = begin_vip_edit(base, base->backend_count + 1, &place);
+
+	if (!vip)
+		return NULL;
+	add_backends(vip, base->backends, position);
+	add_backends(vip, backend, 1);
+	add_backends(vip, &base->backends[next], base->backend_count - next);
+	return end_vip_edit(vip, &place);
+}
+
+struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
+					      struct error_list *faults)
+{
+	char pointer[VIP_POINTER_BYTES];
+	struct config_place place = place_of_vip(base, faults, pointer);
+	struct config_place backends = config_place_member(&place, CONFIG_BACKENDS_KEY);
+	struct config_place item = config_place_item(&backends, CONFIG_BACKEND_NOUN, name);
+	size_t position = config_backend_position(base, name);
+	struct config_vip *vip;
+
+	if (!config_find_backend(base, name)) {
+		config_fault(&item, ERROR_NOT_FOUND, " does not exist");
+		return NULL;
+	}
+	vip = begin_vip_edit(base, base->backend_count - 1, &place);
+	if (!vip)
+		return NULL;
+	add_backends(vip, base->backends, position);
+	add_backends(vip, &base->backends[position + 1], base->backend_count - position - 1);
+	return vip;
+}

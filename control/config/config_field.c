@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Decoding by tables, and the judgement of single values: types, ranges, choices and names.
+ *
+ * Nothing stops at the first fault: an object's other keys are still decoded, so that all faults of
+ * a document are told at once.
+ *
+ * It owns no state; decoding calls it, on its caller's thread.
+ */
+#include "config_field.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_LIST_BYTES	    192
+#define SUGGEST_BYTES	    32 /* longer keys are nobody's typing error */
+#define EXPECTED_BYTES	    64
+#define LETTERS_PER_MISTAKE 3
+
+#define LETTERS		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS		"0123456789"
+#define NAME_CHARACTERS LETTERS DIGITS "._-"
+
+static unsigned min3(unsigned first, unsigned second, unsigned third)
+{
+	unsigned least = first < second ? first : second;
+
+	return least < third ? least : third;
+}
+
+/* Insertions, deletions and substitutions from one text to the other (Levenshtein 1966). Both are
+ * shorter than SUGGEST_BYTES. */
+static unsigned edit_distance(const char *from, const char *to)
+{
+	size_t to_length = strlen(to);
+	unsigned row[SUGGEST_BYTES];
+
+	for (unsigned column = 0; column <= to_length; column++)
+		row[column] = column;
+	for (unsigned line = 1; from[line - 1]; line++) {
+		unsigned diagonal = row[0];
+
+		row[0] = line;
+		for (size_t column = 1; column <= to_length; column++) {
+			unsigned above = row[column];
+			unsigned substituted = diagonal + (from[line - 1] != to[column - 1]);
+
+			row[column] = min3(above + 1, row[column - 1] + 1, substituted);
+			diagonal = above;
+		}
+	}
+	return row[to_length];
+}
+
+/* The known key that was probably meant, or NULL. */
+static const char *nearest_key(const struct config_field *fields, const char *key)
+{
+	const char *nearest = NULL;
+	unsigned least = 0;
+
+	if (strlen(key) >= SUGGEST_BYTES)
+		return NULL;
+	for (; fields->key; fields++) {
+		unsigned distance = edit_distance(key, fields->key);
+		size_t allowed = 1 + strlen(fields->key) / LETTERS_PER_MISTAKE;
+
+		if (distance > allowed || distance >= strlen(fields->key))
+			continue;
+		if (nearest && distance >= least)
+			continue;
+		nearest = fields->key;
+		least = distance;
+	}
+	return nearest;
+}
+
+static const char *list_keys(const struct config_field *fields, char ret_list[KEY_LIST_BYTES])
+{
+	size_t used = 0;
+
+	ret_list[0] = '\0';
+	for (const char *separator = ""; fields->key && used < KEY_LIST_BYTES; fields++) {
+		used += (size_t)snprintf(ret_list + used, KEY_LIST_BYTES - used, "%s%s", separator,
+					 fields->key);
+		separator = ", ";
+	}
+	return ret_list;
+}
+
+static int refuse_key(const struct config_place *object, const char *key,
+		      const struct config_field *fields)
+{
+	struct config_place place = config_place_member(object, key);
+	char list[KEY_LIST_BYTES];
+	const char *nearest;
+
+	place.noun = "unknown key";
+	if (config_fault_is_futile(&place))
+		return config_fault(&place, ERROR_INVALID, "%s", "");
+	nearest = nearest_key(fields, key);
+	list_keys(fields, list);
+	if (!nearest)
+		return config_fault(&place, ERROR_INVALID, "; known keys: %s", list);
+	return config_fault(&place, ERROR_INVALID, "; did you mean '%s'? Known keys: %s", nearest,
+			    list);
+}
+
+static const struct config_field *find_field(const struct config_field *fields, const char *key)
+{
+	for (; fields->key; fields++)
+		if (strcmp(fields->key, key) == 0)
+			return fields;
+	return NULL;
+}
+
+static int require_keys(const struct config_place *place, const json_t *json,
+			const struct config_field *fields)
+{
+	int failed = 0;
+
+	for (; fields->key; fields++)
+		if (fields->is_required && !json_object_get(json, fields->key))
+			failed |= config_fault(place, ERROR_INVALID, ": key '%s' is missing",
+					       fields->key);
+	return failed;
+}
+
+int config_decode_object(const struct config_place *place, const json_t *json,
+			 const struct config_field *fields, void *target)
+{
+	const char *key;
+	json_t *value;
+	int failed = 0;
+
+	if (!json_is_object(json))
+		return config_refuse_type(place, json, "an object");
+	json_object_foreach(config_mutable(json), key, value)
+	{
+		const struct config_field *field = find_field(fields, key);
+		struct config_place member = config_place_member(place, key);
+
+		if (field)
+			failed |= field->decode(&member, value, target);
+		else
+			failed |= refuse_key(place, key, fields);
+	}
+	failed |= require_keys(place, json, fields);
+	return failed;
+}
+
+static const char *type_name(const json_t *json)
+{
+	switch (json_typeof(json)) {
+	case JSON_OBJECT: return "an object";
+	case JSON_ARRAY: return "an array";
+	case JSON_STRING: return "a string";
+	case JSON_INTEGER: return "an integer";
+	case JSON_REAL: return "a real number";
+	case JSON_TRUE:
+	case JSON_FALSE: return "a boolean";
+	case JSON_NULL: return "null";
+	}
+	return "unknown";
+}
+
+int config_refuse_type(const struct config_place *place, const json_t *json, const char *expected)
+{
+	return config_fault(place, ERROR_INVALID, " is %s; expected %s", type_name(json), expected);
+}
+
+int config_decode_string(const struct config_place *place, const json_t *json,
+			 const char **ret_text)
+{
+	if (!json_is_string(json))
+		return config_refuse_type(place, json, "a string");
+	*ret_text = json_string_value(json);
+	return 0;
+}
+
+int config_decode_integer(const struct config_place *place, const json_t *json,
+			  struct config_bounds bounds, uint32_t *ret_value)
+{
+	json_int_t value = json_integer_value(json);
+	char expected[EXPECTED_BYTES];
+
+	if (!json_is_integer(json)) {
+		snprintf(expected, sizeof(expected), "an integer from %" PRIu32 " to %" PRIu32,
+			 bounds.min, bounds.max);
+		return config_refuse_type(place, json, expected);
+	}
+	if (value < bounds.min || value > bounds.max)
+		return config_fault(place, ERROR_INVALID,
+				    " %" JSON_INTEGER_FORMAT " is out of range; expected %" PRIu32
+				    " to %" PRIu32,
+				    value, bounds.min, bounds.max);
+	*ret_value = (uint32_t)value;
+	return 0;
+}
+
+/* Lists the names: "'tcp' or 'udp'". */
+static const char *list_choices(struct config_choices choices, char ret_list[EXPECTED_BYTES])
+{
+	size_t used = 0;
+
+	ret_list[0] = '\0';
+	for (size_t index = 0; index < choices.count && used < EXPECTED_BYTES; index++) {
+		const char *separator = index == 0		     ? ""
+					: index + 1 == choices.count ? " or "
+								     : ", ";
+
+		used += (size_t)snprintf(ret_list + used, EXPECTED_BYTES - used, "%s'%s'",
+					 separator, choices.names[index]);
+	}
+	return ret_list;
+}
+
+int config_decode_choice(const struct config_place *place, const json_t *json,
+			 struct config_choices choices, size_t *ret_index)
+{
+	char expected[EXPECTED_BYTES], quote[CONFIG_QUOTE_BYTES];
+	const char *text;
+
+	list_choices(choices, expected);
+	if (!json_is_string(json))
+		return config_refuse_type(place, json, expected);
+	text = json_string_value(json);
+	for (size_t index = 0; index < choices.count; index++)
+		if (strcmp(text, choices.names[index]) == 0) {
+			*ret_index = index;
+			return 0;
+		}
+	return config_fault(place, ERROR_INVALID, " '%s' is unknown; expected %s",
+			    config_quote(text, quote), expected);
+}
+
+bool config_name_is_valid(const char *name)
+{
+	size_t length = strspn(name, NAME_CHARACTERS);
+
+	return length > 0 && length < CAROM_NAME_BYTES && name[length] == '\0' &&
+	       strchr(LETTERS DIGITS, name[0]);
+}
+
+int config_check_name(const struct config_place *place, const char *name)
+{
+	if (config_name_is_valid(name))
+		return 0;
+	return config_fault(place, ERROR_INVALID,
+			    ": a name is 1 to %d of A-Z, a-z, 0-9, '.', '_' and '-',"
+			    " and starts with a letter or a digit",
+			    CAROM_NAME_BYTES - 1);
+}

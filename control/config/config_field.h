@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Decoding JSON by tables: an object is a table of its keys, each with the function that decodes
+ * its value. A new key is one more line in a table.
+ *
+ * All decoders return 0, or -1 with the faults listed and their outputs untouched.
+ *
+ * Private to the config library.
+ */
+#ifndef CAROM_CONFIG_FIELD_H
+#define CAROM_CONFIG_FIELD_H
+
+#include "abi.h"
+#include "config_place.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef int config_decoder(const struct config_place *place, const json_t *json, void *target);
+
+/* A table ends with a NULL key. */
+struct config_field {
+	const char *key;
+	bool is_required;
+	config_decoder *decode;
+};
+
+struct config_bounds {
+	uint32_t min, max;
+};
+
+/* The names of an enum's values, in their order. */
+struct config_choices {
+	const char *const *names;
+	size_t count;
+};
+
+/* Refuses unknown and missing keys; what has no fault is in the target even when others have. */
+int config_decode_object(const struct config_place *place, const json_t *json,
+			 const struct config_field *fields, void *target);
+/* ret_text: borrowed from the JSON. */
+int config_decode_string(const struct config_place *place, const json_t *json,
+			 const char **ret_text);
+int config_decode_integer(const struct config_place *place, const json_t *json,
+			  struct config_bounds bounds, uint32_t *ret_value);
+int config_decode_choice(const struct config_place *place, const json_t *json,
+			 struct config_choices choices, size_t *ret_index);
+/* "x is a string; expected …" */
+int config_refuse_type(const struct config_place *place, const json_t *json, const char *expected);
+
+/* Of a VIP, a backend or a node. */
+bool config_name_is_valid(const char *name);
+int config_check_name(const struct config_place *place, const char *name);
+
+/* jansson's iterators ask for a mutable object, though they do not write to it. */
+static inline json_t *config_mutable(const json_t *json)
+{
+	return (json_t *)json;
+}
+
+#endif

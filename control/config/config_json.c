@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The whole document: as the file has it, and as REST replaces it.
+ *
+ * The two differ only in what must be there. The file says everything about the node, and its VIPs
+ * may be absent. A replacement must say its VIPs, lest an empty body empty the balancer, and may
+ * repeat the node and the API but not change them.
+ *
+ * It owns no state; main and commands call it, on the event loop's thread.
+ */
+#include "config.h"
+#include "config_parts.h"
+
+#include <stdlib.h>
+
+#define RUNNING_TEXT_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY)
+
+static const struct config_field file_fields[] = {
+	{"node", true, config_decode_node},
+	{"api", false, config_decode_api},
+	{CONFIG_VIPS_KEY, false, config_decode_vips},
+	{NULL, false, NULL},
+};
+
+static struct config *new_for(const json_t *json, const struct config_place *document)
+{
+	struct config *config =
+		config_new(json_object_size(json_object_get(json, CONFIG_VIPS_KEY)));
+
+	if (!config)
+		config_fault_memory(document);
+	return config;
+}
+
+/* Decodes everything and then checks what could be decoded; consumes the config if it fails. */
+static struct config *decode_document(const struct config_place *document, const json_t *json,
+				      const struct config_field *fields, struct config *config)
+{
+	int failed = config_decode_object(document, json, fields, config);
+
+	failed |= config_check_all(document, config);
+	if (failed) {
+		config_unref(config);
+		return NULL;
+	}
+	return config;
+}
+
+struct config *config_from_json(const json_t *json, struct error_list *faults)
+{
+	struct config_place document = config_place_document(faults);
+	struct config *config = new_for(json, &document);
+
+	if (!config)
+		return NULL;
+	config_api_set_default(&config->api);
+	return decode_document(&document, json, file_fields, config);
+}
+
+/* ---- replacing ---- */
+
+static int refuse_change(const struct config_place *section, const char *key, const json_t *running)
+{
+	struct config_place place = config_place_member(section, key);
+	char *text = running ? json_dumps(running, RUNNING_TEXT_FLAGS) : NULL;
+	char quote[CONFIG_QUOTE_BYTES];
+
+	config_fault(&place, ERROR_INVALID,
+		     " differs from what runs, %s; only the file sets it, and only a restart"
+		     " changes it",
+		     config_quote(text ? text : "nothing", quote));
+	free(text);
+	return -1;
+}
+
+/* Both are objects as this codec prints them. */
+static int compare_sections(const struct config_place *section, const json_t *wanted,
+			    const json_t *running)
+{
+	const char *key;
+	json_t *value;
+	int failed = 0;
+
+	json_object_foreach(config_mutable(running), key,
+			    value) if (!json_equal(json_object_get(wanted, key), value)) failed |=
+		refuse_change(section, key, value);
+	json_object_foreach(config_mutable(wanted), key, value) if (!json_object_get(running, key))
+		failed |= refuse_change(section, key, NULL);
+	return failed;
+}
+
+/* Takes over both references. */
+static int check_unchanged(const struct config_place *section, json_t *wanted, json_t *running)
+{
+	int failed;
+
+	if (wanted && running)
+		failed = compare_sections(section, wanted, running);
+	else
+		failed = config_fault_memory(section);
+	json_decref(wanted);
+	json_decref(running);
+	return failed;
+}
+
+/* The target holds what runs, and keeps it. */
+static int decode_same_node(const struct config_place *place, const json_t *json, void *target)
+{
+	struct config *running = target;
+	struct config wanted;
+
+	if (config_decode_node(place, json, &wanted))
+		return -1;
+	return check_unchanged(place, config_node_to_json(&wanted.node),
+			       config_node_to_json(&running->node));
+}
+
+static int decode_same_api(const struct config_place *place, const json_t *json, void *target)
+{
+	struct config *running = target;
+	struct config wanted;
+
+	if (config_decode_api(place, json, &wanted))
+		return -1;
+	return check_unchanged(place, config_api_to_json(&wanted.api),
+			       config_api_to_json(&running->api));
+}
+
+static const struct config_field replacement_fields[] = {
+	{"node", false, decode_same_node},
+	{"api", false, decode_same_api},
+	{CONFIG_VIPS_KEY, true, config_decode_vips},
+	{NULL, false, NULL},
+};
+
+struct config *config_replace_from_json(const struct config *base, const json_t *json,
+					struct error_list *faults)
+{
+	struct config_place document = config_place_document(faults);
+	struct config *config = new_for(json, &document);
+
+	if (!config)
+		return NULL;
+	config->node = base->node;
+	config->api = base->api;
+	return decode_document(&document, json, replacement_fields, config);
+}
