@@ -74,7 +74,7 @@ struct carom_generation {
 	struct carom_table addresses; /* over address_entries */
 	struct carom_table vips;      /* over vips */
 	__u64 revision;		      /* of the desired state that it publishes */
-	__u64 reserved;
+	__u64 address_seed;	      /* for carom_address_key() */
 };
 
 /* The first of its kind in memory-mapped global data: one cache line a generation. */

@@ -19,16 +19,6 @@
 #define OUTER_TTL	64
 #define FLOW_LABEL_MASK 0xfffff
 
-struct ipv4_tunnel {
-	struct ethhdr ethernet;
-	struct iphdr ip;
-} __attribute__((packed));
-
-struct ipv6_tunnel {
-	struct ethhdr ethernet;
-	struct ipv6hdr ip;
-} __attribute__((packed));
-
 static __always_inline void write_ethernet(struct ethhdr *ethernet,
 					   const struct carom_backend *backend, __be16 protocol)
 {
@@ -110,32 +100,36 @@ static __always_inline int grow(struct packet *packet, const struct carom_backen
 static __always_inline int encapsulate_ipv4(struct packet *packet,
 					    const struct carom_backend *backend)
 {
-	struct ipv4_tunnel *tunnel;
-	int verdict = grow(packet, backend, sizeof(tunnel->ip));
+	int verdict = grow(packet, backend, sizeof(struct iphdr));
+	struct ethhdr *ethernet;
+	struct iphdr *ip;
 
 	if (unlikely(verdict != CONTINUE))
 		return verdict;
-	tunnel = packet_data(packet);
-	if (unlikely((void *)(tunnel + 1) > packet_end(packet)))
+	ethernet = packet_data(packet);
+	ip = (void *)(ethernet + 1);
+	if (unlikely((void *)(ip + 1) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
-	write_ethernet(&tunnel->ethernet, backend, bpf_htons(ETH_P_IP));
-	write_ipv4(&tunnel->ip, packet, backend);
+	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IP));
+	write_ipv4(ip, packet, backend);
 	return CONTINUE;
 }
 
 static __always_inline int encapsulate_ipv6(struct packet *packet,
 					    const struct carom_backend *backend)
 {
-	struct ipv6_tunnel *tunnel;
-	int verdict = grow(packet, backend, sizeof(tunnel->ip));
+	int verdict = grow(packet, backend, sizeof(struct ipv6hdr));
+	struct ethhdr *ethernet;
+	struct ipv6hdr *ip;
 
 	if (unlikely(verdict != CONTINUE))
 		return verdict;
-	tunnel = packet_data(packet);
-	if (unlikely((void *)(tunnel + 1) > packet_end(packet)))
+	ethernet = packet_data(packet);
+	ip = (void *)(ethernet + 1);
+	if (unlikely((void *)(ip + 1) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
-	write_ethernet(&tunnel->ethernet, backend, bpf_htons(ETH_P_IPV6));
-	write_ipv6(&tunnel->ip, packet, backend);
+	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IPV6));
+	write_ipv6(ip, packet, backend);
 	return CONTINUE;
 }
 

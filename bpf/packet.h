@@ -18,7 +18,8 @@
 #define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-/* An address as two words, in the memory order of struct carom_address: cheap to compare and mix. */
+/* An address as two words, in the memory order of struct carom_address: cheap to compare and mix.
+ */
 struct address_halves {
 	__u64 high;
 	__u64 low;
@@ -39,7 +40,7 @@ struct packet {
 	__be16 dont_fragment; /* IP_DF or 0 */
 	__u8 traffic_class;
 	__u8 protocol;
-	bool opens; /* TCP: SYN without ACK */
+	bool opens;	   /* TCP: SYN without ACK */
 	__u32 vip_counter; /* 0 until the VIP is known */
 	__u64 hash;
 };

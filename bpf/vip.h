@@ -43,10 +43,9 @@ static __always_inline __u32 table_find(const struct carom_table *table, __u64 k
 static __always_inline const struct carom_address_entry *
 vip_find_address(const struct packet *packet, const struct carom_generation *generation)
 {
-	const struct carom_table *table = &generation->addresses;
 	__u64 key = carom_address_key(packet->destination.high, packet->destination.low,
-				      table->seed);
-	__u32 number = table_find(table, key);
+				      generation->address_seed);
+	__u32 number = table_find(&generation->addresses, key);
 	const struct carom_address_entry *entry;
 
 	if (number == NO_ENTRY)
@@ -83,9 +82,9 @@ vip_find_any_port(const struct packet *packet, const struct carom_address_entry 
 	return bpf_map_lookup_elem(&vips, &number);
 }
 
-static __always_inline const struct carom_vip *
-vip_find(struct packet *packet, const struct carom_generation *generation,
-	 const struct carom_address_entry *address)
+static __always_inline const struct carom_vip *vip_find(struct packet *packet,
+							const struct carom_generation *generation,
+							const struct carom_address_entry *address)
 {
 	const struct carom_vip *vip = NULL;
 

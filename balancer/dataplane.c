@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The maps of one instance, in the kernel and mapped into memory.
+ *
+ * Maps and programs come from two openings of the same object: one whose program is not loaded
+ * makes the maps, so that a first generation can be published before any packet is seen; attach.c
+ * opens another for each interface and lets it use these maps. Owns the lock on bpf_dir, the maps
+ * and their mappings. Called by control/ on the event loop's thread.
+ */
+#include "dataplane.h"
+
+#include "attach.h"
+#include "bpffs.h"
+#include "displace.h"
+#include "log.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xdp/libxdp.h>
+
+#define MAPS_FOLDER "maps"
+
+struct dataplane {
+	struct dataplane_options options;
+	int lock;
+	struct balancer_bpf *maps;
+	struct carom_settings settings;
+	struct dataplane_memory memory;
+};
+
+static int log_library(enum log_level level, const char *format, va_list arguments)
+{
+	char line[512];
+	int length = vsnprintf(line, sizeof(line), format, arguments);
+
+	if (length > 0 && (size_t)length < sizeof(line) && line[length - 1] == '\n')
+		line[length - 1] = '\0';
+	log_line(level, "%s", line);
+	return length;
+}
+
+/* The libraries warn about what is described in an error anyway, or is none (the dispatcher). */
+static int log_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBBPF_DEBUG ? 0 : log_library(LOG_LEVEL_DEBUG, format, arguments);
+}
+
+static int log_libxdp(enum libxdp_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBXDP_DEBUG ? 0 : log_library(LOG_LEVEL_DEBUG, format, arguments);
+}
+
+static void set_sizes(struct dataplane_memory *memory, const struct dataplane_limits *limits)
+{
+	memory->displacement_count = displace_bucket_count(limits->vips);
+	memory->entry_count = displace_entry_count(limits->vips);
+	memory->slot_count = 2 * limits->slots;
+	memory->backend_count = 2 * limits->backends;
+	/* A VIP's own number is good in both arrays; backends' numbers follow in counters. */
+	memory->reasons_per_lane = 2 * limits->vips + 1;
+	memory->counters_per_lane = memory->reasons_per_lane + 2 * limits->backends;
+	memory->lane_count = (uint32_t)libbpf_num_possible_cpus() + 1;
+}
+
+static int set_map_sizes(const struct balancer_bpf *skeleton, const struct dataplane_memory *memory)
+{
+	const struct {
+		struct bpf_map *map;
+		uint64_t entries;
+	} sizes[] = {
+		{skeleton->maps.displacements, 2ull * CAROM_GENERATION_COUNT *
+						       memory->displacement_count /
+						       CAROM_DISPLACEMENTS_PER_LINE},
+		{skeleton->maps.addresses, 1ull * CAROM_GENERATION_COUNT * memory->entry_count},
+		{skeleton->maps.vips, 1ull * CAROM_GENERATION_COUNT * memory->entry_count},
+		{skeleton->maps.slots, memory->slot_count / CAROM_SLOTS_PER_LINE},
+		{skeleton->maps.previous, memory->slot_count / CAROM_SLOTS_PER_LINE},
+		{skeleton->maps.backends, memory->backend_count},
+		{skeleton->maps.counters, 1ull * memory->lane_count * memory->counters_per_lane},
+		{skeleton->maps.reasons, 1ull * memory->lane_count * memory->reasons_per_lane},
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (sizes[i].entries > UINT32_MAX ||
+		    bpf_map__set_max_entries(sizes[i].map, (uint32_t)sizes[i].entries))
+			return -1;
+	}
+	return 0;
+}
+
+static void *map_memory(const struct bpf_map *map)
+{
+	size_t bytes = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap_memory(const struct bpf_map *map, void *memory)
+{
+	if (memory)
+		munmap(memory, (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map));
+}
+
+static int map_all(struct dataplane *dataplane, struct error *ret_error)
+{
+	struct dataplane_memory *memory = &dataplane->memory;
+	const struct balancer_bpf *skeleton = dataplane->maps;
+
+	memory->control = &skeleton->data_control->control;
+	memory->displacements = map_memory(skeleton->maps.displacements);
+	memory->addresses = map_memory(skeleton->maps.addresses);
+	memory->vips = map_memory(skeleton->maps.vips);
+	memory->slots = map_memory(skeleton->maps.slots);
+	memory->previous = map_memory(skeleton->maps.previous);
+	memory->backends = map_memory(skeleton->maps.backends);
+	memory->counters = map_memory(skeleton->maps.counters);
+	memory->reasons = map_memory(skeleton->maps.reasons);
+	if (!memory->displacements || !memory->addresses || !memory->vips || !memory->slots ||
+	    !memory->previous || !memory->backends || !memory->counters || !memory->reasons)
+		return error_set_errno(ret_error, errno, "cannot map the BPF maps into memory");
+	return 0;
+}
+
+static void unmap_all(struct dataplane *dataplane)
+{
+	struct dataplane_memory *memory = &dataplane->memory;
+	const struct balancer_bpf *skeleton = dataplane->maps;
+
+	unmap_memory(skeleton->maps.displacements, memory->displacements);
+	unmap_memory(skeleton->maps.addresses, memory->addresses);
+	unmap_memory(skeleton->maps.vips, memory->vips);
+	unmap_memory(skeleton->maps.slots, memory->slots);
+	unmap_memory(skeleton->maps.previous, memory->previous);
+	unmap_memory(skeleton->maps.backends, memory->backends);
+	unmap_memory(skeleton->maps.counters, memory->counters);
+	unmap_memory(skeleton->maps.reasons, memory->reasons);
+}
+
+static int make_maps(struct dataplane *dataplane, struct error *ret_error)
+{
+	dataplane->maps = balancer_bpf__open();
+	if (!dataplane->maps)
+		return error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
+	bpf_program__set_autoload(dataplane->maps->progs.carom_balancer, false);
+	if (set_map_sizes(dataplane->maps, &dataplane->memory))
+		return error_set(ret_error, ERROR_LIMIT,
+				 "node.limits: a BPF map of this size "
+				 "cannot be made");
+	if (balancer_bpf__load(dataplane->maps))
+		return error_set_errno(ret_error, errno,
+				       "cannot make the BPF maps (node.limits says how large)");
+	if (map_all(dataplane, ret_error))
+		return -1;
+	dataplane->memory.control->abi_version = CAROM_ABI_VERSION;
+	return 0;
+}
+
+static uint64_t instance_of(const char *bpf_dir)
+{
+	uint64_t hash = 0;
+
+	for (; *bpf_dir; bpf_dir++)
+		hash = carom_mix(hash ^ (uint8_t)*bpf_dir, CAROM_ABI_VERSION);
+	return hash;
+}
+
+static void set_settings(struct dataplane *dataplane)
+{
+	dataplane->settings = (struct carom_settings){
+		.hash_key = {dataplane->options.hash_key[0], dataplane->options.hash_key[1]},
+		.instance = instance_of(dataplane->options.bpf_dir),
+		.counters_per_lane = dataplane->memory.counters_per_lane,
+		.reasons_per_lane = dataplane->memory.reasons_per_lane,
+	};
+}
+
+struct dataplane *dataplane_new(const struct dataplane_options *options, struct error *ret_error)
+{
+	struct dataplane *dataplane = calloc(1, sizeof(*dataplane));
+
+	if (!dataplane) {
+		error_set_errno(ret_error, ENOMEM, "data plane");
+		return NULL;
+	}
+	libbpf_set_print(log_libbpf);
+	libxdp_set_print(log_libxdp);
+	dataplane->options = *options;
+	dataplane->lock = -1;
+	set_sizes(&dataplane->memory, &options->limits);
+	set_settings(dataplane);
+	if (bpffs_prepare(options->bpf_dir, ret_error))
+		goto failed;
+	dataplane->lock = bpffs_lock(options->bpf_dir, ret_error);
+	if (dataplane->lock < 0 || make_maps(dataplane, ret_error))
+		goto failed;
+	return dataplane;
+failed:
+	dataplane_free(dataplane);
+	return NULL;
+}
+
+void dataplane_free(struct dataplane *dataplane)
+{
+	if (!dataplane)
+		return;
+	if (dataplane->maps) {
+		unmap_all(dataplane);
+		balancer_bpf__destroy(dataplane->maps);
+	}
+	if (dataplane->lock >= 0)
+		close(dataplane->lock);
+	free(dataplane);
+}
+
+const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane)
+{
+	return &dataplane->memory;
+}
+
+int dataplane_attach(struct dataplane *dataplane, const char *interface, enum dataplane_mode mode,
+		     struct dataplane_attachment *ret_attachment, struct error *ret_error)
+{
+	struct attach_program program = {
+		.maps = dataplane->maps,
+		.settings = &dataplane->settings,
+	};
+
+	return attach_program(&program, interface, mode, ret_attachment, ret_error);
+}
+
+int dataplane_load(const struct dataplane *dataplane, struct error *ret_error)
+{
+	struct attach_program program = {
+		.maps = dataplane->maps,
+		.settings = &dataplane->settings,
+	};
+
+	return attach_load(&program, ret_error);
+}
+
+static int maps_folder(const char *bpf_dir, char path[static PATH_MAX], struct error *ret_error)
+{
+	if (snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER, bpf_dir) >= PATH_MAX)
+		return error_set(ret_error, ERROR_INVALID, "node.bpf_dir '%s' is too long",
+				 bpf_dir);
+	return 0;
+}
+
+int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)
+{
+	char folder[PATH_MAX];
+
+	if (maps_folder(dataplane->options.bpf_dir, folder, ret_error) ||
+	    bpffs_remove(folder, ret_error) || bpffs_prepare(folder, ret_error))
+		return -1;
+	if (bpf_object__pin_maps(dataplane->maps->obj, folder))
+		return error_set_errno(ret_error, errno, "cannot pin the maps under '%s'", folder);
+	return 0;
+}
+
+static int remove_pins(const char *bpf_dir, struct error *ret_error)
+{
+	char folder[PATH_MAX];
+
+	if (maps_folder(bpf_dir, folder, ret_error) || bpffs_remove(folder, ret_error))
+		return -1;
+	return bpffs_remove(bpf_dir, ret_error);
+}
+
+int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error)
+{
+	int lock = -1, result;
+
+	libbpf_set_print(log_libbpf);
+	libxdp_set_print(log_libxdp);
+	if (bpffs_exists(bpf_dir)) {
+		lock = bpffs_lock(bpf_dir, ret_error);
+		if (lock < 0)
+			return -1;
+	}
+	result = attach_remove_all(instance_of(bpf_dir), ret_count, ret_error);
+	if (result == 0 && lock >= 0)
+		result = remove_pins(bpf_dir, ret_error);
+	if (lock >= 0)
+		close(lock);
+	return result;
+}
+
+const char *dataplane_mode_name(enum dataplane_mode mode)
+{
+	switch (mode) {
+	case DATAPLANE_AUTO: return "auto";
+	case DATAPLANE_NATIVE: return "native";
+	case DATAPLANE_GENERIC: return "generic";
+	}
+	return "unknown";
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The maps and programs in the kernel: make or adopt them, map them into memory, attach the program
+ * to interfaces, replace it, take it off. What is in the maps is publish.h's business.
+ *
+ * Maps are pinned under bpf_dir and outlive the process; programs live on their interfaces. A
+ * process holds the instance (bpf_dir) by a lock, so that there is one at a time.
+ */
+#ifndef CAROM_DATAPLANE_H
+#define CAROM_DATAPLANE_H
+
+#include "abi.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DATAPLANE_INTERFACE_BYTES 16
+#define DATAPLANE_REASON_BYTES	  192
+
+enum dataplane_mode { DATAPLANE_AUTO, DATAPLANE_NATIVE, DATAPLANE_GENERIC };
+
+struct dataplane_limits {
+	uint32_t vips;
+	uint32_t backends;
+	uint32_t slots;
+};
+
+struct dataplane_options {
+	const char *bpf_dir; /* borrowed until dataplane_free() */
+	struct dataplane_limits limits;
+	uint64_t hash_key[2];
+};
+
+/*
+ * The maps as arrays in memory. The maps of VIPs, slots and backends hold twice their limit, so
+ * that any change fits beside what it replaces.
+ */
+struct dataplane_memory {
+	struct carom_control *control;
+	uint16_t *displacements;
+	struct carom_address_entry *addresses;
+	struct carom_vip *vips;
+	uint16_t *slots;
+	uint16_t *previous;
+	struct carom_backend *backends;
+	struct carom_counter *counters;
+	struct carom_reason_counter *reasons;
+
+	uint32_t displacement_count; /* of one table in one generation */
+	uint32_t entry_count;	     /* of addresses, or of vips, in one generation */
+	uint32_t slot_count;
+	uint32_t backend_count;
+	uint32_t counters_per_lane;
+	uint32_t reasons_per_lane;
+	uint32_t lane_count; /* possible CPUs, and last the lane that only userspace writes */
+};
+
+struct dataplane;
+
+/* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, makes the maps.
+ * NULL on failure, and nothing is left behind. */
+struct dataplane *dataplane_new(const struct dataplane_options *options, struct error *ret_error);
+/* Leaves the programs on their interfaces, and the pins: packets flow on. */
+void dataplane_free(struct dataplane *dataplane);
+
+const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane);
+
+/* How an interface came to its mode. */
+struct dataplane_attachment {
+	char interface[DATAPLANE_INTERFACE_BYTES];
+	uint32_t ifindex;
+	enum dataplane_mode requested;
+	enum dataplane_mode mode; /* the one it got */
+	bool dispatcher;	  /* shares the interface through libxdp's dispatcher */
+	uint32_t program_id;
+	char reason[DATAPLANE_REASON_BYTES]; /* why this mode, and why no dispatcher */
+};
+
+/* Attaches the program, or replaces the one that a former process of this instance left, without
+ * a packet between them missing both. Refuses to touch anybody else's program. Returns 0 or -1. */
+int dataplane_attach(struct dataplane *dataplane, const char *interface, enum dataplane_mode mode,
+		     struct dataplane_attachment *ret_attachment, struct error *ret_error);
+
+/* Loads a program that uses the instance's maps and is attached nowhere, to be run by
+ * BPF_PROG_TEST_RUN. Returns a file descriptor, or -1. */
+int dataplane_load(const struct dataplane *dataplane, struct error *ret_error);
+
+/* Makes the maps that the attached programs use the instance's own, and drops what a former process
+ * had pinned. After the last dataplane_attach(). Returns 0 or -1. */
+int dataplane_keep(struct dataplane *dataplane, struct error *ret_error);
+
+/* Takes the instance's programs off all interfaces and removes every pin. *ret_count: of programs
+ * taken off. Needs no struct dataplane; takes the lock itself. Returns 0 or -1. */
+int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error);
+
+const char *dataplane_mode_name(enum dataplane_mode mode);
+
+#endif

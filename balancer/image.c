@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "image.h"
+
+#include "address.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct image_ring *image_ring_new(unsigned bits)
+{
+	struct image_ring *ring = malloc(sizeof(*ring) + (sizeof(ring->slots[0]) << bits));
+
+	if (ring)
+		*ring = (struct image_ring){.references = 1, .bits = bits};
+	return ring;
+}
+
+struct image_vip *image_vip_new(size_t backend_count)
+{
+	struct image_vip *vip = calloc(1, sizeof(*vip) + backend_count * sizeof(vip->backends[0]));
+
+	if (vip) {
+		vip->references = 1;
+		vip->backend_count = backend_count;
+	}
+	return vip;
+}
+
+struct image *image_new(size_t vip_count)
+{
+	struct image *image = calloc(1, sizeof(*image) + vip_count * sizeof(image->vips[0]));
+
+	if (image) {
+		image->references = 1;
+		image->vip_count = vip_count;
+	}
+	return image;
+}
+
+struct image_ring *image_ring_ref(struct image_ring *ring)
+{
+	ring->references++;
+	return ring;
+}
+
+struct image_vip *image_vip_ref(struct image_vip *vip)
+{
+	vip->references++;
+	return vip;
+}
+
+struct image *image_ref(struct image *image)
+{
+	image->references++;
+	return image;
+}
+
+void image_ring_unref(struct image_ring *ring)
+{
+	if (ring && --ring->references == 0)
+		free(ring);
+}
+
+void image_vip_unref(struct image_vip *vip)
+{
+	if (!vip || --vip->references)
+		return;
+	image_ring_unref(vip->ring);
+	free(vip);
+}
+
+void image_unref(struct image *image)
+{
+	if (!image || --image->references)
+		return;
+	for (size_t i = 0; i < image->vip_count; i++)
+		image_vip_unref(image->vips[i]);
+	free(image);
+}
+
+static int compare_name(const void *name, const void *member)
+{
+	const struct image_vip *const *vip = member;
+
+	return strcmp(name, (*vip)->name);
+}
+
+const struct image_vip *image_find(const struct image *image, const char *name)
+{
+	struct image_vip *const *found =
+		bsearch(name, image->vips, image->vip_count, sizeof(image->vips[0]), compare_name);
+
+	return found ? *found : NULL;
+}
+
+int image_find_ordinal(const struct image_vip *vip, const char *name,
+		       const struct carom_address *address)
+{
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		const struct image_backend *backend = &vip->backends[i];
+
+		if (backend->state != CAROM_BACKEND_UNUSED && strcmp(backend->name, name) == 0 &&
+		    address_equal(&backend->address, address))
+			return (int)i;
+	}
+	return -1;
+}

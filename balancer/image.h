@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the data plane is to look like: an immutable value that a plan makes and publish.h puts into
+ * the maps. Successive images share what did not change, and sharing is how a change is found: the
+ * same pointer is the same content. One thread counts the references.
+ */
+#ifndef CAROM_IMAGE_H
+#define CAROM_IMAGE_H
+
+#include "abi.h"
+#include "nexthop.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A ring: the ordinal of each slot's backend. */
+struct image_ring {
+	unsigned references;
+	unsigned bits;
+	uint16_t slots[]; /* 1 << bits */
+};
+
+/* One ordinal of a VIP. A backend (a name and an address) keeps its ordinal from image to image. */
+struct image_backend {
+	char name[CAROM_NAME_BYTES];
+	struct carom_address address;
+	uint32_t weight;
+	enum carom_backend_state state; /* UNUSED: nobody holds this ordinal */
+	struct next_hop next_hop;
+	struct carom_address outer_source;
+	__be32 source_host_mask; /* bits of its last word that the flow's hash fills */
+};
+
+struct image_vip {
+	unsigned references;
+	char name[CAROM_NAME_BYTES];
+	struct carom_address address;
+	uint16_t port; /* host order; 0: any */
+	uint8_t protocol;
+	struct image_ring *ring; /* NULL: no backend is eligible */
+	size_t backend_count;	 /* of ordinals, held or not */
+	struct image_backend backends[];
+};
+
+struct image {
+	unsigned references;
+	uint64_t revision;
+	size_t vip_count;
+	struct image_vip *vips[]; /* sorted by name; each holds a reference */
+};
+
+/* Values to fill in by whoever makes them, with one reference. NULL: out of memory. */
+struct image_ring *image_ring_new(unsigned bits);
+struct image_vip *image_vip_new(size_t backend_count);
+struct image *image_new(size_t vip_count);
+
+struct image_ring *image_ring_ref(struct image_ring *ring);
+struct image_vip *image_vip_ref(struct image_vip *vip);
+struct image *image_ref(struct image *image);
+/* Each takes NULL. */
+void image_ring_unref(struct image_ring *ring);
+void image_vip_unref(struct image_vip *vip);
+void image_unref(struct image *image);
+
+/* NULL: not there. */
+const struct image_vip *image_find(const struct image *image, const char *name);
+/* The ordinal of the backend with this name and address, or -1. */
+int image_find_ordinal(const struct image_vip *vip, const char *name,
+		       const struct carom_address *address);
+
+#endif

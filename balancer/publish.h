@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Puts an image into the maps as one generation: a packet sees the one before or this one, whole.
+ *
+ * Nothing that a packet may be reading is written. Changed VIPs get new slots and backends beside
+ * the old ones, an idle generation is filled, one word is flipped, and what the flip replaced
+ * becomes reusable once a grace period that began after it is over. The caller runs the grace
+ * periods (grace.h), for they block: publish_epoch() before, publish_reclaim() after.
+ */
+#ifndef CAROM_PUBLISH_H
+#define CAROM_PUBLISH_H
+
+#include "dataplane.h"
+#include "error.h"
+#include "image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct publish;
+
+/* memory: borrowed until publish_free(). NULL: out of memory, described. */
+struct publish *publish_new(const struct dataplane_memory *memory, struct error *ret_error);
+void publish_free(struct publish *publish);
+
+/* Whether a generation is idle, so that a commit need not wait for a grace period. */
+bool publish_is_ready(const struct publish *publish);
+
+/*
+ * Publishes an image, and takes a reference to it. Only when publish_is_ready().
+ * Returns 0; -1 and packets go on seeing the former generation: ERROR_LIMIT if the maps have no
+ * room (if publish_is_waiting(), there may be some after the next publish_reclaim()).
+ */
+int publish_commit(struct publish *publish, struct image *image, struct error *ret_error);
+
+/* Of the last commit; 0 before the first. */
+uint64_t publish_epoch(const struct publish *publish);
+/* Whether anything is retired and not yet reusable. */
+bool publish_is_waiting(const struct publish *publish);
+/* A grace period that began when publish_epoch() was `epoch` is over. */
+void publish_reclaim(struct publish *publish, uint64_t epoch);
+
+/* What is published; NULL before the first commit. Borrowed until the next one. */
+struct image *publish_image(const struct publish *publish);
+
+/* How full the maps are. */
+struct publish_fill {
+	uint32_t slots_used, slots_waiting, slots_size;
+	uint32_t backends_used, backends_waiting, backends_size;
+	uint32_t vips_used, vips_size;
+};
+void publish_fill(const struct publish *publish, struct publish_fill *ret_fill);
+
+/* ---- counters ---- */
+
+/* Sums over all lanes; bytes are of the clients' IP packets. `vip` is an index into the image. */
+struct carom_counter publish_count_backend(const struct publish *publish, size_t vip,
+					   size_t ordinal);
+/* What its backends count, and what removed ones had counted. */
+struct carom_counter publish_count_vip(const struct publish *publish, size_t vip);
+struct carom_reason_counter publish_count_reasons(const struct publish *publish, size_t vip);
+/* Of packets to a VIP's address for which no VIP was found. */
+struct carom_reason_counter publish_count_unattributed(const struct publish *publish);
+
+#endif

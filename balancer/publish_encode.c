@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A backend as the program reads it: next hop and all that is fixed in the outer header. */
+#include "publish_parts.h"
+
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <string.h>
+
+#define OUTER_TTL 64 /* as in bpf/encap.h */
+
+/* The ones' complement sum of the fields that no packet changes (RFC 1071), folded to 16 bits. */
+static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_backend *backend)
+{
+	struct iphdr header = {
+		.version = 4,
+		.ihl = sizeof(header) / 4,
+		.ttl = OUTER_TTL,
+		.protocol = address_is_ipv4(&vip->address) ? IPPROTO_IPIP : IPPROTO_IPV6,
+		.saddr = backend->outer_source.words[3],
+		.daddr = backend->outer_destination.words[3],
+	};
+	uint16_t words[sizeof(header) / sizeof(uint16_t)];
+	uint32_t sum = 0;
+
+	memcpy(words, &header, sizeof(header));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		sum += words[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+struct carom_backend publish_encode_backend(const struct image_vip *vip,
+					    const struct image_backend *backend, uint32_t counter)
+{
+	const struct next_hop *next_hop = &backend->next_hop;
+	struct carom_backend encoded = {
+		.outer_source = backend->outer_source,
+		.outer_destination = backend->address,
+		.interface = next_hop->interface,
+		.source_host_mask = backend->source_host_mask,
+		.counter = counter,
+		.mtu = next_hop->mtu,
+		.state = (uint8_t)backend->state,
+		.outer_family = (uint8_t)address_family(&backend->address),
+	};
+
+	memcpy(encoded.destination_mac, next_hop->destination_mac, sizeof(encoded.destination_mac));
+	memcpy(encoded.source_mac, next_hop->source_mac, sizeof(encoded.source_mac));
+	encoded.header_checksum = fixed_checksum(vip, &encoded);
+	return encoded;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of publish share, and nobody else sees. */
+#ifndef CAROM_PUBLISH_PARTS_H
+#define CAROM_PUBLISH_PARTS_H
+
+#include "publish.h"
+#include "range.h"
+
+/* Where a VIP lies in the maps. Owned by one commit after the other, while the VIP is the same. */
+struct published_vip {
+	struct image_vip *vip; /* a reference */
+	uint32_t first_slot;   /* if it has a ring */
+	uint32_t first_backend;
+	uint32_t counter;    /* in reasons; in counters, of the userspace lane */
+	uint32_t counters[]; /* of each ordinal; 0: not held */
+};
+
+/* A number in the counters arrays that packets of older generations may still be counting on. */
+struct retired_counter {
+	uint64_t epoch;
+	uint32_t number;
+	uint32_t heir; /* the VIP's number that takes over what was counted; 0: nobody */
+	bool is_vip;
+};
+
+struct publish {
+	const struct dataplane_memory *memory;
+	struct range_pool *slots;
+	struct range_pool *backends;
+	struct range_pool *vip_counters;
+	struct range_pool *backend_counters;
+	struct image *image;
+	struct published_vip **vips; /* parallel to image->vips */
+	struct retired_counter *retired;
+	size_t retired_count;
+	uint64_t epoch;
+	uint64_t reclaimed;
+	uint64_t generation_epoch[CAROM_GENERATION_COUNT]; /* of the flip that retired it */
+};
+
+/* ---- publish_tables.c ---- */
+
+/* Fills an idle generation's tables for these VIPs. Returns 0, or -1: the generation stays idle. */
+int publish_write_generation(const struct publish *publish, uint32_t generation,
+			     const struct image *image, struct published_vip *const *vips,
+			     struct error *ret_error);
+
+/* ---- publish_encode.c ---- */
+
+/* What packets read of one backend. */
+struct carom_backend publish_encode_backend(const struct image_vip *vip,
+					    const struct image_backend *backend, uint32_t counter);
+
+/* ---- publish_count.c ---- */
+
+/* Hands what retired numbers have counted to their heirs and clears them, up to this epoch. */
+void publish_settle_counters(struct publish *publish, uint64_t epoch);
+
+#endif
