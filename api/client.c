@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+struct phase_limit {
+	uint64_t silent_ms; /* without a sign of life; 0: none is to be seen in this phase */
+	uint64_t total_ms;  /* 0: no limit */
+};
+
+/* What the control plane does takes as long as it takes; all else is the client's doing. */
+static const struct phase_limit phase_limits[] = {
+	[CLIENT_IDLE] = {.silent_ms = 10000},
+	[CLIENT_RECEIVING] = {.silent_ms = 10000, .total_ms = 60000},
+	[CLIENT_WAITING] = {0},
+	[CLIENT_SENDING] = {.total_ms = 60000},
+	[CLIENT_LINGERING] = {.total_ms = 5000},
+};
+
+static int socket_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+struct client *client_new(struct clients *clients, struct MHD_Connection *connection,
+			  uint64_t now_ms)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->clients = clients;
+	client->connection = connection;
+	client->socket = socket_of(connection);
+	client->next = clients->first;
+	if (clients->first)
+		clients->first->previous = client;
+	clients->first = client;
+	clients->count++;
+	client_enter(client, CLIENT_IDLE, now_ms);
+	return client;
+}
+
+void client_free(struct client *client)
+{
+	if (!client)
+		return;
+	if (client->next)
+		client->next->previous = client->previous;
+	if (client->previous)
+		client->previous->next = client->next;
+	else
+		client->clients->first = client->next;
+	client->clients->count--;
+	free(client);
+}
+
+struct client *client_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+}
+
+void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms)
+{
+	client->phase = phase;
+	client->entered_ms = now_ms;
+	client->active_ms = now_ms;
+}
+
+void client_touch(struct client *client, uint64_t now_ms)
+{
+	client->active_ms = now_ms;
+}
+
+static bool has_passed(uint64_t limit_ms, uint64_t since_ms, uint64_t now_ms)
+{
+	return limit_ms > 0 && now_ms - since_ms >= limit_ms;
+}
+
+bool client_is_overdue(const struct client *client, uint64_t now_ms)
+{
+	const struct phase_limit *limit = &phase_limits[client->phase];
+
+	return has_passed(limit->silent_ms, client->active_ms, now_ms) ||
+	       has_passed(limit->total_ms, client->entered_ms, now_ms);
+}
+
+void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms)
+{
+	reply_send_last(reply, client->socket);
+	shutdown(client->socket, SHUT_WR);
+	client_enter(client, CLIENT_LINGERING, now_ms);
+}
+
+void client_cut(struct client *client)
+{
+	shutdown(client->socket, SHUT_RDWR);
+}

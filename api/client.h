@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A client's connection: in which phase it is, and for how long it may be. So that nobody holds a
+ * connection by saying nothing, by sending a byte now and then, or by not reading the answer.
+ */
+#ifndef CAROM_CLIENT_H
+#define CAROM_CLIENT_H
+
+#include "reply.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum client_phase {
+	CLIENT_IDLE,	  /* between requests, or before the first line of one */
+	CLIENT_RECEIVING, /* a request is coming in */
+	CLIENT_WAITING,	  /* suspended, while a write is under way */
+	CLIENT_SENDING,	  /* an answer is going out */
+	CLIENT_LINGERING, /* refused in mid-request: what it still sends is thrown away */
+};
+
+struct client {
+	struct client *previous, *next;
+	struct clients *clients;
+	struct MHD_Connection
+		*connection; /* borrowed; owns the client through its socket context */
+	int socket;	     /* borrowed */
+	enum client_phase phase;
+	uint64_t entered_ms; /* the phase */
+	uint64_t active_ms;  /* when something last came in, as far as it shows */
+};
+
+struct clients {
+	struct client *first;
+	size_t count;
+};
+
+struct client *client_new(struct clients *clients, struct MHD_Connection *connection,
+			  uint64_t now_ms);
+void client_free(struct client *client);
+/* NULL: there was no memory for it. */
+struct client *client_of(struct MHD_Connection *connection);
+
+void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms);
+void client_touch(struct client *client, uint64_t now_ms);
+bool client_is_overdue(const struct client *client, uint64_t now_ms);
+
+/* Answers in mid-request. The connection stays until the client closes it, or is overdue: closing
+ * it at once, with unread input, could reset it before the client has read the answer. */
+void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms);
+/* Ends the connection; libmicrohttpd sees that, and cleans up. */
+void client_cut(struct client *client);
+
+#endif

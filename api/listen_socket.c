@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "listen_socket.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FOLDER_MODE 0755
+#define SOCKET_MODE 0660
+
+static int set_in_use(struct error *error)
+{
+	return error_set(error, ERROR_BUSY, "another process listens there");
+}
+
+/* ---- Unix ---- */
+
+static int unix_address(const char *path, struct sockaddr_un *ret_address, struct error *error)
+{
+	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(ret_address->sun_path))
+		return error_set(error, ERROR_INVALID, "the path has %zu bytes; at most %zu fit",
+				 strlen(path), sizeof(ret_address->sun_path) - 1);
+	strcpy(ret_address->sun_path, path);
+	return 0;
+}
+
+static int make_folder(const char *path, struct error *error)
+{
+	char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	const char *folder;
+
+	strcpy(copy, path);
+	folder = dirname(copy);
+	if (mkdir(folder, FOLDER_MODE) && errno != EEXIST)
+		return error_set_errno(error, errno, "make the folder '%s'", folder);
+	return 0;
+}
+
+/* 0: nobody answers, though a socket file is there. */
+static int check_nobody_answers(const struct sockaddr_un *address, struct error *error)
+{
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int connect_errno;
+
+	if (probe < 0)
+		return error_set_errno(error, errno, "make a socket");
+	connect_errno =
+		connect(probe, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
+	close(probe);
+	switch (connect_errno) {
+	case ECONNREFUSED: return 0;
+	case 0:
+	case EAGAIN: return set_in_use(error); /* EAGAIN: its queue is full */
+	default: return error_set_errno(error, connect_errno, "look who listens there");
+	}
+}
+
+static int remove_stale(const struct sockaddr_un *address, struct error *error)
+{
+	struct stat status;
+
+	if (lstat(address->sun_path, &status)) {
+		if (errno == ENOENT)
+			return 0;
+		return error_set_errno(error, errno, "look at the path");
+	}
+	if (!S_ISSOCK(status.st_mode))
+		return error_set(error, ERROR_CONFLICT, "what is there is not a socket");
+	if (check_nobody_answers(address, error))
+		return -1;
+	if (unlink(address->sun_path))
+		return error_set_errno(error, errno, "remove what a dead process left there");
+	return 0;
+}
+
+/* fchmod() before bind(): the file must at no time have more rights than it ends up with. */
+static int bind_unix(struct listen_socket *socket, const struct sockaddr_un *address,
+		     struct error *error)
+{
+	struct stat status;
+
+	if (fchmod(socket->descriptor, SOCKET_MODE))
+		return error_set_errno(error, errno, "restrict the socket's mode");
+	if (bind(socket->descriptor, (const struct sockaddr *)address, sizeof(*address)))
+		return errno == EADDRINUSE ? set_in_use(error)
+					   : error_set_errno(error, errno, "bind");
+	if (lstat(address->sun_path, &status))
+		return error_set_errno(error, errno, "look at the new socket");
+	socket->device = status.st_dev;
+	socket->inode = status.st_ino;
+	/* The umask may have taken the group's right to write. */
+	if (chmod(address->sun_path, SOCKET_MODE))
+		return error_set_errno(error, errno, "set the socket's mode");
+	return 0;
+}
+
+static int open_unix(struct listen_socket *socket, struct error *error)
+{
+	struct sockaddr_un address;
+
+	if (unix_address(socket->listen.path, &address, error) ||
+	    make_folder(address.sun_path, error) || remove_stale(&address, error))
+		return -1;
+	return bind_unix(socket, &address, error);
+}
+
+static void remove_file(const struct listen_socket *socket)
+{
+	struct stat status;
+
+	if (!lstat(socket->listen.path, &status) && status.st_dev == socket->device &&
+	    status.st_ino == socket->inode)
+		unlink(socket->listen.path);
+}
+
+/* ---- TCP ---- */
+
+static socklen_t tcp_address(const struct config_listen *listen, struct sockaddr_storage *ret)
+{
+	*ret = (struct sockaddr_storage){0};
+	if (address_is_ipv4(&listen->address)) {
+		struct sockaddr_in *ipv4 = (struct sockaddr_in *)ret;
+
+		ipv4->sin_family = AF_INET;
+		ipv4->sin_port = htons(listen->port);
+		ipv4->sin_addr.s_addr = address_ipv4(&listen->address);
+		return sizeof(*ipv4);
+	}
+	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)ret;
+
+	ipv6->sin6_family = AF_INET6;
+	ipv6->sin6_port = htons(listen->port);
+	memcpy(&ipv6->sin6_addr, &listen->address, sizeof(ipv6->sin6_addr));
+	return sizeof(*ipv6);
+}
+
+static int open_tcp(struct listen_socket *socket, struct error *error)
+{
+	struct sockaddr_storage address;
+	socklen_t length = tcp_address(&socket->listen, &address);
+	const int yes = 1;
+
+	if (setsockopt(socket->descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)))
+		return error_set_errno(error, errno, "set SO_REUSEADDR");
+	if (address.ss_family == AF_INET6 &&
+	    setsockopt(socket->descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)))
+		return error_set_errno(error, errno, "set IPV6_V6ONLY");
+	if (bind(socket->descriptor, (const struct sockaddr *)&address, length))
+		return errno == EADDRINUSE ? set_in_use(error)
+					   : error_set_errno(error, errno, "bind");
+	return 0;
+}
+
+/* ---- both ---- */
+
+static int socket_family(const struct config_listen *listen)
+{
+	if (listen->is_unix)
+		return AF_UNIX;
+	return address_is_ipv4(&listen->address) ? AF_INET : AF_INET6;
+}
+
+static int prefix_address(const struct config_listen *listen, struct error *error)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	if (listen->is_unix)
+		return error_prefix(error, "api: listen on 'unix:%s': ", listen->path);
+	address_format(&listen->address, text);
+	return error_prefix(error,
+			    address_is_ipv4(&listen->address) ? "api: listen on '%s:%u': "
+							      : "api: listen on '[%s]:%u': ",
+			    text, listen->port);
+}
+
+static int open_any(struct listen_socket *opened, struct error *error)
+{
+	const struct config_listen *listen_on = &opened->listen;
+
+	opened->descriptor =
+		socket(socket_family(listen_on), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (opened->descriptor < 0)
+		return error_set_errno(error, errno, "make a socket");
+	if (listen_on->is_unix ? open_unix(opened, error) : open_tcp(opened, error))
+		return -1;
+	if (listen(opened->descriptor, SOMAXCONN))
+		return errno == EADDRINUSE ? set_in_use(error)
+					   : error_set_errno(error, errno, "listen");
+	return 0;
+}
+
+int listen_socket_open(const struct config_listen *listen, struct listen_socket *ret_socket,
+		       struct error *error)
+{
+	struct listen_socket opened = {.descriptor = -1, .listen = *listen};
+
+	if (open_any(&opened, error)) {
+		listen_socket_close(&opened);
+		return prefix_address(listen, error);
+	}
+	*ret_socket = opened;
+	return 0;
+}
+
+void listen_socket_close(struct listen_socket *socket)
+{
+	if (socket->descriptor < 0)
+		return;
+	if (socket->listen.is_unix)
+		remove_file(socket);
+	close(socket->descriptor);
+	socket->descriptor = -1;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libmicrohttpd in external-epoll mode inside the event loop: all its sockets are behind one epoll
+ * descriptor, which the loop polls like any other. A connection that is resumed makes it readable
+ * too, through libmicrohttpd's eventfd; so nothing has to be looked at between events.
+ *
+ * libmicrohttpd's own timeouts are off: client.c knows better what a client is doing.
+ */
+#include "listener.h"
+
+#include "request.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Of one connection, for the header of a request, that of its answer, and a piece of a body. */
+#define CONNECTION_MEMORY_BYTES ((size_t)64 << 10)
+#define LOG_INTERVAL_MS		10000
+#define LOG_LINE_BYTES		256
+
+/* ---- libmicrohttpd's callbacks ---- */
+
+/* Nearly all that it has to tell is of clients that broke off: so a line now and then is enough. */
+__attribute__((format(printf, 2, 0))) static void log_message(void *context, const char *format,
+							      va_list arguments)
+{
+	struct listener *listener = context;
+	uint64_t now_ms = uv_now(listener->service->loop);
+	char line[LOG_LINE_BYTES];
+
+	if (listener->logged_ms > 0 && now_ms - listener->logged_ms < LOG_INTERVAL_MS) {
+		listener->unlogged_count++;
+		return;
+	}
+	vsnprintf(line, sizeof(line), format, arguments);
+	line[strcspn(line, "\n")] = '\0';
+	fprintf(stderr, "api: libmicrohttpd: %s (%" PRIu64 " like messages were left out)\n", line,
+		listener->unlogged_count);
+	listener->logged_ms = now_ms;
+	listener->unlogged_count = 0;
+}
+
+static enum MHD_Result admit(void *context, const struct sockaddr *address, socklen_t length)
+{
+	const struct listener *listener = context;
+
+	(void)address, (void)length;
+	return listener->service->clients.count < SERVICE_CLIENTS_MAX ? MHD_YES : MHD_NO;
+}
+
+static void follow_connection(void *context, struct MHD_Connection *connection,
+			      void **socket_context, enum MHD_ConnectionNotificationCode code)
+{
+	struct service *service = context;
+
+	switch (code) {
+	case MHD_CONNECTION_NOTIFY_STARTED:
+		*socket_context = client_new(&service->clients, connection, uv_now(service->loop));
+		break;
+	case MHD_CONNECTION_NOTIFY_CLOSED:
+		client_free(*socket_context);
+		*socket_context = NULL;
+		break;
+	}
+}
+
+/* Paths are decoded by path.c, which tells an escaped slash from a real one. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void)context, (void)connection;
+	return strlen(text);
+}
+
+/* ---- the loop ---- */
+
+static void run(struct listener *listener);
+
+static void run_by_timer(uv_timer_t *timer)
+{
+	run(timer->data);
+}
+
+static void run_by_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status, (void)events;
+	run(poll->data);
+}
+
+static void run(struct listener *listener)
+{
+	MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+	MHD_run(listener->daemon);
+	if (MHD_get_timeout(listener->daemon, &timeout_ms) == MHD_YES)
+		uv_timer_start(&listener->timer, run_by_timer, timeout_ms, 0);
+	else
+		uv_timer_stop(&listener->timer);
+}
+
+static struct MHD_Daemon *start_daemon(struct listener *listener)
+{
+	struct service *service = listener->service;
+
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, admit, listener,
+		request_continue, service,				     /**/
+		MHD_OPTION_EXTERNAL_LOGGER, log_message, listener,	     /**/
+		MHD_OPTION_LISTEN_SOCKET, listener->socket.descriptor,	     /**/
+		MHD_OPTION_CONNECTION_LIMIT, SERVICE_CLIENTS_MAX + 1,	     /* admit() decides */
+		MHD_OPTION_CONNECTION_TIMEOUT, 0,			     /**/
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, /**/
+		MHD_OPTION_NOTIFY_CONNECTION, follow_connection, service,    /**/
+		MHD_OPTION_URI_LOG_CALLBACK, request_open, service,	     /**/
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,	     /**/
+		MHD_OPTION_NOTIFY_COMPLETED, request_close, service, MHD_OPTION_END);
+}
+
+static int start_handles(struct listener *listener, struct error *error)
+{
+	uv_loop_t *loop = listener->service->loop;
+	int epoll = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	int result = uv_poll_init(loop, &listener->poll, epoll);
+
+	if (result)
+		return error_set_errno(error, -result, "api: follow the clients' sockets");
+	uv_timer_init(loop, &listener->timer);
+	listener->has_handles = true;
+	listener->poll.data = listener;
+	listener->timer.data = listener;
+	result = uv_poll_start(&listener->poll, UV_READABLE, run_by_poll);
+	if (result)
+		return error_set_errno(error, -result, "api: follow the clients' sockets");
+	run(listener); /* its first run adds the socket to the epoll set */
+	return 0;
+}
+
+int listener_start(struct listener *listener, struct service *service,
+		   const struct config_listen *listen, struct error *error)
+{
+	listener->service = service;
+	listener->socket.descriptor = -1;
+	if (listen_socket_open(listen, &listener->socket, error))
+		return -1;
+	listener->daemon = start_daemon(listener);
+	if (!listener->daemon)
+		return error_set(error, ERROR_SYSTEM, "api: libmicrohttpd could not be started");
+	return start_handles(listener, error);
+}
+
+void listener_quiesce(struct listener *listener)
+{
+	if (listener->daemon)
+		MHD_quiesce_daemon(listener->daemon);
+	listen_socket_close(&listener->socket);
+}
+
+unsigned listener_close(struct listener *listener, uv_close_cb closed, void *data)
+{
+	listener_quiesce(listener);
+	if (listener->has_handles)
+		uv_poll_stop(&listener->poll);
+	MHD_stop_daemon(listener->daemon);
+	listener->daemon = NULL;
+	if (!listener->has_handles)
+		return 0;
+	listener->poll.data = data;
+	listener->timer.data = data;
+	uv_close((uv_handle_t *)&listener->poll, closed);
+	uv_close((uv_handle_t *)&listener->timer, closed);
+	return 2;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One address that is listened on: its socket, and a libmicrohttpd daemon that the loop drives. */
+#ifndef CAROM_LISTENER_H
+#define CAROM_LISTENER_H
+
+#include "listen_socket.h"
+#include "service.h"
+
+#include <microhttpd.h>
+#include <uv.h>
+
+struct listener {
+	struct service *service; /* borrowed */
+	struct listen_socket socket;
+	struct MHD_Daemon *daemon;
+	bool has_handles; /* both of these, or neither */
+	uv_poll_t poll;	  /* on the daemon's epoll descriptor */
+	uv_timer_t timer; /* for what the daemon has still to do, though nothing is readable */
+	uint64_t logged_ms;
+	uint64_t unlogged_count;
+};
+
+/* listener: all zeroes. On failure it is still to be closed. */
+int listener_start(struct listener *listener, struct service *service,
+		   const struct config_listen *listen, struct error *error);
+/* Takes no more connections. */
+void listener_quiesce(struct listener *listener);
+/* Closes the connections, none of which may be suspended. `closed` is called from the loop for each
+ * handle; returns for how many. Until then the listener must stay where it is. */
+unsigned listener_close(struct listener *listener, uv_close_cb closed, void *data);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "problem.h"
+
+#include "json_text.h"
+
+#include <stdio.h>
+
+#define DETAIL_BYTES (ERROR_MESSAGE_BYTES + 64)
+
+/*
+ * The one table of what status means what. A limit is the request's fault, for it asks for more
+ * than the limits that are configured: so 422, not 507. A permission is one that caromd lacks,
+ * and nothing that the client could have brought along: so 500, not 403.
+ */
+static const struct problem_class classes[] = {
+	[PROBLEM_SYNTAX] = {400, "syntax", "The body is not JSON", 0},
+	[PROBLEM_INVALID] = {422, "invalid", "The body says what cannot be accepted", 0},
+	[PROBLEM_NOT_FOUND] = {404, "not-found", "There is no such thing", 0},
+	[PROBLEM_CONFLICT] = {409, "conflict", "This clashes with what exists", 0},
+	[PROBLEM_LIMIT] = {422, "limit", "This exceeds a configured limit", 0},
+	[PROBLEM_PERMISSION] = {500, "permission", "caromd lacks a privilege", 0},
+	[PROBLEM_UNSUPPORTED] = {501, "unsupported", "This is not supported here", 0},
+	[PROBLEM_BUSY] = {503, "busy", "Busy; try again", 1},
+	[PROBLEM_SYSTEM] = {500, "system", "The operating system refused", 0},
+	[PROBLEM_BAD_REQUEST] = {400, "bad-request", "The request is malformed", 0},
+	[PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",
+					"The path does not have this method", 0},
+	[PROBLEM_TIMEOUT] = {408, "timeout", "The request came too slowly", 0},
+	[PROBLEM_BODY_TOO_LARGE] = {413, "body-too-large", "The body is too large", 0},
+	[PROBLEM_MEDIA_TYPE] = {415, "media-type", "The body is not of a type that is read", 0},
+	[PROBLEM_HEADERS_TOO_LARGE] = {431, "headers-too-large", "The header is too large", 0},
+	[PROBLEM_NOT_READY] = {503, "not-ready", "caromd does not forward packets yet", 1},
+};
+
+const struct problem_class *problem_class(enum problem_kind kind)
+{
+	return &classes[kind];
+}
+
+enum problem_kind problem_kind_of(enum error_kind kind)
+{
+	switch (kind) {
+	case ERROR_SYNTAX: return PROBLEM_SYNTAX;
+	case ERROR_INVALID: return PROBLEM_INVALID;
+	case ERROR_NOT_FOUND: return PROBLEM_NOT_FOUND;
+	case ERROR_CONFLICT: return PROBLEM_CONFLICT;
+	case ERROR_LIMIT: return PROBLEM_LIMIT;
+	case ERROR_PERMISSION: return PROBLEM_PERMISSION;
+	case ERROR_UNSUPPORTED: return PROBLEM_UNSUPPORTED;
+	case ERROR_BUSY: return PROBLEM_BUSY;
+	case ERROR_NONE: /* a failure that nobody described is our own fault */
+	case ERROR_SYSTEM: break;
+	}
+	return PROBLEM_SYSTEM;
+}
+
+/* Faults of several kinds are invalid in all. No fault described: memory ran out meanwhile. */
+enum problem_kind problem_kind_of_faults(const struct error_list *faults)
+{
+	if (faults->count == 0)
+		return PROBLEM_SYSTEM;
+	for (size_t i = 1; i < faults->count; i++)
+		if (faults->items[i].kind != faults->items[0].kind)
+			return PROBLEM_INVALID;
+	return problem_kind_of(faults->items[0].kind);
+}
+
+static void open_document(struct json_text *json, enum problem_kind kind, const char *detail)
+{
+	char type[64];
+
+	snprintf(type, sizeof(type), "/problems/%s", classes[kind].name);
+	json_text_open_object(json, NULL);
+	json_text_string(json, "type", type);
+	json_text_string(json, "title", classes[kind].title);
+	json_text_number(json, "status", classes[kind].status);
+	json_text_string(json, "detail", detail);
+}
+
+static struct text close_document(struct json_text *json)
+{
+	json_text_close_object(json);
+	return json_text_finish(json);
+}
+
+struct text problem_document(enum problem_kind kind, const char *detail)
+{
+	struct json_text json = {0};
+
+	open_document(&json, kind, detail);
+	return close_document(&json);
+}
+
+static void add_faults(struct json_text *json, const struct error_list *faults)
+{
+	json_text_open_array(json, "errors");
+	for (size_t i = 0; i < faults->count; i++) {
+		json_text_open_object(json, NULL);
+		json_text_string(json, "pointer", faults->items[i].pointer);
+		json_text_string(json, "detail", faults->items[i].message);
+		json_text_close_object(json);
+	}
+	json_text_close_array(json);
+	if (faults->omitted > 0)
+		json_text_number(json, "omitted", faults->omitted);
+}
+
+static void describe_faults(const struct error_list *faults, char ret_detail[DETAIL_BYTES])
+{
+	const char *first = faults->count ? faults->items[0].message
+					  : "memory ran out before the faults could be described";
+	size_t count = faults->count + faults->omitted;
+
+	if (count > 1 && faults->count > 0)
+		snprintf(ret_detail, DETAIL_BYTES, "%zu faults; the first: %s", count, first);
+	else
+		snprintf(ret_detail, DETAIL_BYTES, "%s", first);
+}
+
+struct text problem_document_of_faults(const struct error_list *faults)
+{
+	struct json_text json = {0};
+	char detail[DETAIL_BYTES];
+
+	describe_faults(faults, detail);
+	open_document(&json, problem_kind_of_faults(faults), detail);
+	add_faults(&json, faults);
+	return close_document(&json);
+}

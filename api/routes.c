@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All that the API offers: the table at the end, and above it what each line of it does, which is
+ * one command. Called by request.c, on the event loop's thread.
+ *
+ * What comes from the desired state carries its revision as the ETag.
+ */
+#include "config.h"
+#include "json_text.h"
+#include "metrics.h"
+#include "route.h"
+
+#define BODY_BYTES_MAX ((size_t)4 << 20)
+
+static void set_desired(const struct route_call *call, struct reply *ret_reply, json_t *json,
+			const struct error *error)
+{
+	bool found = json != NULL;
+
+	reply_set_json(ret_reply, json, error);
+	if (found)
+		reply_add_etag(ret_reply, commands_revision(call->commands));
+}
+
+static void get_config(const struct route_call *call, struct reply *ret_reply)
+{
+	struct error error = {0};
+
+	set_desired(call, ret_reply, commands_get_config(call->commands, &error), &error);
+}
+
+static void get_vips(const struct route_call *call, struct reply *ret_reply)
+{
+	struct error error = {0};
+
+	set_desired(call, ret_reply, commands_get_vips(call->commands, &error), &error);
+}
+
+static void get_vip(const struct route_call *call, struct reply *ret_reply)
+{
+	struct error error = {0};
+
+	set_desired(call, ret_reply, commands_get_vip(call->commands, call->names[0], &error),
+		    &error);
+}
+
+static void get_backends(const struct route_call *call, struct reply *ret_reply)
+{
+	struct error error = {0};
+
+	set_desired(call, ret_reply, commands_get_backends(call->commands, call->names[0], &error),
+		    &error);
+}
+
+static void get_backend(const struct route_call *call, struct reply *ret_reply)
+{
+	struct error error = {0};
+	json_t *json = commands_get_backend(call->commands, call->names[0], call->names[1], &error);
+
+	set_desired(call, ret_reply, json, &error);
+}
+
+static void put_config(const struct route_call *call, struct commands_reply reply)
+{
+	commands_put_config(call->commands, call->body, reply);
+}
+
+static void put_vip(const struct route_call *call, struct commands_reply reply)
+{
+	commands_put_vip(call->commands, call->names[0], call->body, reply);
+}
+
+static void delete_vip(const struct route_call *call, struct commands_reply reply)
+{
+	commands_delete_vip(call->commands, call->names[0], reply);
+}
+
+static void put_backends(const struct route_call *call, struct commands_reply reply)
+{
+	commands_put_backends(call->commands, call->names[0], call->body, reply);
+}
+
+static void put_backend(const struct route_call *call, struct commands_reply reply)
+{
+	commands_put_backend(call->commands, call->names[0], call->names[1], call->body, reply);
+}
+
+static void delete_backend(const struct route_call *call, struct commands_reply reply)
+{
+	commands_delete_backend(call->commands, call->names[0], call->names[1], reply);
+}
+
+static void get_status(const struct route_call *call, struct reply *ret_reply)
+{
+	struct error error = {0};
+
+	reply_set_json(ret_reply, commands_get_status(call->commands, &error), &error);
+}
+
+static void set_metrics(const struct route_call *call, struct reply *ret_reply,
+			const char *content_type, struct text (*write)(const struct metrics *))
+{
+	struct commands_stats *stats = commands_stats_new(call->commands);
+	struct metrics metrics = {
+		.stats = stats,
+		.revision = commands_revision(call->commands),
+		.is_ready = commands_is_ready(call->commands, NULL),
+		.version = CAROM_VERSION,
+	};
+
+	if (!stats) {
+		reply_set_problem(ret_reply, PROBLEM_SYSTEM, "no memory to read the counters");
+		return;
+	}
+	metrics.reason_count = commands_reasons(&metrics.reasons);
+	reply_set(ret_reply, MHD_HTTP_OK, content_type, write(&metrics));
+	commands_stats_free(stats);
+}
+
+static void get_stats(const struct route_call *call, struct reply *ret_reply)
+{
+	set_metrics(call, ret_reply, REPLY_JSON_CONTENT_TYPE, metrics_json);
+}
+
+static void get_metrics(const struct route_call *call, struct reply *ret_reply)
+{
+	set_metrics(call, ret_reply, METRICS_CONTENT_TYPE, metrics_prometheus);
+}
+
+static void set_ok(struct reply *ret_reply, const char *status)
+{
+	struct json_text json = {0};
+
+	json_text_open_object(&json, NULL);
+	json_text_string(&json, "status", status);
+	json_text_close_object(&json);
+	reply_set(ret_reply, MHD_HTTP_OK, REPLY_JSON_CONTENT_TYPE, json_text_finish(&json));
+}
+
+/* That the loop answers is what it says. */
+static void get_healthz(const struct route_call *call, struct reply *ret_reply)
+{
+	(void)call;
+	set_ok(ret_reply, "ok");
+}
+
+static void get_readyz(const struct route_call *call, struct reply *ret_reply)
+{
+	struct error error = {0};
+
+	if (commands_is_ready(call->commands, &error))
+		set_ok(ret_reply, "ready");
+	else
+		reply_set_problem(ret_reply, PROBLEM_NOT_READY, "%s", error.message);
+}
+
+static const struct route routes[] = {
+	{"GET", "/v1/config", .read = get_config},
+	{"PUT", "/v1/config", .write = put_config, .body_bytes_max = CONFIG_DOCUMENT_BYTES},
+	{"GET", "/v1/vips", .read = get_vips},
+	{"GET", "/v1/vips/{vip}", .read = get_vip},
+	{"PUT", "/v1/vips/{vip}", .write = put_vip, .body_bytes_max = BODY_BYTES_MAX},
+	{"DELETE", "/v1/vips/{vip}", .write = delete_vip},
+	{"GET", "/v1/vips/{vip}/backends", .read = get_backends},
+	{"PUT", "/v1/vips/{vip}/backends", .write = put_backends, .body_bytes_max = BODY_BYTES_MAX},
+	{"GET", "/v1/vips/{vip}/backends/{backend}", .read = get_backend},
+	{"PUT", "/v1/vips/{vip}/backends/{backend}", .write = put_backend,
+	 .body_bytes_max = BODY_BYTES_MAX},
+	{"DELETE", "/v1/vips/{vip}/backends/{backend}", .write = delete_backend},
+	{"GET", "/v1/status", .read = get_status},
+	{"GET", "/v1/stats", .read = get_stats},
+	{"GET", "/metrics", .read = get_metrics},
+	{"GET", "/healthz", .read = get_healthz},
+	{"GET", "/readyz", .read = get_readyz},
+};
+
+const struct route *route_table(size_t *ret_count)
+{
+	*ret_count = sizeof(routes) / sizeof(*routes);
+	return routes;
+}

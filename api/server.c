@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The server's life: it starts the listeners, cuts off clients that are overdue, and stops.
+ *
+ * Everything is on the event loop's thread. Memory: the listeners and the timer are part of the
+ * server, which is freed when libuv has given all their handles back.
+ *
+ * What a client can make libmicrohttpd itself refuse (a first line that is not HTTP, a header that
+ * overflows even the connection's whole memory) is answered by libmicrohttpd in HTML; everything
+ * else is answered by us, in problem+json.
+ */
+#include "server.h"
+
+#include "listener.h"
+#include "service.h"
+
+#include <stdlib.h>
+
+#define SWEEP_INTERVAL_MS 1000
+#define STOP_INTERVAL_MS  20
+#define STOP_LIMIT_MS	  5000
+
+struct server {
+	struct service service;
+	struct listener listeners[CONFIG_LISTENS_MAX];
+	size_t listener_count; /* those that were started, or half started */
+	uv_timer_t timer;      /* sweeps; and, once stopping, looks whether all clients have gone */
+	unsigned open_handle_count;
+	uint64_t stop_deadline_ms;
+	server_stopped *stopped;
+	void *stopped_context;
+};
+
+static void dismiss_slow(struct client *client, uint64_t now_ms)
+{
+	struct reply reply = {0};
+
+	reply_set_problem(&reply, PROBLEM_TIMEOUT,
+			  "the request has not come in whole, and nothing of it came for too long");
+	client_dismiss(client, &reply, now_ms);
+	reply_done(&reply);
+}
+
+static void sweep(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	uint64_t now_ms = uv_now(server->service.loop);
+
+	for (struct client *client = server->service.clients.first; client; client = client->next) {
+		if (!client_is_overdue(client, now_ms))
+			continue;
+		if (client->phase == CLIENT_RECEIVING)
+			dismiss_slow(client, now_ms);
+		else
+			client_cut(client);
+	}
+}
+
+static void start_timer(struct server *server)
+{
+	uv_timer_init(server->service.loop, &server->timer);
+	server->timer.data = server;
+	uv_timer_start(&server->timer, sweep, SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS);
+}
+
+static int start_listeners(struct server *server, const struct config_api *listen,
+			   struct error *error)
+{
+	for (size_t i = 0; i < listen->listen_count; i++) {
+		server->listener_count++;
+		if (listener_start(&server->listeners[i], &server->service, &listen->listens[i],
+				   error))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- stopping ---- */
+
+static void free_when_closed(uv_handle_t *handle)
+{
+	struct server *server = handle->data;
+	server_stopped *stopped = server->stopped;
+	void *context = server->stopped_context;
+
+	if (--server->open_handle_count > 0)
+		return;
+	free(server);
+	if (stopped)
+		stopped(context);
+}
+
+/* libmicrohttpd must not be stopped with suspended connections. Their requests learn on closing
+ * that the write is still under way, and leave themselves to it. */
+static void resume_clients(struct server *server)
+{
+	uint64_t now_ms = uv_now(server->service.loop);
+
+	for (struct client *client = server->service.clients.first; client; client = client->next) {
+		if (client->phase != CLIENT_WAITING)
+			continue;
+		client_enter(client, CLIENT_SENDING, now_ms);
+		MHD_resume_connection(client->connection);
+	}
+}
+
+static void close_all(struct server *server)
+{
+	resume_clients(server);
+	server->open_handle_count = 1;
+	for (size_t i = 0; i < server->listener_count; i++)
+		server->open_handle_count +=
+			listener_close(&server->listeners[i], free_when_closed, server);
+	uv_close((uv_handle_t *)&server->timer, free_when_closed);
+}
+
+static void close_when_quiet(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	uint64_t now_ms = uv_now(server->service.loop);
+
+	sweep(timer);
+	for (struct client *client = server->service.clients.first; client; client = client->next)
+		if (client->phase == CLIENT_IDLE)
+			client_cut(client);
+	if (server->service.clients.count == 0 || now_ms >= server->stop_deadline_ms)
+		close_all(server);
+}
+
+/* ---- public ---- */
+
+struct server *server_new(const struct server_options *options, struct error *error)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	if (!server) {
+		error_set(error, ERROR_SYSTEM, "api: out of memory");
+		return NULL;
+	}
+	server->service.loop = options->loop;
+	server->service.commands = options->commands;
+	start_timer(server);
+	if (start_listeners(server, options->listen, error)) {
+		close_all(server);
+		return NULL;
+	}
+	return server;
+}
+
+void server_stop(struct server *server, server_stopped *stopped, void *context)
+{
+	server->stopped = stopped;
+	server->stopped_context = context;
+	server->service.is_stopping = true;
+	server->stop_deadline_ms = uv_now(server->service.loop) + STOP_LIMIT_MS;
+	for (size_t i = 0; i < server->listener_count; i++)
+		listener_quiesce(&server->listeners[i]);
+	uv_timer_start(&server->timer, close_when_quiet, 0, STOP_INTERVAL_MS);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What all listeners and requests of one server share. */
+#ifndef CAROM_SERVICE_H
+#define CAROM_SERVICE_H
+
+#include "client.h"
+#include "commands.h"
+
+#include <uv.h>
+
+/* Connections; further ones are closed as soon as they come. */
+#define SERVICE_CLIENTS_MAX 1024
+/* Of bodies that have come and answers that have not left yet. Beyond it, requests are refused. */
+#define SERVICE_HELD_BYTES_MAX ((size_t)256 << 20)
+
+struct service {
+	uv_loop_t *loop;
+	struct commands *commands;
+	struct clients clients;
+	size_t held_bytes;
+	bool is_stopping; /* no connection outlives its answer */
+};
+
+#endif
