@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The watched destinations and their next hops, found by address and by prefix. Pure. */
+#ifndef CAROM_DESTINATION_H
+#define CAROM_DESTINATION_H
+
+#include "address.h"
+#include "nexthop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+struct neighbour;
+
+struct destination {
+	struct carom_address address;
+	struct next_hop hop;	       /* unresolved without a reason: not yet looked up */
+	struct neighbour *neighbour;   /* NULL: the route leads nowhere, or is not yet looked up */
+	LIST_ENTRY(destination) entry; /* on the neighbour's list */
+};
+
+/* Sorted by address, without duplicates. */
+struct destination_set {
+	struct destination **items; /* owned, as is each of them */
+	size_t count;
+};
+
+/* Takes over the destinations that `former` has, and makes the others. Returns 0; -1 when out of
+ * memory, and `former` is untouched. */
+int destination_set_build(const struct destination_set *former,
+			  const struct carom_address *addresses, size_t count,
+			  struct destination_set *ret_set);
+/* Frees the array, and of the destinations those that `heir` does not hold. */
+void destination_set_done(struct destination_set *set, const struct destination_set *heir);
+
+/* NULL: not in the set. */
+struct destination *destination_set_find(const struct destination_set *set,
+					 const struct carom_address *address);
+/* Whether a destination lies within the prefix. An IPv6 prefix may count IPv4-mapped ones in. */
+bool destination_set_meets(const struct destination_set *set, const struct prefix *prefix);
+
+#endif
