@@ -24,7 +24,7 @@ static int socket_of(struct MHD_Connection *connection)
 }
 
 struct client *client_new(struct clients *clients, struct MHD_Connection *connection,
-			  uint64_t now_ms)
+			  uv_async_t *wake, uint64_t now_ms)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
@@ -32,6 +32,7 @@ struct client *client_new(struct clients *clients, struct MHD_Connection *connec
 		return NULL;
 	client->clients = clients;
 	client->connection = connection;
+	client->wake = wake;
 	client->socket = socket_of(connection);
 	client->next = clients->first;
 	if (clients->first)
@@ -85,6 +86,19 @@ bool client_is_overdue(const struct client *client, uint64_t now_ms)
 
 	return has_passed(limit->silent_ms, client->active_ms, now_ms) ||
 	       has_passed(limit->total_ms, client->entered_ms, now_ms);
+}
+
+void client_suspend(struct client *client, uint64_t now_ms)
+{
+	client_enter(client, CLIENT_WAITING, now_ms);
+	MHD_suspend_connection(client->connection);
+}
+
+void client_resume(struct client *client, uint64_t now_ms)
+{
+	client_enter(client, CLIENT_SENDING, now_ms);
+	MHD_resume_connection(client->connection);
+	uv_async_send(client->wake);
 }
 
 void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms)

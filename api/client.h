@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <uv.h>
 
 enum client_phase {
 	CLIENT_IDLE,	  /* between requests, or before the first line of one */
@@ -26,6 +27,7 @@ struct client {
 	struct clients *clients;
 	struct MHD_Connection
 		*connection; /* borrowed; owns the client through its socket context */
+	uv_async_t *wake;    /* borrowed; makes libmicrohttpd look at its work */
 	int socket;	     /* borrowed */
 	enum client_phase phase;
 	uint64_t entered_ms; /* the phase */
@@ -38,7 +40,7 @@ struct clients {
 };
 
 struct client *client_new(struct clients *clients, struct MHD_Connection *connection,
-			  uint64_t now_ms);
+			  uv_async_t *wake, uint64_t now_ms);
 void client_free(struct client *client);
 /* NULL: there was no memory for it. */
 struct client *client_of(struct MHD_Connection *connection);
@@ -46,6 +48,11 @@ struct client *client_of(struct MHD_Connection *connection);
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms);
 void client_touch(struct client *client, uint64_t now_ms);
 bool client_is_overdue(const struct client *client, uint64_t now_ms);
+
+/* Only from within a request's callback. */
+void client_suspend(struct client *client, uint64_t now_ms);
+/* Of a CLIENT_WAITING one. */
+void client_resume(struct client *client, uint64_t now_ms);
 
 /* Answers in mid-request. The connection stays until the client closes it, or is overdue: closing
  * it at once, with unread input, could reset it before the client has read the answer. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libmicrohttpd in external-epoll mode inside the event loop: all its sockets are behind one epoll
- * descriptor, which the loop polls like any other. A connection that is resumed makes it readable
- * too, through libmicrohttpd's eventfd; so nothing has to be looked at between events.
+ * descriptor, which the loop polls like any other. That a connection is resumed does not show there
+ * (in this mode libmicrohttpd has no eventfd of its own), hence `wake`.
  *
  * libmicrohttpd's own timeouts are off: client.c knows better what a client is doing.
  */
@@ -53,11 +53,13 @@ static enum MHD_Result admit(void *context, const struct sockaddr *address, sock
 static void follow_connection(void *context, struct MHD_Connection *connection,
 			      void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
-	struct service *service = context;
+	struct listener *listener = context;
+	struct service *service = listener->service;
 
 	switch (code) {
 	case MHD_CONNECTION_NOTIFY_STARTED:
-		*socket_context = client_new(&service->clients, connection, uv_now(service->loop));
+		*socket_context = client_new(&service->clients, connection, &listener->wake,
+					     uv_now(service->loop));
 		break;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
 		client_free(*socket_context);
@@ -82,6 +84,11 @@ static void run_by_timer(uv_timer_t *timer)
 	run(timer->data);
 }
 
+static void run_by_wake(uv_async_t *wake)
+{
+	run(wake->data);
+}
+
 static void run_by_poll(uv_poll_t *poll, int status, int events)
 {
 	(void)status, (void)events;
@@ -102,43 +109,48 @@ static void run(struct listener *listener)
 static struct MHD_Daemon *start_daemon(struct listener *listener)
 {
 	struct service *service = listener->service;
+	struct MHD_OptionItem options[] = {
+		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_message, listener},
+		{MHD_OPTION_LISTEN_SOCKET, listener->socket.descriptor, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, SERVICE_CLIENTS_MAX + 1, NULL}, /* admit() decides */
+		{MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, NULL},
+		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)follow_connection, listener},
+		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_open, service},
+		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, NULL},
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_close, service},
+		{MHD_OPTION_END, 0, NULL},
+	};
 
-	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, admit, listener,
-		request_continue, service,				     /**/
-		MHD_OPTION_EXTERNAL_LOGGER, log_message, listener,	     /**/
-		MHD_OPTION_LISTEN_SOCKET, listener->socket.descriptor,	     /**/
-		MHD_OPTION_CONNECTION_LIMIT, SERVICE_CLIENTS_MAX + 1,	     /* admit() decides */
-		MHD_OPTION_CONNECTION_TIMEOUT, 0,			     /**/
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, /**/
-		MHD_OPTION_NOTIFY_CONNECTION, follow_connection, service,    /**/
-		MHD_OPTION_URI_LOG_CALLBACK, request_open, service,	     /**/
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,	     /**/
-		MHD_OPTION_NOTIFY_COMPLETED, request_close, service, MHD_OPTION_END);
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+				admit, listener, request_continue, service, MHD_OPTION_ARRAY,
+				options, MHD_OPTION_END);
 }
 
-static int start_handles(struct listener *listener, struct error *error)
+static int start_handles(struct listener *listener)
 {
 	uv_loop_t *loop = listener->service->loop;
 	int epoll = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-	int result = uv_poll_init(loop, &listener->poll, epoll);
+	int result;
 
-	if (result)
-		return error_set_errno(error, -result, "api: follow the clients' sockets");
 	uv_timer_init(loop, &listener->timer);
-	listener->has_handles = true;
-	listener->poll.data = listener;
 	listener->timer.data = listener;
-	result = uv_poll_start(&listener->poll, UV_READABLE, run_by_poll);
+	result = uv_async_init(loop, &listener->wake, run_by_wake);
 	if (result)
-		return error_set_errno(error, -result, "api: follow the clients' sockets");
-	run(listener); /* its first run adds the socket to the epoll set */
-	return 0;
+		return result;
+	listener->wake.data = listener;
+	result = uv_poll_init(loop, &listener->poll, epoll);
+	if (result)
+		return result;
+	listener->poll.data = listener;
+	return uv_poll_start(&listener->poll, UV_READABLE, run_by_poll);
 }
 
 int listener_start(struct listener *listener, struct service *service,
 		   const struct config_listen *listen, struct error *error)
 {
+	int result;
+
 	listener->service = service;
 	listener->socket.descriptor = -1;
 	if (listen_socket_open(listen, &listener->socket, error))
@@ -146,7 +158,10 @@ int listener_start(struct listener *listener, struct service *service,
 	listener->daemon = start_daemon(listener);
 	if (!listener->daemon)
 		return error_set(error, ERROR_SYSTEM, "api: libmicrohttpd could not be started");
-	return start_handles(listener, error);
+	result = start_handles(listener);
+	if (result)
+		return error_set_errno(error, -result, "api: follow the clients' sockets");
+	return 0;
 }
 
 void listener_quiesce(struct listener *listener)
@@ -156,18 +171,24 @@ void listener_quiesce(struct listener *listener)
 	listen_socket_close(&listener->socket);
 }
 
+static unsigned close_handle(uv_handle_t *handle, uv_close_cb closed, void *data)
+{
+	if (!handle->data)
+		return 0;
+	handle->data = data;
+	uv_close(handle, closed);
+	return 1;
+}
+
 unsigned listener_close(struct listener *listener, uv_close_cb closed, void *data)
 {
+	unsigned closing;
+
 	listener_quiesce(listener);
-	if (listener->has_handles)
-		uv_poll_stop(&listener->poll);
+	closing = close_handle((uv_handle_t *)&listener->poll, closed, data) +
+		  close_handle((uv_handle_t *)&listener->timer, closed, data) +
+		  close_handle((uv_handle_t *)&listener->wake, closed, data);
 	MHD_stop_daemon(listener->daemon);
 	listener->daemon = NULL;
-	if (!listener->has_handles)
-		return 0;
-	listener->poll.data = data;
-	listener->timer.data = data;
-	uv_close((uv_handle_t *)&listener->poll, closed);
-	uv_close((uv_handle_t *)&listener->timer, closed);
-	return 2;
+	return closing;
 }

@@ -13,9 +13,10 @@ struct listener {
 	struct service *service; /* borrowed */
 	struct listen_socket socket;
 	struct MHD_Daemon *daemon;
-	bool has_handles; /* both of these, or neither */
+	/* Handles that are initialised have their data set. */
 	uv_poll_t poll;	  /* on the daemon's epoll descriptor */
 	uv_timer_t timer; /* for what the daemon has still to do, though nothing is readable */
+	uv_async_t wake;  /* for connections that are resumed */
 	uint64_t logged_ms;
 	uint64_t unlogged_count;
 };

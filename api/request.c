@@ -30,7 +30,6 @@ struct request {
 	const char *url;		   /* libmicrohttpd's, while there is a connection */
 	bool has_header;
 	bool is_write_under_way;
-	bool is_suspended;
 	struct route_match match;
 	size_t received_bytes; /* of the body */
 	size_t held_bytes;     /* counted in service->held_bytes */
@@ -313,11 +312,8 @@ static void settle(void *context, const struct commands_result *result)
 		reply_set_faults(&request->reply, result->faults);
 	else
 		set_accepted(request, result);
-	if (request->is_suspended) {
-		request->is_suspended = false;
-		client_enter(request->client, CLIENT_SENDING, now_ms(request));
-		MHD_resume_connection(request->connection);
-	}
+	if (request->client->phase == CLIENT_WAITING)
+		client_resume(request->client, now_ms(request));
 }
 
 static void call_route(struct request *request, const json_t *body)
@@ -368,9 +364,7 @@ static enum MHD_Result finish(struct request *request)
 	}
 	if (!request->is_write_under_way)
 		return answer(request);
-	request->is_suspended = true;
-	client_enter(request->client, CLIENT_WAITING, now_ms(request));
-	MHD_suspend_connection(request->connection);
+	client_suspend(request->client, now_ms(request));
 	return MHD_YES;
 }
 

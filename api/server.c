@@ -96,12 +96,9 @@ static void resume_clients(struct server *server)
 {
 	uint64_t now_ms = uv_now(server->service.loop);
 
-	for (struct client *client = server->service.clients.first; client; client = client->next) {
-		if (client->phase != CLIENT_WAITING)
-			continue;
-		client_enter(client, CLIENT_SENDING, now_ms);
-		MHD_resume_connection(client->connection);
-	}
+	for (struct client *client = server->service.clients.first; client; client = client->next)
+		if (client->phase == CLIENT_WAITING)
+			client_resume(client, now_ms);
 }
 
 static void close_all(struct server *server)
