@@ -20,11 +20,11 @@ void range_pool_free(struct range_pool *pool);
  * -1 with errno ENOSPC if nothing free is long enough, ENOMEM. */
 int range_take(struct range_pool *pool, uint32_t length, uint32_t alignment, uint32_t *ret_first);
 /* Takes exactly this range, when what a former process left is adopted. Returns 0; -1 with errno
- * EEXIST if any part is taken, ERANGE if it lies outside, ENOMEM. */
+ * EEXIST if any part is taken, ERANGE if it is empty or lies outside, ENOMEM. */
 int range_take_at(struct range_pool *pool, uint32_t first, uint32_t length);
 
-/* Gives a taken range back; it is reusable once range_pool_reclaim() was told of a later epoch.
- * It needs no memory, so it cannot fail. epoch: never lower than in earlier calls. */
+/* Gives a range back, whole as it was taken; it is reusable once range_pool_reclaim() was told of a
+ * later epoch. It needs no memory, so it cannot fail. epoch: never lower than in earlier calls. */
 void range_retire(struct range_pool *pool, uint32_t first, uint32_t length, uint64_t epoch);
 /* Everything retired in an epoch <= `epoch` may be reused. */
 void range_pool_reclaim(struct range_pool *pool, uint64_t epoch);
