@@ -9,7 +9,7 @@
 #define INDENT_WIDTH	      2
 #define REPLACEMENT_CHARACTER "\xef\xbf\xbd" /* U+FFFD in UTF-8 */
 
-static void add_escaped(struct text *text, char character)
+static void add_escape(struct text *text, char character)
 {
 	char escape[sizeof("\\u0000")];
 
@@ -20,19 +20,40 @@ static void add_escaped(struct text *text, char character)
 	text_add(text, escape);
 }
 
+static bool is_plain(char character)
+{
+	return character >= ' ' && character < 0x7f && character != '"' && character != '\\';
+}
+
+/* Adds the character at the start of the string, and returns its length. */
+static size_t add_special(struct text *text, const char *string)
+{
+	size_t length = utf8_character_length(string);
+
+	if (length == 0) {
+		text_add(text, REPLACEMENT_CHARACTER);
+		return 1;
+	}
+	if (length == 1)
+		add_escape(text, *string);
+	else
+		text_add_bytes(text, string, length);
+	return length;
+}
+
 static void add_string(struct text *text, const char *string)
 {
 	text_add(text, "\"");
-	while (*string) {
-		size_t length = utf8_character_length(string);
+	for (;;) {
+		size_t plain = 0;
 
-		if (length == 0)
-			text_add(text, REPLACEMENT_CHARACTER);
-		else if ((unsigned char)*string < ' ' || *string == '"' || *string == '\\')
-			add_escaped(text, *string);
-		else
-			text_add_bytes(text, string, length);
-		string += length ? length : 1;
+		while (is_plain(string[plain]))
+			plain++;
+		text_add_bytes(text, string, plain);
+		string += plain;
+		if (!*string)
+			break;
+		string += add_special(text, string);
 	}
 	text_add(text, "\"");
 }

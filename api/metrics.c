@@ -45,7 +45,8 @@ static const struct family not_forwarded_family = {
 static const struct family revision_family = {"carom_revision", "gauge",
 					      "Revision of the configuration in force."};
 static const struct family ready_family = {
-	"carom_ready", "gauge", "1: a configuration is published and every interface attached."};
+	"carom_ready", "gauge",
+	"Whether a configuration is published and every interface attached: 1 or 0."};
 static const struct family build_info_family = {"carom_build_info", "gauge",
 						"Always 1; the labels tell the build."};
 

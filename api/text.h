@@ -6,9 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-/* All zeroes is an empty one. When memory runs out, `failed` is set, and what is added from then
- * on is dropped: so a writer checks once, at its end. */
+/* All zeroes is an empty one. When memory runs out, `failed` is set for good, so that a writer
+ * checks once, at its end. */
 struct text {
 	char *bytes; /* owned; not terminated */
 	size_t length;
@@ -17,8 +18,22 @@ struct text {
 };
 
 void text_done(struct text *text);
-void text_add(struct text *text, const char *string);
-void text_add_bytes(struct text *text, const char *bytes, size_t length);
+/* Room for so many bytes more; false, and text->failed, if there is none. */
+bool text_reserve(struct text *text, size_t more);
 void text_add_number(struct text *text, uint64_t number);
+
+/* Inline, for a reading of all counters is made of a million calls. */
+static inline void text_add_bytes(struct text *text, const char *bytes, size_t length)
+{
+	if (length == 0 || (text->capacity - text->length < length && !text_reserve(text, length)))
+		return;
+	memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+}
+
+static inline void text_add(struct text *text, const char *string)
+{
+	text_add_bytes(text, string, strlen(string));
+}
 
 #endif

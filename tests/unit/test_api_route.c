@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The API's real table of routes: what each method and path leads to. */
+#include "route.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void expect_found(const char *method, const char *path, const char *pattern,
+			 const char *first_name, const char *second_name)
+{
+	struct route_match match;
+	struct error error = {0};
+
+	if (route_find(method, path, &match, &error) != ROUTE_FOUND)
+		fail_msg("%s %s: not found: %s", method, path, error.message);
+	assert_string_equal(match.route->pattern, pattern);
+	if (strcmp(method, "HEAD") != 0)
+		assert_string_equal(match.route->method, method);
+	if (first_name)
+		assert_string_equal(match.names[0], first_name);
+	if (second_name)
+		assert_string_equal(match.names[1], second_name);
+}
+
+static void expect_no_path(const char *path)
+{
+	struct route_match match;
+	struct error error = {0};
+
+	if (route_find("GET", path, &match, &error) != ROUTE_UNKNOWN_PATH)
+		fail_msg("'%s' leads to %s; expected nowhere", path, match.route->pattern);
+}
+
+static void expect_allow(const char *path, const char *expected)
+{
+	struct route_match match;
+	struct error error = {0};
+
+	assert_int_equal(route_find("PATCH", path, &match, &error), ROUTE_WRONG_METHOD);
+	assert_string_equal(match.allow, expected);
+	assert_int_equal(route_find("OPTIONS", path, &match, &error), ROUTE_OPTIONS);
+	assert_string_equal(match.allow, expected);
+}
+
+static void test_found(void **state)
+{
+	(void)state;
+	expect_found("GET", "/v1/config", "/v1/config", NULL, NULL);
+	expect_found("HEAD", "/v1/config", "/v1/config", NULL, NULL);
+	expect_found("PUT", "/v1/config", "/v1/config", NULL, NULL);
+	expect_found("GET", "/v1/vips", "/v1/vips", NULL, NULL);
+	expect_found("DELETE", "/v1/vips/web", "/v1/vips/{vip}", "web", NULL);
+	expect_found("PUT", "/v1/vips/a%2Fb", "/v1/vips/{vip}", "a/b", NULL);
+	expect_found("GET", "/v1/vips/vips/backends", "/v1/vips/{vip}/backends", "vips", NULL);
+	expect_found("PUT", "/v1/vips/web/backends/backends", "/v1/vips/{vip}/backends/{backend}",
+		     "web", "backends");
+	expect_found("GET", "/v1/status", "/v1/status", NULL, NULL);
+	expect_found("GET", "/v1/stats", "/v1/stats", NULL, NULL);
+	expect_found("HEAD", "/metrics", "/metrics", NULL, NULL);
+	expect_found("GET", "/healthz", "/healthz", NULL, NULL);
+	expect_found("GET", "/readyz", "/readyz", NULL, NULL);
+}
+
+static void test_unknown_path(void **state)
+{
+	(void)state;
+	expect_no_path("/");
+	expect_no_path("/v1");
+	expect_no_path("/v1/configs");
+	expect_no_path("/v1/confi");
+	expect_no_path("/V1/config");
+	expect_no_path("/v1/config/");
+	expect_no_path("/v1/vips/");
+	expect_no_path("/v1/vips//backends");
+	expect_no_path("/v1/vips/web/backends/");
+	expect_no_path("/v1/vips/web/backends/web-1/garbage");
+	expect_no_path("/metrics/x");
+	expect_no_path("//metrics");
+}
+
+static void test_allow(void **state)
+{
+	(void)state;
+	expect_allow("/v1/config", "GET, HEAD, PUT, OPTIONS");
+	expect_allow("/v1/vips", "GET, HEAD, OPTIONS");
+	expect_allow("/v1/vips/web", "GET, HEAD, PUT, DELETE, OPTIONS");
+	expect_allow("/v1/vips/web/backends", "GET, HEAD, PUT, OPTIONS");
+	expect_allow("/v1/vips/web/backends/web-1", "GET, HEAD, PUT, DELETE, OPTIONS");
+	expect_allow("/healthz", "GET, HEAD, OPTIONS");
+}
+
+static void test_malformed_path(void **state)
+{
+	struct route_match match;
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(route_find("GET", "/v1/vips/%", &match, &error), ROUTE_MALFORMED_PATH);
+}
+
+/* Each line of the table either reads or writes, and only writes take bodies. */
+static void test_table_is_sound(void **state)
+{
+	size_t count;
+	const struct route *routes = route_table(&count);
+
+	(void)state;
+	assert_true(count > 0);
+	for (size_t i = 0; i < count; i++) {
+		if (!routes[i].read == !routes[i].write)
+			fail_msg("%s %s", routes[i].method, routes[i].pattern);
+		if (routes[i].read && routes[i].body_bytes_max)
+			fail_msg("%s %s takes a body", routes[i].method, routes[i].pattern);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_found),	       cmocka_unit_test(test_unknown_path),
+		cmocka_unit_test(test_allow),	       cmocka_unit_test(test_malformed_path),
+		cmocka_unit_test(test_table_is_sound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
