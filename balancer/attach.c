@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Puts the balancer's program on interfaces through libxdp.
+ * Puts programs on interfaces through libxdp.
  *
  * libxdp shares an interface among programs by a dispatcher where the kernel allows that (it needs
  * program type ext), and else attaches ours alone; both are handled here. Whose a program is, it
- * says itself: its read-only settings hold its instance, so that nothing needs to be remembered.
+ * says itself: its read-only data begin with its instance, so that nothing needs to be remembered.
  *
  * A program that this instance left is replaced without a gap: alone, by an exchange that names the
  * old one; in a dispatcher, by adding the new one before the old one goes.
  */
 #include "attach.h"
 
+#include "abi.h"
 #include "log.h"
 
 #include <bpf/bpf.h>
@@ -24,8 +25,8 @@
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
-#define PROGRAM_NAME	 "carom_balancer"
 #define PROGRAM_SECTION	 "xdp"
+#define RODATA_BYTES_MAX 4096
 #define PROGRAM_MAPS_MAX 32
 
 /* What is on an interface now. */
@@ -41,31 +42,104 @@ struct attempt {
 	uint32_t ifindex;
 };
 
+struct outcome {
+	uint32_t program_id;
+	bool replaced;
+};
+
 static void occupant_done(struct occupant *occupant)
 {
 	if (occupant->all)
 		xdp_multiprog__close(occupant->all);
 }
 
-/* Whether the map is a carom program's read-only data, with this instance in it. */
+static int log_library(enum log_level level, const char *format, va_list arguments)
+{
+	char line[512];
+	int length = vsnprintf(line, sizeof(line), format, arguments);
+
+	if (length > 0 && (size_t)length < sizeof(line) && line[length - 1] == '\n')
+		line[length - 1] = '\0';
+	log_line(level, "%s", line);
+	return length;
+}
+
+/* The libraries warn about what is described in an error anyway, or is none (the dispatcher). */
+static int log_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBBPF_DEBUG ? 0 : log_library(LOG_LEVEL_DEBUG, format, arguments);
+}
+
+static int log_libxdp(enum libxdp_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBXDP_DEBUG ? 0 : log_library(LOG_LEVEL_DEBUG, format, arguments);
+}
+
+void attach_log_libraries(void)
+{
+	libbpf_set_print(log_libbpf);
+	libxdp_set_print(log_libxdp);
+}
+
+uint64_t attach_instance(const char *folder)
+{
+	uint64_t hash = 0;
+
+	for (; *folder; folder++)
+		hash = carom_mix(hash ^ (uint8_t)*folder, CAROM_ABI_VERSION);
+	return hash;
+}
+
+static int share_map(const struct attach_object *object, struct bpf_map *map)
+{
+	const struct bpf_map *shared;
+
+	if (strstr(bpf_map__name(map), ".rodata"))
+		return bpf_map__set_initial_value(map, object->settings, object->settings_bytes);
+	shared = bpf_object__find_map_by_name(object->maps, bpf_map__name(map));
+	return bpf_map__reuse_fd(map, bpf_map__fd(shared));
+}
+
+struct bpf_object *attach_open(const struct attach_object *object, struct error *ret_error)
+{
+	struct bpf_object *opened = bpf_object__open_mem(object->bytes, object->length, NULL);
+	struct bpf_map *map;
+
+	if (!opened) {
+		error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
+		return NULL;
+	}
+	bpf_object__for_each_map(map, opened)
+	{
+		if (share_map(object, map)) {
+			error_set_errno(ret_error, errno, "cannot share the map '%s'",
+					bpf_map__name(map));
+			bpf_object__close(opened);
+			return NULL;
+		}
+	}
+	return opened;
+}
+
+/* Whether the map is read-only data that begins with this instance. */
 static bool map_names_instance(uint32_t map_id, uint64_t instance)
 {
-	struct carom_settings settings;
 	struct bpf_map_info information = {0};
 	uint32_t length = sizeof(information), key = 0;
+	uint64_t value[RODATA_BYTES_MAX / sizeof(uint64_t)];
 	int map = bpf_map_get_fd_by_id(map_id);
 	bool found;
 
 	if (map < 0)
 		return false;
 	found = bpf_obj_get_info_by_fd(map, &information, &length) == 0 &&
-		strstr(information.name, ".rodata") && information.value_size == sizeof(settings) &&
-		bpf_map_lookup_elem(map, &key, &settings) == 0 && settings.instance == instance;
+		strstr(information.name, ".rodata") && information.value_size <= sizeof(value) &&
+		bpf_map_lookup_elem(map, &key, value) == 0 && value[0] == instance;
 	close(map);
 	return found;
 }
 
-static bool is_of_instance(const struct xdp_program *program, uint64_t instance)
+static bool is_ours(const struct xdp_program *found, const struct attach_program *program)
 {
 	uint32_t map_ids[PROGRAM_MAPS_MAX];
 	struct bpf_prog_info information = {
@@ -74,29 +148,30 @@ static bool is_of_instance(const struct xdp_program *program, uint64_t instance)
 	};
 	uint32_t length = sizeof(information);
 
-	if (bpf_obj_get_info_by_fd(xdp_program__fd(program), &information, &length) ||
-	    strcmp(information.name, PROGRAM_NAME) != 0)
+	if (bpf_obj_get_info_by_fd(xdp_program__fd(found), &information, &length) ||
+	    strcmp(information.name, program->name) != 0)
 		return false;
 	for (uint32_t i = 0; i < information.nr_map_ids && i < PROGRAM_MAPS_MAX; i++) {
-		if (map_names_instance(map_ids[i], instance))
+		if (map_names_instance(map_ids[i], program->instance))
 			return true;
 	}
 	return false;
 }
 
-static struct xdp_program *find_in_dispatcher(const struct xdp_multiprog *all, uint64_t instance)
+static struct xdp_program *find_in_dispatcher(const struct xdp_multiprog *all,
+					      const struct attach_program *wanted)
 {
 	struct xdp_program *program = NULL;
 
 	while ((program = xdp_multiprog__next_prog(program, all))) {
-		if (is_of_instance(program, instance))
+		if (is_ours(program, wanted))
 			return program;
 	}
 	return NULL;
 }
 
-static int find_occupant(uint32_t ifindex, uint64_t instance, struct occupant *ret_occupant,
-			 struct error *ret_error)
+static int find_occupant(uint32_t ifindex, const struct attach_program *program,
+			 struct occupant *ret_occupant, struct error *ret_error)
 {
 	struct occupant occupant = {0};
 	struct xdp_program *main_program;
@@ -114,59 +189,37 @@ static int find_occupant(uint32_t ifindex, uint64_t instance, struct occupant *r
 	occupant.alone = xdp_multiprog__is_legacy(occupant.all);
 	if (occupant.alone) {
 		main_program = xdp_multiprog__main_prog(occupant.all);
-		occupant.ours = is_of_instance(main_program, instance) ? main_program : NULL;
+		occupant.ours = is_ours(main_program, program) ? main_program : NULL;
 	} else {
-		occupant.ours = find_in_dispatcher(occupant.all, instance);
+		occupant.ours = find_in_dispatcher(occupant.all, program);
 	}
 	*ret_occupant = occupant;
 	return 0;
 }
 
-static struct balancer_bpf *open_program(const struct attach_program *program,
-					 struct error *ret_error)
+static struct bpf_program *only_program(const struct bpf_object *object)
 {
-	struct balancer_bpf *skeleton = balancer_bpf__open();
-	struct bpf_map *map, *shared;
-
-	if (!skeleton) {
-		error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
-		return NULL;
-	}
-	memcpy((void *)(uintptr_t)&skeleton->rodata->settings, program->settings,
-	       sizeof(*program->settings));
-	bpf_object__for_each_map(map, skeleton->obj)
-	{
-		if (map == skeleton->maps.rodata)
-			continue;
-		shared = bpf_object__find_map_by_name(program->maps->obj, bpf_map__name(map));
-		if (bpf_map__reuse_fd(map, bpf_map__fd(shared))) {
-			error_set_errno(ret_error, errno, "cannot share the map '%s'",
-					bpf_map__name(map));
-			balancer_bpf__destroy(skeleton);
-			return NULL;
-		}
-	}
-	return skeleton;
+	return bpf_object__next_program(object, NULL);
 }
 
 int attach_load(const struct attach_program *program, struct error *ret_error)
 {
-	struct balancer_bpf *skeleton = open_program(program, ret_error);
+	struct bpf_object *object = program->open(program->context, ret_error);
 	int result = -1;
 
-	if (!skeleton)
+	if (!object)
 		return -1;
-	if (balancer_bpf__load(skeleton))
+	if (bpf_object__load(object))
 		error_set_errno(ret_error, errno, "cannot load the XDP program");
 	else
-		result = fcntl(bpf_program__fd(skeleton->progs.carom_balancer), F_DUPFD_CLOEXEC, 0);
-	balancer_bpf__destroy(skeleton);
+		result = fcntl(bpf_program__fd(only_program(object)), F_DUPFD_CLOEXEC, 0);
+	bpf_object__close(object);
 	return result;
 }
 
-static enum xdp_attach_mode library_mode(enum dataplane_mode mode)
+static enum xdp_attach_mode library_mode(enum attach_mode mode)
 {
-	return mode == DATAPLANE_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
+	return mode == ATTACH_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
 }
 
 static uint32_t link_flags(enum xdp_attach_mode mode)
@@ -183,51 +236,51 @@ static uint32_t program_id(int program)
 }
 
 /* Attaches where nobody of ours is. On failure nothing is attached. */
-static int attach_fresh(const struct attempt *attempt, enum dataplane_mode mode,
-			uint32_t *ret_program_id, struct error *ret_error)
+static int attach_fresh(const struct attempt *attempt, enum attach_mode mode,
+			struct outcome *outcome, struct error *ret_error)
 {
-	struct balancer_bpf *skeleton = open_program(attempt->program, ret_error);
+	struct bpf_object *object = attempt->program->open(attempt->program->context, ret_error);
 	struct xdp_program *program;
 	int result;
 
-	if (!skeleton)
+	if (!object)
 		return -1;
-	program = xdp_program__from_bpf_obj(skeleton->obj, PROGRAM_SECTION);
+	program = xdp_program__from_bpf_obj(object, PROGRAM_SECTION);
 	result = (int)libxdp_get_error(program);
 	if (!result) {
 		result = xdp_program__attach(program, (int)attempt->ifindex, library_mode(mode), 0);
 		if (!result)
-			*ret_program_id = program_id(xdp_program__fd(program));
+			outcome->program_id = program_id(xdp_program__fd(program));
 		xdp_program__close(program);
 	}
-	balancer_bpf__destroy(skeleton);
+	bpf_object__close(object);
 	if (result)
 		return error_set_errno(ret_error, -result,
 				       "interface '%s': cannot attach the XDP program in %s mode",
-				       attempt->interface, dataplane_mode_name(mode));
+				       attempt->interface, attach_mode_name(mode));
 	return 0;
 }
 
 /* Exchanges our program for a new one: the kernel refuses if it is no longer the old one. */
 static int exchange_alone(const struct attempt *attempt, const struct occupant *occupant,
-			  uint32_t *ret_program_id, struct error *ret_error)
+			  struct outcome *outcome, struct error *ret_error)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, options);
-	struct balancer_bpf *skeleton = open_program(attempt->program, ret_error);
+	struct bpf_object *object = attempt->program->open(attempt->program->context, ret_error);
 	uint32_t flags = link_flags(xdp_multiprog__attach_mode(occupant->all)) | XDP_FLAGS_REPLACE;
 	int result, program;
 
-	if (!skeleton)
+	if (!object)
 		return -1;
-	result = balancer_bpf__load(skeleton);
+	result = bpf_object__load(object);
 	if (!result) {
-		program = bpf_program__fd(skeleton->progs.carom_balancer);
+		program = bpf_program__fd(only_program(object));
 		options.old_prog_fd = xdp_program__fd(occupant->ours);
 		result = bpf_xdp_attach((int)attempt->ifindex, program, flags, &options);
 		if (!result)
-			*ret_program_id = program_id(program);
+			outcome->program_id = program_id(program);
 	}
-	balancer_bpf__destroy(skeleton);
+	bpf_object__close(object);
 	if (result)
 		return error_set_errno(ret_error, -result,
 				       "interface '%s': cannot replace the XDP program",
@@ -247,7 +300,7 @@ static int take_off(uint32_t ifindex, const struct occupant *occupant)
 }
 
 static int replace_ours(const struct attempt *attempt, const struct occupant *occupant,
-			enum dataplane_mode mode, uint32_t *ret_program_id, struct error *ret_error)
+			enum attach_mode mode, struct outcome *outcome, struct error *ret_error)
 {
 	enum xdp_attach_mode now = xdp_multiprog__attach_mode(occupant->all);
 
@@ -257,11 +310,11 @@ static int replace_ours(const struct attempt *attempt, const struct occupant *oc
 			return error_set(ret_error, ERROR_SYSTEM,
 					 "interface '%s': cannot take the old XDP program off",
 					 attempt->interface);
-		return attach_fresh(attempt, mode, ret_program_id, ret_error);
+		return attach_fresh(attempt, mode, outcome, ret_error);
 	}
 	if (occupant->alone)
-		return exchange_alone(attempt, occupant, ret_program_id, ret_error);
-	if (attach_fresh(attempt, mode, ret_program_id, ret_error))
+		return exchange_alone(attempt, occupant, outcome, ret_error);
+	if (attach_fresh(attempt, mode, outcome, ret_error))
 		return -1;
 	if (take_off(attempt->ifindex, occupant))
 		log_line(LOG_LEVEL_WARNING,
@@ -271,17 +324,17 @@ static int replace_ours(const struct attempt *attempt, const struct occupant *oc
 	return 0;
 }
 
-static int attach_in_mode(const struct attempt *attempt, enum dataplane_mode mode,
-			  uint32_t *ret_program_id, struct error *ret_error)
+static int attach_in_mode(const struct attempt *attempt, enum attach_mode mode,
+			  struct outcome *outcome, struct error *ret_error)
 {
 	struct occupant occupant;
 	int result;
 
-	if (find_occupant(attempt->ifindex, attempt->program->settings->instance, &occupant,
-			  ret_error))
+	if (find_occupant(attempt->ifindex, attempt->program, &occupant, ret_error))
 		return error_prefix(ret_error, "interface '%s': ", attempt->interface);
+	outcome->replaced = occupant.ours;
 	if (occupant.ours)
-		result = replace_ours(attempt, &occupant, mode, ret_program_id, ret_error);
+		result = replace_ours(attempt, &occupant, mode, outcome, ret_error);
 	else if (occupant.all && occupant.alone)
 		result = error_set(
 			ret_error, ERROR_BUSY,
@@ -292,89 +345,91 @@ static int attach_in_mode(const struct attempt *attempt, enum dataplane_mode mod
 			xdp_program__name(xdp_multiprog__main_prog(occupant.all)),
 			attempt->interface);
 	else
-		result = attach_fresh(attempt, mode, ret_program_id, ret_error);
+		result = attach_fresh(attempt, mode, outcome, ret_error);
 	occupant_done(&occupant);
 	return result;
 }
 
 /* Reads back what the kernel says, so that the status reports facts. */
-static void describe(const struct attempt *attempt, enum dataplane_mode requested,
-		     struct dataplane_attachment *ret_attachment)
+static void describe(const struct attempt *attempt, enum attach_mode requested,
+		     struct attachment *ret_attachment)
 {
 	struct occupant occupant = {0};
 
-	if (find_occupant(attempt->ifindex, attempt->program->settings->instance, &occupant,
-			  NULL) ||
-	    !occupant.all)
+	if (find_occupant(attempt->ifindex, attempt->program, &occupant, NULL) || !occupant.all)
 		return;
 	ret_attachment->requested = requested;
 	ret_attachment->dispatcher = !occupant.alone;
 	ret_attachment->mode = xdp_multiprog__attach_mode(occupant.all) == XDP_MODE_SKB
-				       ? DATAPLANE_GENERIC
-				       : DATAPLANE_NATIVE;
+				       ? ATTACH_GENERIC
+				       : ATTACH_NATIVE;
 	occupant_done(&occupant);
 }
 
-static int attach_in_any_mode(const struct attempt *attempt, uint32_t *ret_program_id,
-			      char ret_reason[DATAPLANE_REASON_BYTES], struct error *ret_error)
+static int attach_in_any_mode(const struct attempt *attempt, struct outcome *outcome,
+			      char ret_reason[ATTACHMENT_REASON_BYTES], struct error *ret_error)
 {
 	struct error native = {0};
 
-	if (attach_in_mode(attempt, DATAPLANE_NATIVE, ret_program_id, &native) == 0) {
-		snprintf(ret_reason, DATAPLANE_REASON_BYTES, "the driver supports native XDP");
+	if (attach_in_mode(attempt, ATTACH_NATIVE, outcome, &native) == 0) {
+		snprintf(ret_reason, ATTACHMENT_REASON_BYTES, "the driver supports native XDP");
 		return 0;
 	}
 	if (native.kind == ERROR_BUSY || native.kind == ERROR_PERMISSION) {
 		*ret_error = native;
 		return -1;
 	}
-	if (attach_in_mode(attempt, DATAPLANE_GENERIC, ret_program_id, ret_error))
+	if (attach_in_mode(attempt, ATTACH_GENERIC, outcome, ret_error))
 		return -1;
-	snprintf(ret_reason, DATAPLANE_REASON_BYTES, "native mode failed: %s",
+	snprintf(ret_reason, ATTACHMENT_REASON_BYTES, "native mode failed: %s",
 		 native.system_errno ? strerror(native.system_errno) : "refused");
 	log_line(LOG_LEVEL_WARNING, "%s; fell back to generic mode, which is slower",
 		 native.message);
 	return 0;
 }
 
-int attach_program(const struct attach_program *program, const char *interface,
-		   enum dataplane_mode mode, struct dataplane_attachment *ret_attachment,
-		   struct error *ret_error)
+int attach_put(const struct attach_program *program, const char *interface, enum attach_mode mode,
+	       struct attachment *ret_attachment, struct error *ret_error)
 {
 	struct attempt attempt = {
 		.program = program,
 		.interface = interface,
 		.ifindex = if_nametoindex(interface),
 	};
-	struct dataplane_attachment attachment = {.ifindex = attempt.ifindex};
+	struct attachment attachment = {.ifindex = attempt.ifindex};
+	struct outcome outcome = {0};
 	int result;
 
 	if (!attempt.ifindex)
 		return error_set(ret_error, ERROR_NOT_FOUND,
 				 "interface '%s' does not exist in this network namespace",
 				 interface);
-	if (mode == DATAPLANE_AUTO) {
-		result = attach_in_any_mode(&attempt, &attachment.program_id, attachment.reason,
-					    ret_error);
+	if (mode == ATTACH_AUTO) {
+		result = attach_in_any_mode(&attempt, &outcome, attachment.reason, ret_error);
 	} else {
-		result = attach_in_mode(&attempt, mode, &attachment.program_id, ret_error);
+		result = attach_in_mode(&attempt, mode, &outcome, ret_error);
 		snprintf(attachment.reason, sizeof(attachment.reason), "as configured");
 	}
 	if (result)
 		return -1;
+	attachment.program_id = outcome.program_id;
+	attachment.replaced = outcome.replaced;
 	snprintf(attachment.interface, sizeof(attachment.interface), "%s", interface);
 	describe(&attempt, mode, &attachment);
 	*ret_attachment = attachment;
 	return 0;
 }
 
-static int remove_from(const char *interface, uint32_t ifindex, uint64_t instance,
-		       size_t *ret_count, struct error *ret_error)
+int attach_remove(const struct attach_program *program, const char *interface, size_t *count,
+		  struct error *ret_error)
 {
+	uint32_t ifindex = if_nametoindex(interface);
 	struct occupant occupant;
 	int result = 0;
 
-	if (find_occupant(ifindex, instance, &occupant, ret_error))
+	if (!ifindex)
+		return 0; /* it went away, and the program with it */
+	if (find_occupant(ifindex, program, &occupant, ret_error))
 		return error_prefix(ret_error, "interface '%s': ", interface);
 	if (occupant.ours) {
 		result = take_off(ifindex, &occupant);
@@ -383,13 +438,14 @@ static int remove_from(const char *interface, uint32_t ifindex, uint64_t instanc
 					"interface '%s': cannot take the XDP program off",
 					interface);
 		else
-			++*ret_count;
+			++*count;
 	}
 	occupant_done(&occupant);
 	return result ? -1 : 0;
 }
 
-int attach_remove_all(uint64_t instance, size_t *ret_count, struct error *ret_error)
+int attach_remove_all(const struct attach_program *program, size_t *ret_count,
+		      struct error *ret_error)
 {
 	struct if_nameindex *interfaces = if_nameindex();
 	size_t count = 0;
@@ -398,10 +454,19 @@ int attach_remove_all(uint64_t instance, size_t *ret_count, struct error *ret_er
 	if (!interfaces)
 		return error_set_errno(ret_error, errno, "cannot list the interfaces");
 	for (size_t i = 0; interfaces[i].if_index && result == 0; i++)
-		result = remove_from(interfaces[i].if_name, interfaces[i].if_index, instance,
-				     &count, ret_error);
+		result = attach_remove(program, interfaces[i].if_name, &count, ret_error);
 	if_freenameindex(interfaces);
 	if (result == 0)
 		*ret_count = count;
 	return result;
+}
+
+const char *attach_mode_name(enum attach_mode mode)
+{
+	switch (mode) {
+	case ATTACH_AUTO: return "auto";
+	case ATTACH_NATIVE: return "native";
+	case ATTACH_GENERIC: return "generic";
+	}
+	return "unknown";
 }

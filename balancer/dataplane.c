@@ -14,6 +14,8 @@
 #include "displace.h"
 #include "log.h"
 
+#include "balancer.skel.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <limits.h>
@@ -22,9 +24,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xdp/libxdp.h>
 
-#define MAPS_FOLDER "maps"
+#define MAPS_FOLDER  "maps"
+#define PROGRAM_NAME "carom_balancer"
 
 struct dataplane {
 	struct dataplane_options options;
@@ -33,28 +35,6 @@ struct dataplane {
 	struct carom_settings settings;
 	struct dataplane_memory memory;
 };
-
-static int log_library(enum log_level level, const char *format, va_list arguments)
-{
-	char line[512];
-	int length = vsnprintf(line, sizeof(line), format, arguments);
-
-	if (length > 0 && (size_t)length < sizeof(line) && line[length - 1] == '\n')
-		line[length - 1] = '\0';
-	log_line(level, "%s", line);
-	return length;
-}
-
-/* The libraries warn about what is described in an error anyway, or is none (the dispatcher). */
-static int log_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	return level == LIBBPF_DEBUG ? 0 : log_library(LOG_LEVEL_DEBUG, format, arguments);
-}
-
-static int log_libxdp(enum libxdp_print_level level, const char *format, va_list arguments)
-{
-	return level == LIBXDP_DEBUG ? 0 : log_library(LOG_LEVEL_DEBUG, format, arguments);
-}
 
 static void set_sizes(struct dataplane_memory *memory, const struct dataplane_limits *limits)
 {
@@ -162,20 +142,11 @@ static int make_maps(struct dataplane *dataplane, struct error *ret_error)
 	return 0;
 }
 
-static uint64_t instance_of(const char *bpf_dir)
-{
-	uint64_t hash = 0;
-
-	for (; *bpf_dir; bpf_dir++)
-		hash = carom_mix(hash ^ (uint8_t)*bpf_dir, CAROM_ABI_VERSION);
-	return hash;
-}
-
 static void set_settings(struct dataplane *dataplane)
 {
 	dataplane->settings = (struct carom_settings){
 		.hash_key = {dataplane->options.hash_key[0], dataplane->options.hash_key[1]},
-		.instance = instance_of(dataplane->options.bpf_dir),
+		.instance = attach_instance(dataplane->options.bpf_dir),
 		.counters_per_lane = dataplane->memory.counters_per_lane,
 		.reasons_per_lane = dataplane->memory.reasons_per_lane,
 	};
@@ -189,8 +160,7 @@ struct dataplane *dataplane_new(const struct dataplane_options *options, struct 
 		error_set_errno(ret_error, ENOMEM, "data plane");
 		return NULL;
 	}
-	libbpf_set_print(log_libbpf);
-	libxdp_set_print(log_libxdp);
+	attach_log_libraries();
 	dataplane->options = *options;
 	dataplane->lock = -1;
 	set_sizes(&dataplane->memory, &options->limits);
@@ -214,8 +184,11 @@ void dataplane_free(struct dataplane *dataplane)
 		unmap_all(dataplane);
 		balancer_bpf__destroy(dataplane->maps);
 	}
-	if (dataplane->lock >= 0)
+	if (dataplane->lock >= 0) {
+		/* Succeeds only if nothing is pinned in it. */
+		rmdir(dataplane->options.bpf_dir);
 		close(dataplane->lock);
+	}
 	free(dataplane);
 }
 
@@ -224,23 +197,49 @@ const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplan
 	return &dataplane->memory;
 }
 
-int dataplane_attach(struct dataplane *dataplane, const char *interface, enum dataplane_mode mode,
-		     struct dataplane_attachment *ret_attachment, struct error *ret_error)
+static struct bpf_object *open_program(const void *context, struct error *ret_error)
 {
-	struct attach_program program = {
-		.maps = dataplane->maps,
+	const struct dataplane *dataplane = context;
+	struct attach_object object = {
+		.maps = dataplane->maps->obj,
 		.settings = &dataplane->settings,
+		.settings_bytes = sizeof(dataplane->settings),
 	};
 
-	return attach_program(&program, interface, mode, ret_attachment, ret_error);
+	object.bytes = balancer_bpf__elf_bytes(&object.length);
+	return attach_open(&object, ret_error);
+}
+
+static struct attach_program program_of(const struct dataplane *dataplane)
+{
+	return (struct attach_program){
+		.name = PROGRAM_NAME,
+		.instance = dataplane->settings.instance,
+		.open = open_program,
+		.context = dataplane,
+	};
+}
+
+int dataplane_attach(struct dataplane *dataplane, const char *interface, enum attach_mode mode,
+		     struct attachment *ret_attachment, struct error *ret_error)
+{
+	struct attach_program program = program_of(dataplane);
+
+	return attach_put(&program, interface, mode, ret_attachment, ret_error);
+}
+
+int dataplane_detach(const struct dataplane *dataplane, const char *interface,
+		     struct error *ret_error)
+{
+	struct attach_program program = program_of(dataplane);
+	size_t count = 0;
+
+	return attach_remove(&program, interface, &count, ret_error);
 }
 
 int dataplane_load(const struct dataplane *dataplane, struct error *ret_error)
 {
-	struct attach_program program = {
-		.maps = dataplane->maps,
-		.settings = &dataplane->settings,
-	};
+	struct attach_program program = program_of(dataplane);
 
 	return attach_load(&program, ret_error);
 }
@@ -276,29 +275,22 @@ static int remove_pins(const char *bpf_dir, struct error *ret_error)
 
 int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error)
 {
+	struct attach_program program = {
+		.name = PROGRAM_NAME,
+		.instance = attach_instance(bpf_dir),
+	};
 	int lock = -1, result;
 
-	libbpf_set_print(log_libbpf);
-	libxdp_set_print(log_libxdp);
+	attach_log_libraries();
 	if (bpffs_exists(bpf_dir)) {
 		lock = bpffs_lock(bpf_dir, ret_error);
 		if (lock < 0)
 			return -1;
 	}
-	result = attach_remove_all(instance_of(bpf_dir), ret_count, ret_error);
+	result = attach_remove_all(&program, ret_count, ret_error);
 	if (result == 0 && lock >= 0)
 		result = remove_pins(bpf_dir, ret_error);
 	if (lock >= 0)
 		close(lock);
 	return result;
-}
-
-const char *dataplane_mode_name(enum dataplane_mode mode)
-{
-	switch (mode) {
-	case DATAPLANE_AUTO: return "auto";
-	case DATAPLANE_NATIVE: return "native";
-	case DATAPLANE_GENERIC: return "generic";
-	}
-	return "unknown";
 }

@@ -10,16 +10,12 @@
 #define CAROM_DATAPLANE_H
 
 #include "abi.h"
+#include "attachment.h"
 #include "error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define DATAPLANE_INTERFACE_BYTES 16
-#define DATAPLANE_REASON_BYTES	  192
-
-enum dataplane_mode { DATAPLANE_AUTO, DATAPLANE_NATIVE, DATAPLANE_GENERIC };
 
 struct dataplane_limits {
 	uint32_t vips;
@@ -67,21 +63,14 @@ void dataplane_free(struct dataplane *dataplane);
 
 const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane);
 
-/* How an interface came to its mode. */
-struct dataplane_attachment {
-	char interface[DATAPLANE_INTERFACE_BYTES];
-	uint32_t ifindex;
-	enum dataplane_mode requested;
-	enum dataplane_mode mode; /* the one it got */
-	bool dispatcher;	  /* shares the interface through libxdp's dispatcher */
-	uint32_t program_id;
-	char reason[DATAPLANE_REASON_BYTES]; /* why this mode, and why no dispatcher */
-};
-
 /* Attaches the program, or replaces the one that a former process of this instance left, without
  * a packet between them missing both. Refuses to touch anybody else's program. Returns 0 or -1. */
-int dataplane_attach(struct dataplane *dataplane, const char *interface, enum dataplane_mode mode,
-		     struct dataplane_attachment *ret_attachment, struct error *ret_error);
+int dataplane_attach(struct dataplane *dataplane, const char *interface, enum attach_mode mode,
+		     struct attachment *ret_attachment, struct error *ret_error);
+
+/* Takes this instance's program off one interface. Nothing there is no error. */
+int dataplane_detach(const struct dataplane *dataplane, const char *interface,
+		     struct error *ret_error);
 
 /* Loads a program that uses the instance's maps and is attached nowhere, to be run by
  * BPF_PROG_TEST_RUN. Returns a file descriptor, or -1. */
@@ -94,7 +83,5 @@ int dataplane_keep(struct dataplane *dataplane, struct error *ret_error);
 /* Takes the instance's programs off all interfaces and removes every pin. *ret_count: of programs
  * taken off. Needs no struct dataplane; takes the lock itself. Returns 0 or -1. */
 int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error);
-
-const char *dataplane_mode_name(enum dataplane_mode mode);
 
 #endif

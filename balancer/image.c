@@ -85,7 +85,7 @@ static int compare_name(const void *name, const void *member)
 	return strcmp(name, (*vip)->name);
 }
 
-const struct image_vip *image_find(const struct image *image, const char *name)
+struct image_vip *image_find(const struct image *image, const char *name)
 {
 	struct image_vip *const *found =
 		bsearch(name, image->vips, image->vip_count, sizeof(image->vips[0]), compare_name);

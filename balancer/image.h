@@ -17,6 +17,7 @@
 struct image_ring {
 	unsigned references;
 	unsigned bits;
+	uint64_t digest;  /* the same on every node that has the same backends */
 	uint16_t slots[]; /* 1 << bits */
 };
 
@@ -63,7 +64,7 @@ void image_vip_unref(struct image_vip *vip);
 void image_unref(struct image *image);
 
 /* NULL: not there. */
-const struct image_vip *image_find(const struct image *image, const char *name);
+struct image_vip *image_find(const struct image *image, const char *name);
 /* The ordinal of the backend with this name and address, or -1. */
 int image_find_ordinal(const struct image_vip *vip, const char *name,
 		       const struct carom_address *address);

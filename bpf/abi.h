@@ -33,22 +33,25 @@
 
 /*
  * Every way a packet that reached a VIP's address can end without being forwarded:
- * X(NAME, XDP action, what it means). The name in lower case is the metric's label.
+ * X(NAME, label, XDP action, what it means).
  */
 #define CAROM_REASONS(X)                                                                           \
-	X(NOT_SERVED, PASS,                                                                        \
+	X(NOT_SERVED, "not_served", PASS,                                                          \
 	  "sent to a VIP's address, but no VIP has this port and protocol; left to the kernel")    \
-	X(TRUNCATED, DROP, "the frame ends before the headers, or the packet, that it announces")  \
-	X(BAD_HEADER, DROP, "an IP or transport header contradicts itself")                        \
-	X(FRAGMENT, DROP, "an IP fragment, whose flow cannot be told")                             \
-	X(EXTENSIONS, DROP, "more IPv6 extension headers than are followed")                       \
-	X(NO_BACKEND, DROP, "the VIP has no backend that can take the packet")                     \
-	X(TOO_BIG, DROP, "with the outer header it exceeds the MTU towards the backend")           \
-	X(NO_HEADROOM, ABORTED, "the driver left no room before the frame for the outer header")   \
-	X(INCONSISTENT, ABORTED, "the maps contradict each other: a fault in carom")
+	X(TRUNCATED, "truncated", DROP,                                                            \
+	  "the frame ends before the headers, or the packet, that it announces")                   \
+	X(BAD_HEADER, "bad_header", DROP, "an IP or transport header contradicts itself")          \
+	X(FRAGMENT, "fragment", DROP, "an IP fragment, whose flow cannot be told")                 \
+	X(EXTENSIONS, "extensions", DROP, "more IPv6 extension headers than are followed")         \
+	X(NO_BACKEND, "no_backend", DROP, "the VIP has no backend that can take the packet")       \
+	X(TOO_BIG, "too_big", DROP,                                                                \
+	  "with the outer header it exceeds the MTU towards the backend")                          \
+	X(NO_HEADROOM, "no_headroom", ABORTED,                                                     \
+	  "the driver left no room before the frame for the outer header")                         \
+	X(INCONSISTENT, "inconsistent", ABORTED, "the maps contradict each other: a fault in carom")
 
 enum carom_reason {
-#define CAROM_REASON_ENUM(name, action, help) CAROM_REASON_##name,
+#define CAROM_REASON_ENUM(name, label, action, help) CAROM_REASON_##name,
 	CAROM_REASONS(CAROM_REASON_ENUM)
 #undef CAROM_REASON_ENUM
 		CAROM_REASON_COUNT
@@ -211,8 +214,8 @@ struct carom_reason_counter {
 
 /* What a program is told at load and never again; the verifier prunes by it. */
 struct carom_settings {
+	__u64 instance; /* whose program it is; comes first, as in every program's settings */
 	__u64 hash_key[2];
-	__u64 instance; /* whose program it is: told from node.bpf_dir */
 	__u32 counters_per_lane;
 	__u32 reasons_per_lane;
 };
@@ -220,22 +223,28 @@ struct carom_settings {
 /* ---- decap: the backend's side ---- */
 
 #define CAROM_DECAP_REASONS(X)                                                                     \
-	X(DECAPSULATED, PASS, "unwrapped and handed to the kernel")                                \
-	X(FORBIDDEN_SOURCE, DROP, "the outer source address is not on the allow-list")             \
-	X(TRUNCATED, DROP, "the frame ends before the inner packet does")                          \
-	X(BAD_HEADER, DROP, "an outer or inner header contradicts itself")                         \
-	X(FRAGMENT, PASS, "a fragment of a tunnelled packet; left to the kernel")                  \
-	X(CONGESTION, DROP, "marked congested outside, but not ECN-capable inside (RFC 6040)")     \
-	X(NO_HEADROOM, ABORTED, "the frame could not be cut")
+	X(DECAPSULATED, "decapsulated", PASS, "unwrapped and handed to the kernel")                \
+	X(FORBIDDEN_SOURCE, "forbidden_source", DROP,                                              \
+	  "the outer source address is not on the allow-list")                                     \
+	X(TRUNCATED, "truncated", DROP, "the frame ends before the inner packet does")             \
+	X(BAD_HEADER, "bad_header", DROP, "an outer or inner header contradicts itself")           \
+	X(FRAGMENT, "fragment", PASS, "a fragment of a tunnelled packet; left to the kernel")      \
+	X(CONGESTION, "congestion", DROP,                                                          \
+	  "marked congested outside, but not ECN-capable inside (RFC 6040)")                       \
+	X(NO_HEADROOM, "no_headroom", ABORTED, "the frame could not be cut")
 
 enum carom_decap_reason {
-#define CAROM_DECAP_REASON_ENUM(name, action, help) CAROM_DECAP_##name,
+#define CAROM_DECAP_REASON_ENUM(name, label, action, help) CAROM_DECAP_##name,
 	CAROM_DECAP_REASONS(CAROM_DECAP_REASON_ENUM)
 #undef CAROM_DECAP_REASON_ENUM
 		CAROM_DECAP_REASON_COUNT
 };
 
 #define CAROM_DECAP_PREFIXES_MAX 256
+
+struct carom_decap_settings {
+	__u64 instance;
+};
 
 /* Key of the allow-list, a longest-prefix-match trie. */
 struct carom_decap_prefix {
@@ -256,6 +265,7 @@ _Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_ba
 _Static_assert(sizeof(struct carom_counter) == 32, "carom_counter");
 _Static_assert(sizeof(struct carom_reason_counter) == 256, "carom_reason_counter");
 _Static_assert(sizeof(struct carom_settings) == 32, "carom_settings");
+_Static_assert(sizeof(struct carom_decap_settings) == 8, "carom_decap_settings");
 _Static_assert(sizeof(struct carom_decap_prefix) == 20, "carom_decap_prefix");
 _Static_assert(CAROM_REASON_COUNT <= CAROM_REASON_COUNT_MAX, "carom_reason");
 

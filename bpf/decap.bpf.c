@@ -44,6 +44,9 @@ struct {
 	__type(value, __u64);
 } results SEC(".maps");
 
+/* Only userspace reads it, to tell whose program this is. */
+const volatile struct carom_decap_settings settings SEC(".rodata");
+
 struct tunnel {
 	struct xdp_md *context;
 	struct carom_address source;
@@ -71,7 +74,7 @@ static __always_inline int finish(const enum carom_decap_reason reason)
 	if (count)
 		(*count)++;
 	switch (reason) {
-#define REASON_ACTION(name, action, help)                                                          \
+#define REASON_ACTION(name, label, action, help)                                                   \
 	case CAROM_DECAP_##name: return XDP_##action;
 		CAROM_DECAP_REASONS(REASON_ACTION)
 #undef REASON_ACTION

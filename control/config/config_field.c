@@ -9,6 +9,7 @@
  */
 #include "config_field.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,13 @@ static unsigned min3(unsigned first, unsigned second, unsigned third)
 	return least < third ? least : third;
 }
 
+static bool is_same_letter(char left, char right)
+{
+	return tolower((unsigned char)left) == tolower((unsigned char)right);
+}
+
 /* Insertions, deletions and substitutions from one text to the other (Levenshtein 1966). Both are
- * shorter than SUGGEST_BYTES. */
+ * shorter than SUGGEST_BYTES. Capitals do not count. */
 static unsigned edit_distance(const char *from, const char *to)
 {
 	size_t to_length = strlen(to);
@@ -44,7 +50,8 @@ static unsigned edit_distance(const char *from, const char *to)
 		row[0] = line;
 		for (size_t column = 1; column <= to_length; column++) {
 			unsigned above = row[column];
-			unsigned substituted = diagonal + (from[line - 1] != to[column - 1]);
+			unsigned substituted =
+				diagonal + !is_same_letter(from[line - 1], to[column - 1]);
 
 			row[column] = min3(above + 1, row[column - 1] + 1, substituted);
 			diagonal = above;
@@ -166,6 +173,14 @@ static const char *type_name(const json_t *json)
 
 int config_refuse_type(const struct config_place *place, const json_t *json, const char *expected)
 {
+	char quote[CONFIG_QUOTE_BYTES];
+
+	if (json_is_string(json))
+		return config_fault(place, ERROR_INVALID, " is '%s', a string; expected %s",
+				    config_quote(json_string_value(json), quote), expected);
+	if (json_is_real(json))
+		return config_fault(place, ERROR_INVALID, " is %g, a real number; expected %s",
+				    json_real_value(json), expected);
 	return config_fault(place, ERROR_INVALID, " is %s; expected %s", type_name(json), expected);
 }
 
@@ -215,23 +230,29 @@ static const char *list_choices(struct config_choices choices, char ret_list[EXP
 	return ret_list;
 }
 
-int config_decode_choice(const struct config_place *place, const json_t *json,
-			 struct config_choices choices, size_t *ret_index)
+static int refuse_choice(const struct config_place *place, const json_t *json,
+			 struct config_choices choices)
 {
 	char expected[EXPECTED_BYTES], quote[CONFIG_QUOTE_BYTES];
-	const char *text;
 
 	list_choices(choices, expected);
 	if (!json_is_string(json))
 		return config_refuse_type(place, json, expected);
-	text = json_string_value(json);
-	for (size_t index = 0; index < choices.count; index++)
+	return config_fault(place, ERROR_INVALID, " '%s' is unknown; expected %s",
+			    config_quote(json_string_value(json), quote), expected);
+}
+
+int config_decode_choice(const struct config_place *place, const json_t *json,
+			 struct config_choices choices, size_t *ret_index)
+{
+	const char *text = json_string_value(json);
+
+	for (size_t index = 0; text && index < choices.count; index++)
 		if (strcmp(text, choices.names[index]) == 0) {
 			*ret_index = index;
 			return 0;
 		}
-	return config_fault(place, ERROR_INVALID, " '%s' is unknown; expected %s",
-			    config_quote(text, quote), expected);
+	return refuse_choice(place, json, choices);
 }
 
 bool config_name_is_valid(const char *name)
@@ -240,14 +261,4 @@ bool config_name_is_valid(const char *name)
 
 	return length > 0 && length < CAROM_NAME_BYTES && name[length] == '\0' &&
 	       strchr(LETTERS DIGITS, name[0]);
-}
-
-int config_check_name(const struct config_place *place, const char *name)
-{
-	if (config_name_is_valid(name))
-		return 0;
-	return config_fault(place, ERROR_INVALID,
-			    ": a name is 1 to %d of A-Z, a-z, 0-9, '.', '_' and '-',"
-			    " and starts with a letter or a digit",
-			    CAROM_NAME_BYTES - 1);
 }

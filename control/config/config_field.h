@@ -52,7 +52,8 @@ int config_refuse_type(const struct config_place *place, const json_t *json, con
 
 /* Of a VIP, a backend or a node. */
 bool config_name_is_valid(const char *name);
-int config_check_name(const struct config_place *place, const char *name);
+#define CONFIG_NAME_SPELLING                                                                       \
+	"1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-', the first of them a letter or a digit"
 
 /* jansson's iterators ask for a mutable object, though they do not write to it. */
 static inline json_t *config_mutable(const json_t *json)

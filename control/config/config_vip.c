@@ -26,8 +26,9 @@ struct backend_room {
 
 static int decode_name(const struct config_place *place, char ret_name[CAROM_NAME_BYTES])
 {
-	if (config_check_name(place, place->key))
-		return -1;
+	if (!config_name_is_valid(place->key))
+		return config_fault(place, ERROR_INVALID,
+				    " is not a name; expected " CONFIG_NAME_SPELLING);
 	strcpy(ret_name, place->key); /* NOLINT: its length is checked */
 	return 0;
 }

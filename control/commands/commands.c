@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The beginning and end of what the use cases work on, and the reads of the desired state. */
+#include "commands_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct commands *commands_new(const struct commands_options *options, struct error *ret_error)
+{
+	struct commands *commands = calloc(1, sizeof(*commands));
+
+	if (!commands) {
+		error_set_errno(ret_error, ENOMEM, "commands");
+		return NULL;
+	}
+	commands->loop = options->loop;
+	commands->dataplane = options->dataplane;
+	commands->desired = config_ref(options->config);
+	commands->revision = 1;
+	commands->first_published = options->first_published;
+	commands->first_context = options->first_context;
+	commands->started_ms = uv_now(options->loop);
+	if (commands_commit_start(commands, ret_error) == 0)
+		return commands;
+	commands_free(commands);
+	return NULL;
+}
+
+void commands_stop(struct commands *commands)
+{
+	commands_commit_stop(commands);
+}
+
+void commands_free(struct commands *commands)
+{
+	if (!commands)
+		return;
+	nexthop_free(commands->nexthop);
+	grace_free(commands->grace);
+	publish_free(commands->publish);
+	config_unref(commands->published);
+	config_unref(commands->desired);
+	free(commands->attachments);
+	free(commands);
+}
+
+int commands_set_attachments(struct commands *commands, const struct attachment *attachments,
+			     size_t count, struct error *ret_error)
+{
+	struct attachment *copy = calloc(count, sizeof(copy[0]));
+
+	if (!copy)
+		return error_set_errno(ret_error, ENOMEM, "attachments");
+	memcpy(copy, attachments, count * sizeof(copy[0]));
+	free(commands->attachments);
+	commands->attachments = copy;
+	commands->attachment_count = count;
+	return 0;
+}
+
+uint64_t commands_revision(const struct commands *commands)
+{
+	return commands->revision;
+}
+
+bool commands_is_ready(const struct commands *commands, struct error *ret_error)
+{
+	size_t wanted = commands->desired->node.interface_count;
+
+	if (!commands->published)
+		return error_set(ret_error, ERROR_BUSY, "no generation is published yet") == 0;
+	if (commands->attachment_count < wanted)
+		return error_set(ret_error, ERROR_BUSY,
+				 "the program is attached to %zu of %zu interfaces",
+				 commands->attachment_count, wanted) == 0;
+	return true;
+}
+
+/* ---- reads ---- */
+
+static json_t *answer(json_t *json, struct error *ret_error)
+{
+	if (!json)
+		error_set_errno(ret_error, ENOMEM, "no memory for the answer");
+	return json;
+}
+
+static const struct config_vip *find_vip(const struct commands *commands, const char *name,
+					 struct error *ret_error)
+{
+	const struct config_vip *vip = config_find_vip(commands->desired, name);
+
+	if (!vip)
+		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", name);
+	return vip;
+}
+
+json_t *commands_get_config(const struct commands *commands, struct error *ret_error)
+{
+	return answer(config_to_json(commands->desired), ret_error);
+}
+
+json_t *commands_get_vips(const struct commands *commands, struct error *ret_error)
+{
+	return answer(config_vips_to_json(commands->desired), ret_error);
+}
+
+json_t *commands_get_vip(const struct commands *commands, const char *vip, struct error *ret_error)
+{
+	const struct config_vip *found = find_vip(commands, vip, ret_error);
+
+	return found ? answer(config_vip_to_json(found), ret_error) : NULL;
+}
+
+json_t *commands_get_backends(const struct commands *commands, const char *vip,
+			      struct error *ret_error)
+{
+	const struct config_vip *found = find_vip(commands, vip, ret_error);
+
+	return found ? answer(config_backends_to_json(found), ret_error) : NULL;
+}
+
+json_t *commands_get_backend(const struct commands *commands, const char *vip, const char *backend,
+			     struct error *ret_error)
+{
+	const struct config_vip *owner = find_vip(commands, vip, ret_error);
+	const struct config_backend *found = owner ? config_find_backend(owner, backend) : NULL;
+
+	if (found)
+		return answer(config_backend_to_json(found), ret_error);
+	if (owner)
+		error_set(ret_error, ERROR_NOT_FOUND, "vip '%s' has no backend '%s'", vip, backend);
+	return NULL;
+}

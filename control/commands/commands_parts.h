@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of commands share. */
+#ifndef CAROM_COMMANDS_PARTS_H
+#define CAROM_COMMANDS_PARTS_H
+
+#include "commands.h"
+#include "commands_setup.h"
+#include "grace.h"
+#include "nexthop.h"
+#include "publish.h"
+
+/* Writes that wait for their generation; a further one is refused. */
+#define COMMANDS_WAITING_MAX 1024
+
+/* A write that is in the desired state and not yet in the data plane. */
+struct commands_waiting {
+	struct commands_reply reply;
+	struct commands_result result;
+};
+
+struct commands {
+	uv_loop_t *loop;
+	struct dataplane *dataplane;
+	struct publish *publish;
+	struct nexthop *nexthop;
+	struct grace *grace;
+	commands_published *first_published;
+	void *first_context;
+
+	/* The desired state, and the one that the data plane follows. */
+	struct config *desired;
+	struct config *published;
+	uint64_t revision;	     /* of desired */
+	uint64_t published_revision; /* 0: nothing is published yet */
+	bool next_hops_changed;
+	bool stopping;
+
+	struct commands_waiting waiting[COMMANDS_WAITING_MAX];
+	size_t waiting_count;
+
+	/* A commit is wanted: not before the loop has taken in what is there, and, while new next
+	 * hops are being asked for, not before they answered or the deadline is over. */
+	bool commit_wanted;
+	size_t unresolved_tolerated;
+	uint64_t commit_deadline_ms;
+	uv_check_t commit_check;
+	uv_idle_t commit_idle; /* keeps the loop from sleeping before the check */
+	uv_timer_t tick;
+	uv_timer_t deadline;
+	uv_poll_t nexthop_poll;
+
+	uv_work_t grace_work;
+	bool grace_runs;
+	uint64_t grace_epoch;
+	struct error grace_error;
+
+	struct attachment *attachments;
+	size_t attachment_count;
+	uint64_t started_ms;
+};
+
+/* ---- commit.c: from desired to published ---- */
+
+int commands_commit_start(struct commands *commands, struct error *ret_error);
+void commands_commit_stop(struct commands *commands);
+
+/*
+ * The one door: takes over a new desired state (a reference), which has been checked. `created`
+ * goes into the result. Replies at once if nothing changes or the write is refused, else when the
+ * data plane follows.
+ */
+void commands_apply(struct commands *commands, struct config *desired, bool created,
+		    struct commands_reply reply);
+/* Answers a write with faults, and frees them. */
+void commands_refuse(struct commands *commands, struct error_list *faults,
+		     struct commands_reply reply);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One reading of all counters, in the order of the published image. */
+#include "commands_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ACTION_LABEL_PASS		      "pass"
+#define ACTION_LABEL_DROP		      "drop"
+#define ACTION_LABEL_ABORTED		      "aborted"
+#define REASON_ROW(name, label, action, help) {label, ACTION_LABEL_##action, help},
+
+static const struct commands_reason reason_table[] = {CAROM_REASONS(REASON_ROW)};
+
+size_t commands_reasons(const struct commands_reason **ret_reasons)
+{
+	*ret_reasons = reason_table;
+	return sizeof(reason_table) / sizeof(reason_table[0]);
+}
+
+struct reading {
+	struct commands_stats stats;
+	struct image *image; /* keeps the names */
+	struct commands_vip_stats *vips;
+	struct commands_backend_stats *backends;
+	uint64_t *reasons; /* of each VIP, and last the unattributed ones */
+};
+
+static struct commands_traffic traffic_of(const struct carom_counter *counter)
+{
+	return (struct commands_traffic){
+		.packets = counter->packets,
+		.bytes = counter->bytes,
+		.connections = counter->connections,
+	};
+}
+
+static void copy_reasons(uint64_t *row, const struct carom_reason_counter *counter)
+{
+	memcpy(row, counter->packets, CAROM_REASON_COUNT * sizeof(row[0]));
+}
+
+/* Returns how many backends it read. */
+static size_t read_backends(const struct commands *commands, const struct image *image, size_t vip,
+			    struct commands_backend_stats *backends)
+{
+	const struct image_vip *owner = image->vips[vip];
+	struct carom_counter counter;
+	size_t count = 0;
+
+	for (size_t i = 0; i < owner->backend_count; i++) {
+		if (owner->backends[i].state == CAROM_BACKEND_UNUSED)
+			continue;
+		counter = publish_count_backend(commands->publish, vip, i);
+		backends[count].name = owner->backends[i].name;
+		backends[count++].traffic = traffic_of(&counter);
+	}
+	return count;
+}
+
+static void read_vip(const struct commands *commands, struct reading *reading, size_t vip,
+		     struct commands_backend_stats *backends)
+{
+	struct commands_vip_stats *stats = &reading->vips[vip];
+	struct carom_reason_counter reasons = publish_count_reasons(commands->publish, vip);
+	struct carom_counter counter = publish_count_vip(commands->publish, vip);
+	uint64_t *row = reading->reasons + vip * CAROM_REASON_COUNT;
+
+	copy_reasons(row, &reasons);
+	stats->name = reading->image->vips[vip]->name;
+	stats->traffic = traffic_of(&counter);
+	stats->reasons = row;
+	stats->backends = backends;
+	stats->backend_count = read_backends(commands, reading->image, vip, backends);
+}
+
+static void read_all(const struct commands *commands, struct reading *reading)
+{
+	struct carom_reason_counter unattributed = publish_count_unattributed(commands->publish);
+	struct commands_backend_stats *backends = reading->backends;
+	size_t count = reading->image ? reading->image->vip_count : 0;
+	uint64_t *last = reading->reasons + count * CAROM_REASON_COUNT;
+
+	for (size_t i = 0; i < count; i++) {
+		read_vip(commands, reading, i, backends);
+		backends += reading->image->vips[i]->backend_count;
+	}
+	copy_reasons(last, &unattributed);
+	reading->stats = (struct commands_stats){
+		.vips = reading->vips,
+		.vip_count = count,
+		.unattributed = last,
+	};
+}
+
+struct commands_stats *commands_stats_new(const struct commands *commands)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+	struct image *image = publish_image(commands->publish);
+	size_t vip_count = image ? image->vip_count : 0, backend_count = 0;
+
+	if (!reading)
+		return NULL;
+	for (size_t i = 0; i < vip_count; i++)
+		backend_count += image->vips[i]->backend_count;
+	reading->image = image ? image_ref(image) : NULL;
+	reading->vips = calloc(vip_count + 1, sizeof(reading->vips[0]));
+	reading->backends = calloc(backend_count + 1, sizeof(reading->backends[0]));
+	reading->reasons =
+		calloc((vip_count + 1) * CAROM_REASON_COUNT, sizeof(reading->reasons[0]));
+	if (!reading->vips || !reading->backends || !reading->reasons) {
+		commands_stats_free(&reading->stats);
+		return NULL;
+	}
+	read_all(commands, reading);
+	return &reading->stats;
+}
+
+void commands_stats_free(struct commands_stats *stats)
+{
+	struct reading *reading = (struct reading *)stats; /* its first member */
+
+	if (!reading)
+		return;
+	image_unref(reading->image);
+	free(reading->vips);
+	free(reading->backends);
+	free(reading->reasons);
+	free(reading);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How caromd and its data plane are, as one JSON value for people and programs. */
+#include "commands_parts.h"
+
+#include "plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* json_pack's own reference counting frees the parts when one of them is NULL. */
+
+static json_t *attachment_to_json(const struct attachment *attachment)
+{
+	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:s}", "name", attachment->interface,
+			 "ifindex", (json_int_t)attachment->ifindex, "requested_mode",
+			 attach_mode_name(attachment->requested), "mode",
+			 attach_mode_name(attachment->mode), "dispatcher", attachment->dispatcher,
+			 "program_id", (json_int_t)attachment->program_id, "reason",
+			 attachment->reason);
+}
+
+static json_t *interfaces_to_json(const struct commands *commands)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < commands->attachment_count; i++)
+		json_array_append_new(list, attachment_to_json(&commands->attachments[i]));
+	return list;
+}
+
+static json_t *use_to_json(uint32_t used, uint32_t waiting, uint32_t limit)
+{
+	return json_pack("{s:I, s:I, s:I}", "used", (json_int_t)used, "retiring",
+			 (json_int_t)waiting, "limit", (json_int_t)limit);
+}
+
+static json_t *limits_to_json(const struct commands *commands)
+{
+	const struct config_limits *limits = &commands->desired->node.limits;
+	struct publish_fill fill;
+
+	publish_fill(commands->publish, &fill);
+	return json_pack("{s:o, s:o, s:o}", "vips", use_to_json(fill.vips_used, 0, limits->vips),
+			 "backends",
+			 use_to_json(fill.backends_used, fill.backends_waiting, limits->backends),
+			 "slots", use_to_json(fill.slots_used, fill.slots_waiting, limits->slots));
+}
+
+static uint32_t *count_slots(const struct image_vip *vip)
+{
+	uint32_t *counts = calloc(vip->backend_count + 1, sizeof(counts[0]));
+
+	for (size_t i = 0; counts && vip->ring && i < (size_t)1 << vip->ring->bits; i++)
+		counts[vip->ring->slots[i]]++;
+	return counts;
+}
+
+static json_t *backend_to_json(const struct image_backend *backend, double share)
+{
+	bool is_eligible = plan_is_eligible(backend);
+	char address[ADDRESS_TEXT_BYTES];
+
+	return json_pack("{s:s, s:b, s:f, s:s*}", "address",
+			 address_format(&backend->address, address), "eligible", is_eligible,
+			 "share", share, "reason",
+			 is_eligible ? NULL : plan_ineligible_reason(backend));
+}
+
+static json_t *backends_to_json(const struct image_vip *vip)
+{
+	json_t *backends = json_object();
+	uint32_t *counts = count_slots(vip);
+
+	for (size_t i = 0; counts && i < vip->backend_count; i++) {
+		const struct image_backend *backend = &vip->backends[i];
+		double share = vip->ring ? (double)counts[i] / (double)(1u << vip->ring->bits) : 0;
+
+		if (backend->state != CAROM_BACKEND_UNUSED)
+			json_object_set_new(backends, backend->name,
+					    backend_to_json(backend, share));
+	}
+	free(counts);
+	return backends;
+}
+
+static json_t *vip_to_json(const struct image_vip *vip)
+{
+	uint64_t digest = vip->ring ? vip->ring->digest : 0;
+	size_t slots = vip->ring ? (size_t)1 << vip->ring->bits : 0;
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016" PRIx64, digest);
+	return json_pack("{s:I, s:s, s:o}", "ring_slots", (json_int_t)slots, "ring_digest", text,
+			 "backends", backends_to_json(vip));
+}
+
+static json_t *vips_to_json(const struct image *image)
+{
+	json_t *vips = json_object();
+
+	for (size_t i = 0; image && i < image->vip_count; i++)
+		json_object_set_new(vips, image->vips[i]->name, vip_to_json(image->vips[i]));
+	return vips;
+}
+
+json_t *commands_get_status(const struct commands *commands, struct error *ret_error)
+{
+	uint64_t uptime_ms = uv_now(commands->loop) - commands->started_ms;
+	struct utsname kernel = {0};
+	json_t *status;
+
+	uname(&kernel);
+	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "node",
+			   commands->desired->node.name, "version", CAROM_VERSION, "kernel",
+			   kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
+			   (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
+			   "revision", (json_int_t)commands->revision, "published_revision",
+			   (json_int_t)commands->published_revision, "interfaces",
+			   interfaces_to_json(commands), "limits", limits_to_json(commands), "vips",
+			   vips_to_json(publish_image(commands->publish)));
+	if (!status)
+		error_set_errno(ret_error, ENOMEM, "no memory for the status");
+	return status;
+}

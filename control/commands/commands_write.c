@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The writes. Each makes a new desired state out of the present one and hands it to the one door;
+ * a body that cannot be accepted is answered with all its faults, their pointers relative to it.
+ */
+#include "commands_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* "/vips/web" or "/vips/web/backends/web-1". Names that need escaping are refused before. */
+static const char *format_pointer(char pointer[ERROR_POINTER_BYTES], const char *vip,
+				  const char *part, const char *backend)
+{
+	snprintf(pointer, ERROR_POINTER_BYTES, "/vips/%s%s%s", vip, part, backend);
+	return pointer;
+}
+
+/* desired: NULL if it was refused, with faults. Takes both over. */
+static void finish(struct commands *commands, struct config *desired, bool created,
+		   struct error_list *faults, const char *pointer, struct commands_reply reply)
+{
+	if (desired) {
+		error_list_done(faults);
+		commands_apply(commands, desired, created, reply);
+		return;
+	}
+	config_faults_make_relative(faults, pointer);
+	commands_refuse(commands, faults, reply);
+}
+
+static const struct config_vip *find_vip(struct commands *commands, const char *name,
+					 struct commands_reply reply)
+{
+	const struct config_vip *vip = config_find_vip(commands->desired, name);
+	struct error_list faults = {0};
+
+	if (!vip) {
+		error_list_add(&faults, ERROR_NOT_FOUND, "", "there is no vip '%s'", name);
+		commands_refuse(commands, &faults, reply);
+	}
+	return vip;
+}
+
+/* The desired state with this VIP in it, if there is one; takes it over. */
+static struct config *with_vip(const struct commands *commands, struct config_vip *vip,
+			       struct error_list *faults)
+{
+	struct config *desired = vip ? config_with_vip(commands->desired, vip, faults) : NULL;
+
+	config_vip_unref(vip);
+	return desired;
+}
+
+void commands_put_config(struct commands *commands, const json_t *body, struct commands_reply reply)
+{
+	struct error_list faults = {0};
+	struct config *desired = config_replace_from_json(commands->desired, body, &faults);
+
+	finish(commands, desired, false, &faults, "", reply);
+}
+
+void commands_put_vip(struct commands *commands, const char *vip, const json_t *body,
+		      struct commands_reply reply)
+{
+	char pointer[ERROR_POINTER_BYTES];
+	struct error_list faults = {0};
+	bool created = !config_find_vip(commands->desired, vip);
+	struct config_vip *new;
+
+	format_pointer(pointer, vip, "", "");
+	new = config_vip_from_json(body, vip, pointer, &faults);
+	finish(commands, with_vip(commands, new, &faults), created, &faults, pointer, reply);
+}
+
+void commands_delete_vip(struct commands *commands, const char *vip, struct commands_reply reply)
+{
+	struct error_list faults = {0};
+
+	if (find_vip(commands, vip, reply))
+		finish(commands, config_without_vip(commands->desired, vip, &faults), false,
+		       &faults, "", reply);
+}
+
+void commands_put_backends(struct commands *commands, const char *vip, const json_t *body,
+			   struct commands_reply reply)
+{
+	const struct config_vip *base = find_vip(commands, vip, reply);
+	struct config_backend *backends = NULL;
+	char pointer[ERROR_POINTER_BYTES];
+	struct error_list faults = {0};
+	struct config_vip *new = NULL;
+	size_t count = 0;
+
+	if (!base)
+		return;
+	format_pointer(pointer, vip, "/backends", "");
+	if (config_backends_from_json(body, pointer, &backends, &count, &faults) == 0)
+		new = config_vip_with_backends(base, backends, count, &faults);
+	free(backends);
+	finish(commands, with_vip(commands, new, &faults), false, &faults, pointer, reply);
+}
+
+void commands_put_backend(struct commands *commands, const char *vip, const char *backend,
+			  const json_t *body, struct commands_reply reply)
+{
+	const struct config_vip *base = find_vip(commands, vip, reply);
+	char pointer[ERROR_POINTER_BYTES];
+	struct error_list faults = {0};
+	struct config_vip *new = NULL;
+	struct config_backend parsed;
+	bool created;
+
+	if (!base)
+		return;
+	created = !config_find_backend(base, backend);
+	format_pointer(pointer, vip, "/backends/", backend);
+	if (config_backend_from_json(body, backend, pointer, &parsed, &faults) == 0)
+		new = config_vip_with_backend(base, &parsed, &faults);
+	finish(commands, with_vip(commands, new, &faults), created, &faults, pointer, reply);
+}
+
+void commands_delete_backend(struct commands *commands, const char *vip, const char *backend,
+			     struct commands_reply reply)
+{
+	const struct config_vip *base = find_vip(commands, vip, reply);
+	struct error_list faults = {0};
+	struct config_vip *new = NULL;
+
+	if (!base)
+		return;
+	if (config_find_backend(base, backend))
+		new = config_vip_without_backend(base, backend, &faults);
+	else
+		error_list_add(&faults, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'", vip,
+			       backend);
+	finish(commands, with_vip(commands, new, &faults), false, &faults, "", reply);
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the desired state to the published one.
+ *
+ * A write changes `desired` at once and waits for its answer; the commit comes when the loop has
+ * taken in everything that was there, so that writes which arrive together are one generation. If
+ * a write brings backends whose next hops are not known yet, the commit gives them a moment to
+ * answer: else a set of backends that is replaced whole would leave the VIP with none.
+ *
+ * Grace periods block, so they run on libuv's pool, one at a time; a commit needs one only when all
+ * generations are still being read or the maps are full of retired memory.
+ */
+#include "commands_parts.h"
+
+#include "log.h"
+#include "plan.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_MS		  500
+#define FIRST_PATIENCE_MS 2000 /* for next hops, before the first generation */
+#define PATIENCE_MS	  250  /* for new ones, before a later generation */
+
+static void want_commit(struct commands *commands);
+
+/* ---- answers ---- */
+
+static void answer(const struct commands_reply *reply, const struct commands_result *result)
+{
+	if (reply->done)
+		reply->done(reply->context, result);
+}
+
+void commands_refuse(struct commands *commands, struct error_list *faults,
+		     struct commands_reply reply)
+{
+	struct commands_result result = {
+		.faults = faults,
+		.revision = commands->revision,
+	};
+
+	answer(&reply, &result);
+	error_list_done(faults);
+}
+
+static void refuse_with(struct commands *commands, const struct error *error,
+			struct commands_reply reply)
+{
+	struct error_list faults = {0};
+
+	error_list_append(&faults, error);
+	commands_refuse(commands, &faults, reply);
+}
+
+/* Answering may bring new writes, so the waiting ones are taken out first. */
+static void answer_waiting(struct commands *commands, const struct error_list *faults)
+{
+	size_t count = commands->waiting_count;
+	struct commands_waiting *answered = malloc((count + 1) * sizeof(answered[0]));
+
+	/* Out of memory: in place, which is right as long as nobody writes from a reply. */
+	struct commands_waiting *list = answered ? answered : commands->waiting;
+
+	if (answered)
+		memcpy(answered, commands->waiting, count * sizeof(answered[0]));
+	commands->waiting_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		list[i].result.faults = faults;
+		if (faults)
+			list[i].result.revision = commands->revision;
+		answer(&list[i].reply, &list[i].result);
+	}
+	free(answered);
+}
+
+/* ---- grace periods ---- */
+
+static void grace_run(uv_work_t *work)
+{
+	struct commands *commands = work->data;
+
+	grace_wait(commands->grace, &commands->grace_error);
+}
+
+static void grace_done(uv_work_t *work, int status)
+{
+	struct commands *commands = work->data;
+
+	commands->grace_runs = false;
+	if (status)
+		return;
+	if (commands->grace_error.kind)
+		log_line(LOG_LEVEL_ERROR, "%s; retired memory is kept",
+			 commands->grace_error.message);
+	else
+		publish_reclaim(commands->publish, commands->grace_epoch);
+	if (commands->commit_wanted && !commands->stopping)
+		want_commit(commands);
+}
+
+static void start_grace(struct commands *commands)
+{
+	if (commands->grace_runs || commands->stopping || !publish_is_waiting(commands->publish))
+		return;
+	commands->grace_error = (struct error){0};
+	commands->grace_epoch = publish_epoch(commands->publish);
+	commands->grace_work.data = commands;
+	commands->grace_runs =
+		uv_queue_work(commands->loop, &commands->grace_work, grace_run, grace_done) == 0;
+}
+
+/* ---- committing ---- */
+
+static const struct next_hop *find_next_hop(const void *context,
+					    const struct carom_address *destination)
+{
+	return nexthop_find(context, destination);
+}
+
+static int publish_desired(struct commands *commands, struct error *ret_error)
+{
+	struct plan_input input = {
+		.desired = commands->desired,
+		.revision = commands->revision,
+		.published = commands->published,
+		.image = publish_image(commands->publish),
+		.next_hops_changed = commands->next_hops_changed,
+		.find_next_hop = find_next_hop,
+		.next_hops = commands->nexthop,
+	};
+	struct image *image = plan_make(&input, ret_error);
+	int result;
+
+	if (!image)
+		return -1;
+	result = publish_commit(commands->publish, image, ret_error);
+	image_unref(image);
+	return result;
+}
+
+static void take_over(struct commands *commands)
+{
+	bool is_first = !commands->published;
+
+	config_unref(commands->published);
+	commands->published = config_ref(commands->desired);
+	commands->published_revision = commands->revision;
+	commands->next_hops_changed = false;
+	commands->commit_wanted = false;
+	answer_waiting(commands, NULL);
+	if (is_first)
+		commands->first_published(commands->first_context, NULL);
+	start_grace(commands);
+}
+
+static int watch(struct commands *commands, const struct config *config, struct error *ret_error)
+{
+	struct carom_address *destinations;
+	size_t count = 0;
+	int result;
+
+	for (size_t i = 0; i < config->vip_count; i++)
+		count += config->vips[i]->backend_count;
+	destinations = calloc(count + 1, sizeof(destinations[0]));
+	if (!destinations)
+		return error_set_errno(ret_error, ENOMEM, "next hops");
+	count = 0;
+	for (size_t i = 0; i < config->vip_count; i++) {
+		for (size_t j = 0; j < config->vips[i]->backend_count; j++)
+			destinations[count++] = config->vips[i]->backends[j].address;
+	}
+	result = nexthop_watch(commands->nexthop, destinations, count, uv_now(commands->loop),
+			       ret_error);
+	free(destinations);
+	return result;
+}
+
+/* The published state is the truth again; the writes that wait hear why. */
+static void give_up(struct commands *commands, const struct error *error)
+{
+	struct error_list faults = {0};
+
+	commands->commit_wanted = false;
+	if (!commands->published) {
+		commands->first_published(commands->first_context, error);
+		return;
+	}
+	log_line(LOG_LEVEL_ERROR, "revision %llu is not published: %s",
+		 (unsigned long long)commands->revision, error->message);
+	config_unref(commands->desired);
+	commands->desired = config_ref(commands->published);
+	commands->revision = commands->published_revision;
+	watch(commands, commands->desired, NULL);
+	error_list_append(&faults, error);
+	answer_waiting(commands, &faults);
+	error_list_done(&faults);
+}
+
+static void commit(struct commands *commands)
+{
+	struct error error = {0};
+
+	if (!publish_is_ready(commands->publish)) {
+		start_grace(commands);
+		return;
+	}
+	if (publish_desired(commands, &error) == 0)
+		take_over(commands);
+	else if (error.kind == ERROR_LIMIT && publish_is_waiting(commands->publish))
+		start_grace(commands);
+	else
+		give_up(commands, &error);
+}
+
+static bool may_commit(const struct commands *commands)
+{
+	return nexthop_unresolved_count(commands->nexthop) <= commands->unresolved_tolerated ||
+	       uv_now(commands->loop) >= commands->commit_deadline_ms;
+}
+
+static void on_check(uv_check_t *check)
+{
+	struct commands *commands = check->data;
+
+	uv_idle_stop(&commands->commit_idle);
+	uv_check_stop(&commands->commit_check);
+	if (commands->commit_wanted && may_commit(commands))
+		commit(commands);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+	(void)idle;
+}
+
+static void want_commit(struct commands *commands)
+{
+	commands->commit_wanted = true;
+	uv_idle_start(&commands->commit_idle, on_idle);
+	uv_check_start(&commands->commit_check, on_check);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct commands *commands = timer->data;
+
+	if (commands->commit_wanted)
+		want_commit(commands);
+}
+
+static void be_patient(struct commands *commands, size_t tolerated, uint64_t patience_ms)
+{
+	commands->unresolved_tolerated = tolerated;
+	commands->commit_deadline_ms = uv_now(commands->loop) + patience_ms;
+	uv_timer_start(&commands->deadline, on_deadline, patience_ms, 0);
+}
+
+/* ---- next hops ---- */
+
+static void on_next_hops(void *context)
+{
+	struct commands *commands = context;
+
+	commands->next_hops_changed = true;
+	want_commit(commands);
+}
+
+static void on_netlink(uv_poll_t *poll, int status, int events)
+{
+	struct commands *commands = poll->data;
+
+	(void)events;
+	if (status == 0)
+		nexthop_read(commands->nexthop, uv_now(commands->loop));
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct commands *commands = timer->data;
+
+	nexthop_tick(commands->nexthop, uv_now(commands->loop));
+	start_grace(commands);
+}
+
+/* ---- the door ---- */
+
+static int enqueue(struct commands *commands, bool created, bool changed,
+		   struct commands_reply reply)
+{
+	if (commands->waiting_count == COMMANDS_WAITING_MAX)
+		return -1;
+	commands->waiting[commands->waiting_count++] = (struct commands_waiting){
+		.reply = reply,
+		.result =
+			{
+				.revision = commands->revision,
+				.created = created,
+				.changed = changed,
+			},
+	};
+	return 0;
+}
+
+static void apply_change(struct commands *commands, struct config *desired, bool created,
+			 struct commands_reply reply)
+{
+	size_t unresolved = nexthop_unresolved_count(commands->nexthop);
+	struct error error = {0};
+
+	if (watch(commands, desired, &error)) {
+		config_unref(desired);
+		refuse_with(commands, &error, reply);
+		return;
+	}
+	config_unref(commands->desired);
+	commands->desired = desired;
+	commands->revision++;
+	enqueue(commands, created, true, reply);
+	if (nexthop_unresolved_count(commands->nexthop) > unresolved)
+		be_patient(commands, unresolved, PATIENCE_MS);
+	want_commit(commands);
+}
+
+void commands_apply(struct commands *commands, struct config *desired, bool created,
+		    struct commands_reply reply)
+{
+	struct error busy = {0};
+
+	if (commands->stopping)
+		error_set(&busy, ERROR_BUSY, "caromd is stopping");
+	else if (commands->waiting_count == COMMANDS_WAITING_MAX)
+		error_set(&busy, ERROR_BUSY, "%d writes are already waiting for the data plane",
+			  COMMANDS_WAITING_MAX);
+	if (busy.kind) {
+		config_unref(desired);
+		refuse_with(commands, &busy, reply);
+	} else if (!config_vips_equal(commands->desired, desired)) {
+		apply_change(commands, desired, created, reply);
+	} else {
+		config_unref(desired);
+		enqueue(commands, created, false, reply);
+		if (!commands->commit_wanted)
+			answer_waiting(commands, NULL);
+	}
+}
+
+/* ---- beginning and end ---- */
+
+static int open_parts(struct commands *commands, struct error *ret_error)
+{
+	const struct config_node *node = &commands->desired->node;
+	uint32_t interfaces[CONFIG_INTERFACES_MAX];
+	struct nexthop_options options = {
+		.interfaces = interfaces,
+		.interface_count = node->interface_count,
+		.changed = on_next_hops,
+		.context = commands,
+	};
+	unsigned ifindex;
+
+	for (size_t i = 0; i < node->interface_count; i++) {
+		ifindex = if_nametoindex(node->interfaces[i].name);
+		if (!ifindex)
+			return error_set(ret_error, ERROR_NOT_FOUND,
+					 "interface '%s' does not exist in this network namespace",
+					 node->interfaces[i].name);
+		interfaces[i] = ifindex;
+	}
+	commands->publish = publish_new(dataplane_memory(commands->dataplane), ret_error);
+	if (!commands->publish)
+		return -1;
+	commands->grace = grace_new(ret_error);
+	if (!commands->grace)
+		return -1;
+	commands->nexthop = nexthop_new(&options, ret_error);
+	return commands->nexthop ? 0 : -1;
+}
+
+static void open_handles(struct commands *commands)
+{
+	uv_check_init(commands->loop, &commands->commit_check);
+	uv_idle_init(commands->loop, &commands->commit_idle);
+	uv_timer_init(commands->loop, &commands->tick);
+	uv_timer_init(commands->loop, &commands->deadline);
+	uv_poll_init(commands->loop, &commands->nexthop_poll, nexthop_fd(commands->nexthop));
+	commands->commit_check.data = commands;
+	commands->tick.data = commands;
+	commands->deadline.data = commands;
+	commands->nexthop_poll.data = commands;
+	uv_timer_start(&commands->tick, on_tick, TICK_MS, TICK_MS);
+	uv_poll_start(&commands->nexthop_poll, UV_READABLE, on_netlink);
+}
+
+int commands_commit_start(struct commands *commands, struct error *ret_error)
+{
+	if (open_parts(commands, ret_error) || watch(commands, commands->desired, ret_error))
+		return -1;
+	open_handles(commands);
+	be_patient(commands, 0, FIRST_PATIENCE_MS);
+	want_commit(commands);
+	return 0;
+}
+
+void commands_commit_stop(struct commands *commands)
+{
+	struct error_list faults = {0};
+
+	commands->stopping = true;
+	error_list_add(&faults, ERROR_BUSY, "", "caromd is stopping");
+	answer_waiting(commands, &faults);
+	error_list_done(&faults);
+	uv_close((uv_handle_t *)&commands->commit_check, NULL);
+	uv_close((uv_handle_t *)&commands->commit_idle, NULL);
+	uv_close((uv_handle_t *)&commands->tick, NULL);
+	uv_close((uv_handle_t *)&commands->deadline, NULL);
+	uv_close((uv_handle_t *)&commands->nexthop_poll, NULL);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Data plane, commands and API around one event loop.
+ *
+ * Up: maps; commands, which publish a first generation as soon as next hops are known; the API,
+ * which can fail without harm; last the program on the interfaces, so that no packet meets empty
+ * tables. Down: the API, then commands; programs and maps stay.
+ */
+#include "daemon.h"
+
+#include "commands_setup.h"
+#include "dataplane.h"
+#include "host.h"
+#include "log.h"
+#include "server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+enum { SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNAL_RELOAD, SIGNAL_COUNT };
+
+struct daemon {
+	struct config *config;
+	const char *config_path;
+	uv_loop_t loop;
+	uv_signal_t signals[SIGNAL_COUNT];
+	struct dataplane *dataplane;
+	struct commands *commands;
+	struct server *server;
+	struct error error; /* why it could not start */
+	bool stopping;
+};
+
+static enum attach_mode attach_mode(enum config_attach_mode mode)
+{
+	switch (mode) {
+	case CONFIG_MODE_AUTO: return ATTACH_AUTO;
+	case CONFIG_MODE_NATIVE: return ATTACH_NATIVE;
+	case CONFIG_MODE_GENERIC: return ATTACH_GENERIC;
+	}
+	return ATTACH_AUTO;
+}
+
+/* ---- down ---- */
+
+static void close_commands(void *context)
+{
+	struct daemon *daemon = context;
+
+	commands_stop(daemon->commands);
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+}
+
+static void stop(struct daemon *daemon)
+{
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	if (daemon->server)
+		server_stop(daemon->server, close_commands, daemon);
+	else
+		close_commands(daemon);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int signal)
+{
+	log_line(LOG_LEVEL_INFO, "stopping on signal %d; the data plane goes on", signal);
+	stop(handle->data);
+}
+
+/* ---- reload ---- */
+
+static void on_reloaded(void *context, const struct commands_result *result)
+{
+	const struct daemon *daemon = context;
+
+	if (result->faults) {
+		log_line(LOG_LEVEL_ERROR, "%s is not taken over:", daemon->config_path);
+		log_faults(LOG_LEVEL_ERROR, result->faults);
+	} else {
+		log_line(LOG_LEVEL_INFO, "%s is in force as revision %llu", daemon->config_path,
+			 (unsigned long long)result->revision);
+	}
+}
+
+static void on_reload_signal(uv_signal_t *handle, int signal)
+{
+	struct daemon *daemon = handle->data;
+	struct commands_reply reply = {on_reloaded, daemon};
+	struct error_list faults = {0};
+	json_t *json = config_json_load_file(daemon->config_path, &faults);
+
+	(void)signal;
+	if (json)
+		commands_put_config(daemon->commands, json, reply);
+	else
+		log_faults(LOG_LEVEL_ERROR, &faults);
+	json_decref(json);
+	error_list_done(&faults);
+}
+
+/* ---- up ---- */
+
+/* An interface that was bare before this start is bare again after it failed. */
+static void undo_attach(struct daemon *daemon, const struct attachment *attachments, size_t count)
+{
+	struct error error = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (!attachments[i].replaced &&
+		    dataplane_detach(daemon->dataplane, attachments[i].interface, &error))
+			log_line(LOG_LEVEL_ERROR, "%s", error.message);
+	}
+}
+
+static int attach(struct daemon *daemon, const struct config_interface *interface,
+		  struct attachment *ret_attachment)
+{
+	if (dataplane_attach(daemon->dataplane, interface->name, attach_mode(interface->mode),
+			     ret_attachment, &daemon->error))
+		return -1;
+	log_line(LOG_LEVEL_INFO, "interface '%s': %s in %s mode%s: %s", interface->name,
+		 ret_attachment->replaced ? "replaced" : "attached",
+		 attach_mode_name(ret_attachment->mode),
+		 ret_attachment->dispatcher ? " through a dispatcher" : "", ret_attachment->reason);
+	return 0;
+}
+
+static int attach_all(struct daemon *daemon)
+{
+	const struct config_node *node = &daemon->config->node;
+	struct attachment attachments[CONFIG_INTERFACES_MAX];
+	size_t count = 0;
+
+	while (count < node->interface_count &&
+	       attach(daemon, &node->interfaces[count], &attachments[count]) == 0)
+		count++;
+	if (count == node->interface_count &&
+	    dataplane_keep(daemon->dataplane, &daemon->error) == 0)
+		return commands_set_attachments(daemon->commands, attachments, count,
+						&daemon->error);
+	undo_attach(daemon, attachments, count);
+	return -1;
+}
+
+static int listen_api(struct daemon *daemon)
+{
+	struct server_options options = {
+		.loop = &daemon->loop,
+		.commands = daemon->commands,
+		.listen = &daemon->config->api,
+	};
+
+	daemon->server = server_new(&options, &daemon->error);
+	return daemon->server ? 0 : -1;
+}
+
+static void on_first_published(void *context, const struct error *error)
+{
+	struct daemon *daemon = context;
+
+	if (error)
+		daemon->error = *error;
+	else if (listen_api(daemon) == 0 && attach_all(daemon) == 0 &&
+		 host_drop_capabilities(&daemon->error) == 0)
+		log_line(LOG_LEVEL_INFO, "ready: %zu vips on %zu interfaces",
+			 daemon->config->vip_count, daemon->config->node.interface_count);
+	if (daemon->error.kind)
+		stop(daemon);
+}
+
+static void start_signals(struct daemon *daemon)
+{
+	static const struct {
+		int number;
+		uv_signal_cb handler;
+	} signals[SIGNAL_COUNT] = {
+		[SIGNAL_TERMINATE] = {SIGTERM, on_stop_signal},
+		[SIGNAL_INTERRUPT] = {SIGINT, on_stop_signal},
+		[SIGNAL_RELOAD] = {SIGHUP, on_reload_signal},
+	};
+
+	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], signals[i].handler, signals[i].number);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static uint64_t hash_key(const char *seed, uint64_t number)
+{
+	uint64_t key = number;
+
+	for (; *seed; seed++)
+		key = carom_mix(key ^ (uint8_t)*seed, number);
+	return key;
+}
+
+static int open_dataplane(struct daemon *daemon)
+{
+	const struct config_node *node = &daemon->config->node;
+	struct dataplane_options options = {
+		.bpf_dir = node->bpf_dir,
+		.limits = {node->limits.vips, node->limits.backends, node->limits.slots},
+		.hash_key = {hash_key(node->hash_seed, 1), hash_key(node->hash_seed, 2)},
+	};
+
+	daemon->dataplane = dataplane_new(&options, &daemon->error);
+	return daemon->dataplane ? 0 : -1;
+}
+
+static int open_commands(struct daemon *daemon)
+{
+	struct commands_options options = {
+		.loop = &daemon->loop,
+		.dataplane = daemon->dataplane,
+		.config = daemon->config,
+		.first_published = on_first_published,
+		.first_context = daemon,
+	};
+
+	daemon->commands = commands_new(&options, &daemon->error);
+	return daemon->commands ? 0 : -1;
+}
+
+int daemon_run(struct config *config, const char *config_path, struct error *ret_error)
+{
+	struct daemon daemon = {.config = config, .config_path = config_path};
+
+	if (host_check_capabilities(ret_error))
+		return -1;
+	if (uv_loop_init(&daemon.loop))
+		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
+	if (open_dataplane(&daemon) == 0 && open_commands(&daemon) == 0) {
+		start_signals(&daemon);
+		uv_run(&daemon.loop, UV_RUN_DEFAULT);
+	}
+	commands_free(daemon.commands);
+	dataplane_free(daemon.dataplane);
+	uv_loop_close(&daemon.loop);
+	if (!daemon.error.kind)
+		return 0;
+	*ret_error = daemon.error;
+	return -1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Why each: to load programs and make maps; to attach them and read neighbours; to find the
+ * programs that are attached, by their ids, and to mount bpffs. */
+static const unsigned needed[] = {CAP_BPF, CAP_NET_ADMIN, CAP_SYS_ADMIN};
+static const unsigned kept[] = {CAP_BPF, CAP_NET_ADMIN};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+int host_check_capabilities(struct error *ret_error)
+{
+	char missing[128] = "";
+	size_t length = 0;
+
+	capng_get_caps_process();
+	for (size_t i = 0; i < COUNT(needed); i++) {
+		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i]))
+			length += (size_t)snprintf(missing + length, sizeof(missing) - length,
+						   " cap_%s", capng_capability_to_name(needed[i]));
+	}
+	if (!length)
+		return 0;
+	return error_set(ret_error, ERROR_PERMISSION,
+			 "caromd lacks capabilities to attach XDP programs:%s; run it as root, or "
+			 "grant them in its unit (AmbientCapabilities=)",
+			 missing);
+}
+
+int host_drop_capabilities(struct error *ret_error)
+{
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (size_t i = 0; i < COUNT(kept); i++)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return error_set(ret_error, ERROR_SYSTEM, "cannot drop capabilities");
+	return 0;
+}

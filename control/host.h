@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What caromd needs of the host it runs on, and what it gives up once it has it. */
+#ifndef CAROM_HOST_H
+#define CAROM_HOST_H
+
+#include "error.h"
+
+/* Whether this process has the capabilities to load and attach programs. Returns 0, or -1 and names
+ * those that are missing. */
+int host_check_capabilities(struct error *ret_error);
+
+/* Keeps CAP_BPF (to wait for grace periods) and CAP_NET_ADMIN (to ask for neighbours), drops the
+ * rest. Of the calling thread and those that it starts later. Returns 0 or -1. */
+int host_drop_capabilities(struct error *ret_error);
+
+#endif

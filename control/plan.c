@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From (desired state, next hops, published image) to the next image.
+ *
+ * A VIP whose desired state is the same object as before, and whose next hops did not change, is
+ * taken over as it is. A ring is filled anew only if its eligible backends or their weights differ.
+ * A backend, which is a name and an address, keeps its ordinal as long as it stays; a new one gets
+ * the lowest that is free.
+ */
+#include "plan.h"
+
+#include "maglev.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNASSIGNED UINT32_MAX
+
+bool plan_is_eligible(const struct image_backend *backend)
+{
+	return backend->state == CAROM_BACKEND_ACTIVE && backend->next_hop.resolved;
+}
+
+const char *plan_ineligible_reason(const struct image_backend *backend)
+{
+	switch (backend->state) {
+	case CAROM_BACKEND_UNUSED: return "not there";
+	case CAROM_BACKEND_ACTIVE: return backend->next_hop.reason;
+	case CAROM_BACKEND_DRAIN: return backend->weight ? "drained" : "its weight is 0";
+	case CAROM_BACKEND_DOWN: return "down";
+	case CAROM_BACKEND_DISABLED: return "disabled";
+	}
+	return "";
+}
+
+static enum carom_backend_state wanted_state(const struct config_backend *backend)
+{
+	switch (backend->state) {
+	case CONFIG_STATE_ACTIVE:
+		return backend->weight ? CAROM_BACKEND_ACTIVE : CAROM_BACKEND_DRAIN;
+	case CONFIG_STATE_DRAIN: return CAROM_BACKEND_DRAIN;
+	case CONFIG_STATE_DISABLED: return CAROM_BACKEND_DISABLED;
+	}
+	return CAROM_BACKEND_DISABLED;
+}
+
+/* ---- ordinals ---- */
+
+static bool holds(const struct image_vip *old, uint32_t ordinal,
+		  const struct config_backend *backend)
+{
+	const struct image_backend *holder = &old->backends[ordinal];
+
+	return holder->state != CAROM_BACKEND_UNUSED &&
+	       address_equal(&holder->address, &backend->address) &&
+	       strcmp(holder->name, backend->name) == 0;
+}
+
+static int compare_named(const void *name, const void *member)
+{
+	const struct config_backend *backend = member;
+
+	return strcmp(name, backend->name);
+}
+
+/* Backends that were there keep their ordinals: taken[] says which are held by whom (1 + place). */
+static void keep_ordinals(const struct config_vip *vip, const struct image_vip *old,
+			  uint32_t *ordinals, bool *taken)
+{
+	const struct config_backend *found;
+
+	for (uint32_t i = 0; i < old->backend_count; i++) {
+		found = bsearch(old->backends[i].name, vip->backends, vip->backend_count,
+				sizeof(vip->backends[0]), compare_named);
+		if (found && holds(old, i, found)) {
+			ordinals[found - vip->backends] = i;
+			taken[i] = true;
+		}
+	}
+}
+
+/* Returns how many ordinals are in use, free ones between them included; -1: no memory. */
+static int assign_ordinals(const struct config_vip *vip, const struct image_vip *old,
+			   uint32_t *ordinals)
+{
+	size_t room = vip->backend_count + (old ? old->backend_count : 0) + 1;
+	bool *taken = calloc(room, sizeof(taken[0]));
+	uint32_t next = 0, end = 0;
+
+	if (!taken)
+		return -1;
+	for (size_t i = 0; i < vip->backend_count; i++)
+		ordinals[i] = UNASSIGNED;
+	if (old)
+		keep_ordinals(vip, old, ordinals, taken);
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		if (ordinals[i] == UNASSIGNED) {
+			while (taken[next])
+				next++;
+			ordinals[i] = next;
+			taken[next] = true;
+		}
+		if (ordinals[i] >= end)
+			end = ordinals[i] + 1;
+	}
+	free(taken);
+	return (int)end;
+}
+
+/* ---- backends ---- */
+
+static __be32 host_mask(const struct prefix *prefix)
+{
+	unsigned host_bits = (address_is_ipv4(&prefix->address) ? 32 : 128) - prefix->bits;
+
+	return host_bits >= 32 ? 0xffffffff : htonl((1u << host_bits) - 1);
+}
+
+static void set_outer_source(const struct config_node *node, struct image_backend *backend)
+{
+	bool is_ipv4 = address_is_ipv4(&backend->address);
+	const struct prefix *prefix = is_ipv4 ? &node->outer_source4 : &node->outer_source6;
+
+	if (is_ipv4 ? node->has_outer_source4 : node->has_outer_source6) {
+		backend->outer_source = prefix->address;
+		backend->source_host_mask = host_mask(prefix);
+	} else {
+		backend->outer_source = backend->next_hop.source;
+	}
+}
+
+static void plan_backend(const struct plan_input *input, const struct config_backend *wanted,
+			 struct image_backend *ret_backend)
+{
+	const struct next_hop *next_hop = input->find_next_hop(input->next_hops, &wanted->address);
+
+	memcpy(ret_backend->name, wanted->name, sizeof(ret_backend->name));
+	ret_backend->address = wanted->address;
+	ret_backend->weight = wanted->weight;
+	ret_backend->state = wanted_state(wanted);
+	if (next_hop)
+		ret_backend->next_hop = *next_hop;
+	set_outer_source(&input->desired->node, ret_backend);
+}
+
+/* ---- rings ---- */
+
+static bool same_share(const struct image_vip *old, const struct image_vip *new, size_t ordinal)
+{
+	const struct image_backend *was =
+		ordinal < old->backend_count ? &old->backends[ordinal] : NULL;
+	const struct image_backend *is =
+		ordinal < new->backend_count ? &new->backends[ordinal] : NULL;
+	bool was_eligible = was && plan_is_eligible(was), is_eligible = is && plan_is_eligible(is);
+
+	if (!was_eligible || !is_eligible)
+		return was_eligible == is_eligible;
+	return was->weight == is->weight && address_equal(&was->address, &is->address) &&
+	       strcmp(was->name, is->name) == 0;
+}
+
+static bool ring_still_fits(const struct image_vip *old, const struct image_vip *new, unsigned bits)
+{
+	size_t count =
+		old->backend_count > new->backend_count ? old->backend_count : new->backend_count;
+
+	if (!old->ring || old->ring->bits != bits)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!same_share(old, new, i))
+			return false;
+	}
+	return true;
+}
+
+/* identities: by ordinal, of those that are eligible. Returns how many that are. */
+static size_t list_eligible(const struct image_vip *vip, struct maglev_backend *backends,
+			    uint64_t *identities)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		const struct image_backend *backend = &vip->backends[i];
+
+		if (!plan_is_eligible(backend))
+			continue;
+		identities[i] = maglev_identity(backend->name, &backend->address);
+		backends[count++] = (struct maglev_backend){
+			.identity = identities[i],
+			.weight = backend->weight,
+			.ordinal = (uint16_t)i,
+		};
+	}
+	return count;
+}
+
+static int fill_ring(struct image_vip *vip, unsigned bits)
+{
+	struct maglev_backend *backends = calloc(vip->backend_count + 1, sizeof(backends[0]));
+	uint64_t *identities = calloc(vip->backend_count + 1, sizeof(identities[0]));
+	struct image_ring *ring = NULL;
+	int result = -1;
+	size_t count;
+
+	if (!backends || !identities)
+		goto done;
+	count = list_eligible(vip, backends, identities);
+	if (!count) {
+		result = 0;
+		goto done;
+	}
+	ring = image_ring_new(bits);
+	if (!ring || maglev_fill(backends, count, bits, ring->slots))
+		goto done;
+	ring->digest = maglev_digest(ring->slots, bits, identities);
+	vip->ring = image_ring_ref(ring);
+	result = 0;
+done:
+	image_ring_unref(ring);
+	free(identities);
+	free(backends);
+	return result;
+}
+
+/* ---- VIPs ---- */
+
+static bool same_next_hop(const struct next_hop *left, const struct next_hop *right)
+{
+	return left->resolved == right->resolved && left->interface == right->interface &&
+	       left->mtu == right->mtu && address_equal(&left->source, &right->source) &&
+	       memcmp(left->destination_mac, right->destination_mac,
+		      sizeof(left->destination_mac)) == 0 &&
+	       memcmp(left->source_mac, right->source_mac, sizeof(left->source_mac)) == 0 &&
+	       strcmp(left->reason, right->reason) == 0;
+}
+
+static bool same_backend(const struct image_backend *left, const struct image_backend *right)
+{
+	return left->state == right->state && left->weight == right->weight &&
+	       left->source_host_mask == right->source_host_mask &&
+	       address_equal(&left->address, &right->address) &&
+	       address_equal(&left->outer_source, &right->outer_source) &&
+	       strcmp(left->name, right->name) == 0 &&
+	       same_next_hop(&left->next_hop, &right->next_hop);
+}
+
+static bool same_vip(const struct image_vip *left, const struct image_vip *right)
+{
+	if (left->port != right->port || left->protocol != right->protocol ||
+	    left->ring != right->ring || left->backend_count != right->backend_count ||
+	    !address_equal(&left->address, &right->address))
+		return false;
+	for (size_t i = 0; i < left->backend_count; i++) {
+		if (!same_backend(&left->backends[i], &right->backends[i]))
+			return false;
+	}
+	return true;
+}
+
+static int fill_vip(const struct plan_input *input, const struct config_vip *wanted,
+		    const struct image_vip *old, const uint32_t *ordinals, struct image_vip *vip)
+{
+	unsigned bits = config_vip_ring_bits(wanted);
+
+	memcpy(vip->name, wanted->name, sizeof(vip->name));
+	vip->address = wanted->address;
+	vip->port = wanted->port;
+	vip->protocol = wanted->protocol;
+	for (size_t i = 0; i < wanted->backend_count; i++)
+		plan_backend(input, &wanted->backends[i], &vip->backends[ordinals[i]]);
+	if (!old || !ring_still_fits(old, vip, bits))
+		return fill_ring(vip, bits);
+	vip->ring = image_ring_ref(old->ring);
+	return 0;
+}
+
+static struct image_vip *plan_vip(const struct plan_input *input, const struct config_vip *wanted,
+				  struct image_vip *old)
+{
+	uint32_t *ordinals = calloc(wanted->backend_count + 1, sizeof(ordinals[0]));
+	int count = ordinals ? assign_ordinals(wanted, old, ordinals) : -1;
+	struct image_vip *vip = count < 0 ? NULL : image_vip_new((size_t)count);
+
+	if (vip && fill_vip(input, wanted, old, ordinals, vip)) {
+		image_vip_unref(vip);
+		vip = NULL;
+	}
+	free(ordinals);
+	if (!vip || !old || !same_vip(old, vip))
+		return vip;
+	image_vip_unref(vip);
+	return image_vip_ref(old);
+}
+
+/* Whether the image's VIP was made from this very object, and nothing else of it changed. */
+static bool is_untouched(const struct plan_input *input, const struct config_vip *wanted)
+{
+	return !input->next_hops_changed && input->published &&
+	       config_find_vip(input->published, wanted->name) == wanted;
+}
+
+static struct image_vip *next_vip(const struct plan_input *input, const struct config_vip *wanted)
+{
+	struct image_vip *old = input->image ? image_find(input->image, wanted->name) : NULL;
+
+	if (old && is_untouched(input, wanted))
+		return image_vip_ref(old);
+	return plan_vip(input, wanted, old);
+}
+
+struct image *plan_make(const struct plan_input *input, struct error *ret_error)
+{
+	struct image *image = image_new(input->desired->vip_count);
+
+	if (image)
+		image->revision = input->revision;
+	for (size_t i = 0; image && i < input->desired->vip_count; i++) {
+		const struct config_vip *wanted = input->desired->vips[i];
+
+		image->vips[i] = next_vip(input, wanted);
+		if (image->vips[i])
+			continue;
+		error_set_errno(ret_error, ENOMEM, "vip '%s'", wanted->name);
+		image_unref(image);
+		return NULL;
+	}
+	if (!image)
+		error_set_errno(ret_error, ENOMEM, "planning");
+	return image;
+}
