@@ -5,7 +5,7 @@
 # configs/lab/demo, configs/lab/up, tests/run, .ci/check and .ci/run; the one list of packages.
 
 repository=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
-build=${CAROM_BUILD:-$repository/build}
+build=$repository/build
 
 declare -rA packages=(
 	[build]="bpftool clang cmake gcc libbpf-dev libc6-dev libcap-ng-dev libelf-dev libjansson-dev
@@ -13,7 +13,7 @@ declare -rA packages=(
 		pkg-config"
 	[lab]="curl ethtool iproute2 jq procps python3 util-linux"
 	[test]="libcmocka-dev"
-	[check]="clang-format-14 clang-tidy-14 cppcheck git libcmocka-dev shellcheck sparse"
+	[check]="clang-format-14 clang-tidy-14 cppcheck git pyflakes3 shellcheck sparse"
 )
 
 # prepare_packages GROUP…: installs what is missing of these groups; asks apt nothing otherwise.
@@ -40,10 +40,8 @@ apt_get() {
 		-o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" </dev/null >/dev/null
 }
 
-# prepare_build [CMAKE OPTION…]: builds in $build everything that the options ask for. In the
-# background, so that a signal's trap need not wait for the end of it.
+# prepare_build [CMAKE OPTION…]: builds in $build everything that the options ask for.
 prepare_build() {
 	cmake -S "$repository" -B "$build" -G Ninja --log-level=NOTICE "$@" >/dev/null
-	ninja -C "$build" --quiet &
-	wait $!
+	ninja -C "$build" --quiet
 }

@@ -12,6 +12,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../.ci/prepare.sh"
 # shellcheck source=configs/lab/topology.sh
 source "$repository/configs/lab/topology.sh"
 
+# Tests of the lab name the build that they belong to; then there is nothing to prepare.
+build=${CAROM_BUILD:-$build}
 readonly caromd=$build/control/caromd
 readonly carom=$build/control/cli/carom
 readonly python=/usr/bin/python3
@@ -26,10 +28,14 @@ lab_name() {
 	config=$folder/carom.json
 }
 
-lab_prepare() {
+# Tests of the lab have a build; nobody else need have one.
+lab_install() {
 	[[ $EUID == 0 ]] || lab_die "a lab is made of network namespaces: run it as root"
-	prepare_packages build lab
-	prepare_build -DCAROM_TESTS=OFF
+	[[ -n ${CAROM_BUILD:-} ]] || prepare_packages build lab
+}
+
+lab_build() {
+	[[ -n ${CAROM_BUILD:-} ]] || prepare_build -DCAROM_TESTS=OFF
 }
 
 lab_die() {
@@ -37,16 +43,17 @@ lab_die() {
 	exit 1
 }
 
-# Whatever ends the script from here on takes the lab down.
+# lab_guard COMMAND…: whatever ends the command, takes the lab down. The command is a job with a
+# process group of its own, so that signals find this shell waiting, and the group can be ended.
 lab_guard() {
 	trap lab_down EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-}
-
-lab_release() {
-	trap - EXIT HUP INT TERM
+	set -m
+	{ set +m; "$@"; } &
+	set +m
+	wait $!
 }
 
 lab_up() {

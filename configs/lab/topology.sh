@@ -54,11 +54,11 @@ topology_run() {
 	nsenter --net="/run/netns/$lab-$host" "$@"
 }
 
-# topology_start HOST LOG COMMAND…: in the background, and out of the terminal's reach.
+# topology_start HOST LOG COMMAND…: in the background.
 topology_start() {
 	local host=$1 log=$2
 	shift 2
-	setsid nsenter --net="/run/netns/$lab-$host" "$@" </dev/null &>"$log" &
+	nsenter --net="/run/netns/$lab-$host" "$@" </dev/null &>"$log" &
 }
 
 # Backends answer with a VIP as the source, from where the router would not expect it: no rp_filter.
@@ -118,10 +118,12 @@ topology_down() {
 	done
 }
 
-# The script's own jobs, too: one just started may not have entered its namespace yet.
+# The script's own jobs, too: a process just started may not have entered its namespace yet.
 topology_processes() {
-	local host
-	jobs -pr
+	local host group
+	for group in $(jobs -p); do
+		pgrep --pgroup "$group" || true
+	done
 	for host in "${hosts[@]}"; do
 		[[ ! -e /run/netns/$lab-$host ]] || ip netns pids "$lab-$host"
 	done
