@@ -75,7 +75,8 @@ static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *pa
 static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct packet *packet,
 				       const struct carom_backend *backend)
 {
-	__u32 label = (packet->hash >> 32) & FLOW_LABEL_MASK;
+	/* Odd, for a label of 0 would say that there is none. */
+	__u32 label = (packet->hash >> 32 & FLOW_LABEL_MASK) | 1;
 
 	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)packet->traffic_class << 20 | label);
 	ip->payload_len = bpf_htons(packet->bytes);

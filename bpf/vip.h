@@ -40,6 +40,12 @@ static __always_inline __u32 table_find(const struct carom_table *table, __u64 k
 	return table->first_entry + carom_entry(hash, displacement, table->entry_mask);
 }
 
+/* Such an address may not leave its host; it has the key of the IPv4 VIP that it maps. */
+static __always_inline bool is_mapped_ipv4(struct address_halves address)
+{
+	return address.high == 0 && (__u32)address.low == bpf_htonl(0xffff);
+}
+
 static __always_inline const struct carom_address_entry *
 vip_find_address(const struct packet *packet, const struct carom_generation *generation)
 {
@@ -52,6 +58,8 @@ vip_find_address(const struct packet *packet, const struct carom_generation *gen
 		return NULL;
 	entry = bpf_map_lookup_elem(&addresses, &number);
 	if (!entry || !halves_equal(halves_of(entry->address.words), packet->destination))
+		return NULL;
+	if (packet->family == CAROM_IPV6 && unlikely(is_mapped_ipv4(packet->destination)))
 		return NULL;
 	return entry;
 }
