@@ -180,7 +180,7 @@ void check_refused(const struct harness *harness, const struct frame *frame,
 
 /* ---- tests made of rows ---- */
 
-int check_rows(const char *group, const struct harness *harness, const void *rows, size_t row_count,
+int check_rows(const char *group, struct harness *harness, const void *rows, size_t row_count,
 	       size_t row_bytes, CMUnitTestFunction test)
 {
 	struct CMUnitTest *tests = calloc(row_count, sizeof(tests[0]));

@@ -44,12 +44,12 @@ void check_frame(const struct frame *found, const struct frame *expected);
 
 /* The state of a test that was made of a row. */
 struct trial {
-	const struct harness *harness;
+	struct harness *harness;
 	const void *row;
 };
 
 /* Runs a test for each row, named by the row's first member, a string. Returns how many failed. */
-int check_rows(const char *group, const struct harness *harness, const void *rows, size_t row_count,
+int check_rows(const char *group, struct harness *harness, const void *rows, size_t row_count,
 	       size_t row_bytes, CMUnitTestFunction test);
 
 #define CHECK_ROWS(group, harness, rows, test)                                                     \
