@@ -7,7 +7,7 @@
  *   read_outer   IP in IP, and for us to judge?   no: PASS, untouched
  *   is_allowed   from a balancer?                 no: DROP
  *   read_inner   whole, and what it claims to be? no: DROP
- *   mark_inner   congestion marked on the way is carried inward (RFC 6040, section 4.2)
+ *                  and what was marked on the way is carried inward (RFC 6040, section 4.2)
  *   unwrap       cut the outer header, keep the Ethernet addresses
  */
 #include "abi.h"
@@ -27,6 +27,7 @@
 #define IP_FRAGMENTED 0x3fff
 #define ECN_MASK      3
 #define ECN_NONE      0
+#define ECN_ECT_1     1
 #define ECN_CE	      3
 
 struct {
@@ -130,22 +131,38 @@ static __always_inline bool is_allowed(const struct tunnel *tunnel)
 	return bpf_map_lookup_elem(&allowed, &prefix);
 }
 
+/* What the inner field becomes: figure 4 of RFC 6040. */
+static __always_inline __u8 decapsulated_ecn(__u8 outer, __u8 inner)
+{
+	if (inner == ECN_NONE || inner == ECN_CE)
+		return inner;
+	return outer == ECN_CE || outer == ECN_ECT_1 ? outer : inner;
+}
+
 /* The sum over an IPv4 header changes by what its one changed word does (RFC 1624, equation 3). */
-static __always_inline void set_ipv4_congestion(struct iphdr *inner)
+static __always_inline void set_ipv4_ecn(struct iphdr *inner, __u8 ecn)
 {
 	__u16 before = *(__u16 *)inner;
 	__u32 sum;
 
-	inner->tos |= ECN_CE;
+	inner->tos = (inner->tos & ~ECN_MASK) | ecn;
 	sum = (__u16)~inner->check + (__u16)~before + *(__u16 *)inner;
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	inner->check = ~sum;
 }
 
+static __always_inline void set_ipv6_ecn(struct ipv6hdr *inner, __u8 ecn)
+{
+	__be16 *word = (__be16 *)inner;
+
+	*word = (*word & ~bpf_htons(ECN_MASK << 4)) | bpf_htons(ecn << 4);
+}
+
 static __always_inline int read_inner_ipv4(struct tunnel *tunnel)
 {
 	struct iphdr *inner = frame_at(tunnel, sizeof(struct ethhdr) + tunnel->outer_bytes);
+	__u8 ecn;
 
 	if ((void *)(inner + 1) > frame_end(tunnel))
 		return finish(CAROM_DECAP_TRUNCATED);
@@ -153,11 +170,10 @@ static __always_inline int read_inner_ipv4(struct tunnel *tunnel)
 		return finish(CAROM_DECAP_BAD_HEADER);
 	if ((void *)inner + bpf_ntohs(inner->tot_len) > frame_end(tunnel))
 		return finish(CAROM_DECAP_TRUNCATED);
-	if (tunnel->ecn != ECN_CE || (inner->tos & ECN_MASK) == ECN_CE)
-		return CONTINUE;
-	if ((inner->tos & ECN_MASK) == ECN_NONE)
+	ecn = inner->tos & ECN_MASK;
+	if (tunnel->ecn == ECN_CE && ecn == ECN_NONE)
 		return finish(CAROM_DECAP_CONGESTION);
-	set_ipv4_congestion(inner);
+	set_ipv4_ecn(inner, decapsulated_ecn(tunnel->ecn, ecn));
 	return CONTINUE;
 }
 
@@ -175,11 +191,9 @@ static __always_inline int read_inner_ipv6(struct tunnel *tunnel)
 	if ((void *)inner + bytes > frame_end(tunnel))
 		return finish(CAROM_DECAP_TRUNCATED);
 	ecn = bpf_ntohs(*(__be16 *)inner) >> 4 & ECN_MASK;
-	if (tunnel->ecn != ECN_CE || ecn == ECN_CE)
-		return CONTINUE;
-	if (ecn == ECN_NONE)
+	if (tunnel->ecn == ECN_CE && ecn == ECN_NONE)
 		return finish(CAROM_DECAP_CONGESTION);
-	*(__be16 *)inner |= bpf_htons(ECN_CE << 4);
+	set_ipv6_ecn(inner, decapsulated_ecn(tunnel->ecn, ecn));
 	return CONTINUE;
 }
 

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The lab's web client: bounded load on one URL, and a line for each request:
+"""The lab's web client: bounded load on one URL, each request on a connection of its own.
 
-  KIND CONNECTION START OUTCOME
-
-KIND is `new`, a connection of its own for the request, or `held`, one of the connections that are
-opened first and used until the end. START is in seconds since the epoch. OUTCOME is the name that
-answered, or `failed: ` and why.
+Prints a line for each answer, `START NAME TRIES`: when it was asked for, in seconds since the
+epoch; the name that answered; and how often it was asked for. As web browsers do, the client asks
+once more when a connection breaks. A request that has no answer then is `START failed: WHY`.
 """
 
 import argparse
@@ -16,20 +14,7 @@ import time
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 5
-HELD_PAUSE_S = 0.02
-
-
-def request(connection, path, headers):
-    """The line's end: when the request began, and what came of it."""
-    start = time.time()
-    try:
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        body = response.read().decode().strip()
-        outcome = body if response.status == 200 else f"failed: status {response.status}"
-    except (OSError, http.client.HTTPException) as error:
-        outcome = f"failed: {error!r}"
-    return f"{start:.6f} {outcome}"
+TRIES_MAX = 2
 
 
 class Load:
@@ -39,44 +24,45 @@ class Load:
         self.deadline = time.monotonic() + options.seconds
         self.lock = threading.Lock()
         self.started = 0
-        self.lines = []
 
-    def connect(self):
-        return http.client.HTTPConnection(self.url.netloc, timeout=TIMEOUT_S)
-
-    def take_number(self):
-        """The number of the next request, or None when it is enough."""
+    def may_start(self):
         with self.lock:
-            if self.started == self.options.requests or time.monotonic() > self.deadline:
-                return None
             self.started += 1
-            return self.started
+            return self.started <= self.options.requests and time.monotonic() < self.deadline
 
-    def run_new(self):
-        while (number := self.take_number()) is not None:
-            connection = self.connect()
-            line = request(connection, self.url.path, {"Connection": "close"})
+    def ask(self):
+        connection = http.client.HTTPConnection(self.url.netloc, timeout=TIMEOUT_S)
+        try:
+            connection.request("GET", self.url.path, headers={"Connection": "close"})
+            response = connection.getresponse()
+            body = response.read().decode().strip()
+            return body if response.status == 200 else f"failed: status {response.status}"
+        finally:
             connection.close()
-            self.lines.append(f"new {number} {line}")
 
-    def run_held(self, number):
-        connection = self.connect()
-        connection.connect()
-        connection.auto_open = False  # a held connection that breaks is a failure
-        while time.monotonic() <= self.deadline:
-            self.lines.append(f"held {number} {request(connection, self.url.path, {})}")
-            time.sleep(HELD_PAUSE_S)
-        connection.close()
+    def fetch(self):
+        for tries in range(1, TRIES_MAX + 1):
+            start = time.time()
+            try:
+                return f"{start:.6f} {self.ask()} {tries}"
+            except (ConnectionError, http.client.RemoteDisconnected) as error:
+                failure = error
+            except (OSError, http.client.HTTPException) as error:
+                return f"{start:.6f} failed: {error!r}"
+        return f"{start:.6f} failed: {failure!r}"
+
+    def work(self):
+        while self.may_start():
+            line = self.fetch()
+            with self.lock:
+                print(line)
 
     def run(self):
-        threads = [threading.Thread(target=self.run_new) for _ in range(self.options.parallel)]
-        threads += [threading.Thread(target=self.run_held, args=(number,))
-                    for number in range(self.options.held)]
+        threads = [threading.Thread(target=self.work) for _ in range(self.options.parallel)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        print("\n".join(self.lines))
 
 
 if __name__ == "__main__":
@@ -84,8 +70,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
-    parser.add_argument("--requests", type=int, default=-1, help="stop after so many new ones")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="stop after so many")
     parser.add_argument("--seconds", type=float, default=60, help="stop after so long")
-    parser.add_argument("--parallel", type=int, default=4, help="new connections at a time")
-    parser.add_argument("--held", type=int, default=0, help="held connections")
+    parser.add_argument("--parallel", type=int, default=4, help="at a time")
     Load(parser.parse_args()).run()

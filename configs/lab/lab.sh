@@ -16,6 +16,8 @@ source "$repository/configs/lab/topology.sh"
 build=${CAROM_BUILD:-$build}
 readonly caromd=$build/control/caromd
 readonly carom=$build/control/cli/carom
+# shellcheck disable=SC2034 # for topology.sh
+readonly pass_object=$build/configs/lab/pass.bpf.o
 readonly python=/usr/bin/python3
 # shellcheck disable=SC2034 # for those who source this
 readonly url4='http://192.0.2.10/' url6='http://[2001:db8:ff::10]/'
@@ -82,7 +84,7 @@ lab_down() {
 lab_start_backend() {
 	topology_start "$1" "$folder/$1.log" "$python" "$repository/configs/lab/backend_http.py" "$1"
 	topology_run "$1" "$carom" decap attach eth0 --mode native --bpf-dir "$folder/bpf/$1" \
-		--allow 10.0.0.2/32 --allow 2001:db8:0:0::2/128
+		--allow 10.0.0.2/32 --allow 2001:db8:0:0::2/128 >/dev/null
 	lab_await "the web server of $1" topology_run "$1" curl --silent --output /dev/null localhost
 }
 

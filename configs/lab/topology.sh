@@ -23,10 +23,10 @@
 #
 # The link to the client has an MTU of 1500 and all others 1600: wrapped packets never grow too big.
 #
-# The caller names the lab in $lab; the namespaces are $lab-client, $lab-router, …, and whatever runs
-# in them belongs to the lab and ends with it.
+# The caller names the lab in $lab, and pass.bpf.c's object in $pass_object. The namespaces are
+# $lab-client, $lab-router, …, and whatever runs in them belongs to the lab and ends with it.
 
-# shellcheck disable=SC2154 # lab: assigned by the caller
+# shellcheck disable=SC2154 # lab, pass_object: assigned by the caller
 readonly vips4=192.0.2.0/24 vips6=2001:db8:ff::/64
 readonly backends=(backend1 backend2 backend3)
 readonly hosts=(client router balancer "${backends[@]}")
@@ -90,11 +90,12 @@ topology_set_up_interface() {
 	ip -n "$lab-$host" link set "$interface" up
 }
 
-# A veth takes what its peer sends by XDP_TX only when it polls as real NICs do, which GRO turns on.
+# A veth polls for what its peer sends by XDP_TX, as real NICs do, only if it has an XDP program of
+# its own. (GRO makes it poll, too, but then XDP_TX does not wake it.)
 topology_set_up_router() {
 	topology_run router sysctl --quiet --write net.ipv4.ip_forward=1 \
 		net.ipv6.conf.all.forwarding=1
-	topology_run router ethtool -K balancer gro on
+	topology_run router ip link set dev balancer xdp object "$pass_object" section xdp
 	ip -n "$lab-router" route add "$vips4" via 10.0.0.2
 	ip -n "$lab-router" -6 route add "$vips6" via 2001:db8:0:0::2
 }
