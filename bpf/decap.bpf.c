@@ -7,7 +7,7 @@
  *   read_outer   IP in IP, and for us to judge?   no: PASS, untouched
  *   is_allowed   from a balancer?                 no: DROP
  *   read_inner   whole, and what it claims to be? no: DROP
- *                  and what was marked on the way is carried inward (RFC 6040, section 4.2)
+ *                what was marked on the way is carried inward (RFC 6040, section 4.2)
  *   unwrap       cut the outer header, keep the Ethernet addresses
  */
 #include "abi.h"
@@ -162,7 +162,7 @@ static __always_inline void set_ipv6_ecn(struct ipv6hdr *inner, __u8 ecn)
 static __always_inline int read_inner_ipv4(struct tunnel *tunnel)
 {
 	struct iphdr *inner = frame_at(tunnel, sizeof(struct ethhdr) + tunnel->outer_bytes);
-	__u8 ecn;
+	__u8 ecn, carried;
 
 	if ((void *)(inner + 1) > frame_end(tunnel))
 		return finish(CAROM_DECAP_TRUNCATED);
@@ -173,7 +173,9 @@ static __always_inline int read_inner_ipv4(struct tunnel *tunnel)
 	ecn = inner->tos & ECN_MASK;
 	if (tunnel->ecn == ECN_CE && ecn == ECN_NONE)
 		return finish(CAROM_DECAP_CONGESTION);
-	set_ipv4_ecn(inner, decapsulated_ecn(tunnel->ecn, ecn));
+	carried = decapsulated_ecn(tunnel->ecn, ecn);
+	if (carried != ecn)
+		set_ipv4_ecn(inner, carried);
 	return CONTINUE;
 }
 
@@ -181,7 +183,7 @@ static __always_inline int read_inner_ipv6(struct tunnel *tunnel)
 {
 	struct ipv6hdr *inner = frame_at(tunnel, sizeof(struct ethhdr) + tunnel->outer_bytes);
 	__u32 bytes;
-	__u8 ecn;
+	__u8 ecn, carried;
 
 	if ((void *)(inner + 1) > frame_end(tunnel))
 		return finish(CAROM_DECAP_TRUNCATED);
@@ -193,7 +195,9 @@ static __always_inline int read_inner_ipv6(struct tunnel *tunnel)
 	ecn = bpf_ntohs(*(__be16 *)inner) >> 4 & ECN_MASK;
 	if (tunnel->ecn == ECN_CE && ecn == ECN_NONE)
 		return finish(CAROM_DECAP_CONGESTION);
-	set_ipv6_ecn(inner, decapsulated_ecn(tunnel->ecn, ecn));
+	carried = decapsulated_ecn(tunnel->ecn, ecn);
+	if (carried != ecn)
+		set_ipv6_ecn(inner, carried);
 	return CONTINUE;
 }
 
