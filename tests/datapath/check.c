@@ -180,7 +180,15 @@ void check_refused(const struct harness *harness, const struct frame *frame,
 
 /* ---- tests made of rows ---- */
 
-int check_rows(const char *group, struct harness *harness, const void *rows, size_t row_count,
+/* Owned by the caller. */
+static char *name_test(const char *group, const void *row)
+{
+	char *name;
+
+	return asprintf(&name, "%s: %s", group, *(const char *const *)row) < 0 ? NULL : name;
+}
+
+int check_rows(const char *group, void *subject, const void *rows, size_t row_count,
 	       size_t row_bytes, CMUnitTestFunction test)
 {
 	struct CMUnitTest *tests = calloc(row_count, sizeof(tests[0]));
@@ -190,15 +198,17 @@ int check_rows(const char *group, struct harness *harness, const void *rows, siz
 	for (size_t i = 0; tests && trials && i < row_count; i++) {
 		const void *row = (const char *)rows + i * row_bytes;
 
-		trials[i] = (struct trial){harness, row};
+		trials[i] = (struct trial){subject, row};
 		tests[i] = (struct CMUnitTest){
-			.name = *(const char *const *)row,
+			.name = name_test(group, row),
 			.test_func = test,
 			.initial_state = &trials[i],
 		};
 	}
 	if (tests && trials)
 		failed = _cmocka_run_group_tests(group, tests, row_count, NULL, NULL);
+	for (size_t i = 0; tests && i < row_count; i++)
+		free((void *)(uintptr_t)tests[i].name);
 	free(tests);
 	free(trials);
 	return failed;

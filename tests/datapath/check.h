@@ -44,15 +44,16 @@ void check_frame(const struct frame *found, const struct frame *expected);
 
 /* The state of a test that was made of a row. */
 struct trial {
-	struct harness *harness;
+	void *subject; /* a struct harness, or whatever is tested */
 	const void *row;
 };
 
-/* Runs a test for each row, named by the row's first member, a string. Returns how many failed. */
-int check_rows(const char *group, struct harness *harness, const void *rows, size_t row_count,
+/* Runs a test for each row, named by the group and the row's first member, a string. Returns how
+ * many failed. */
+int check_rows(const char *group, void *subject, const void *rows, size_t row_count,
 	       size_t row_bytes, CMUnitTestFunction test);
 
-#define CHECK_ROWS(group, harness, rows, test)                                                     \
-	check_rows(group, harness, rows, sizeof(rows) / sizeof((rows)[0]), sizeof((rows)[0]), test)
+#define CHECK_ROWS(group, subject, rows, test)                                                     \
+	check_rows(group, subject, rows, sizeof(rows) / sizeof((rows)[0]), sizeof((rows)[0]), test)
 
 #endif

@@ -162,7 +162,7 @@ static void test_row(void **state)
 	const struct row *row = trial->row;
 	struct frame frame = packet_build(&row->packet);
 
-	check_forwarded(trial->harness, &frame, &row->expected);
+	check_forwarded(trial->subject, &frame, &row->expected);
 }
 
 /* ---- what it has no business to look at ---- */
@@ -207,7 +207,7 @@ static void test_wrong_row(void **state)
 		packet_build(&(struct packet){TCP(row->destination), .protocol = row->protocol});
 
 	make_wrong(&frame, row->offset);
-	check_forwarded(trial->harness, &frame, &(struct forwarding){.backend = row->backend});
+	check_forwarded(trial->subject, &frame, &(struct forwarding){.backend = row->backend});
 }
 
 /* ---- the MTU ---- */
@@ -231,7 +231,7 @@ static void test_large_row(void **state)
 	const struct large_row *row = trial->row;
 	struct frame frame = packet_build(&row->packet);
 
-	check_refused(trial->harness, &frame, CAROM_REASON_TOO_BIG, OF_VIP);
+	check_refused(trial->subject, &frame, CAROM_REASON_TOO_BIG, OF_VIP);
 }
 
 /* ---- the flow's own bits ---- */
@@ -258,7 +258,7 @@ static uint16_t flow_bits(const struct trial *trial, uint16_t source_port, uint1
 		.destination_port = 80,
 		.payload_bytes = payload_bytes,
 	});
-	struct outcome outcome = harness_run(trial->harness, &frame);
+	struct outcome outcome = harness_run(trial->subject, &frame);
 
 	check_action(&frame, outcome.action, XDP_TX);
 	return frame_read16(&outcome.frame, row->offset);

@@ -71,11 +71,11 @@ static void test_truncated(void **state)
 
 	for (frame.length = ETHERNET_BYTES; frame.length < whole_bytes; frame.length++) {
 		if (frame.length < row->told_bytes)
-			check_passed(trial->harness, &frame);
+			check_passed(trial->subject, &frame);
 		else
-			check_refused(trial->harness, &frame, CAROM_REASON_TRUNCATED, OF_NO_VIP);
+			check_refused(trial->subject, &frame, CAROM_REASON_TRUNCATED, OF_NO_VIP);
 	}
-	check_forwarded(trial->harness, &frame, &row->whole);
+	check_forwarded(trial->subject, &frame, &row->whole);
 }
 
 /* ---- headers that contradict themselves ---- */
@@ -192,7 +192,7 @@ static void test_malformed(void **state)
 		if (row->patches[i].offset)
 			frame.bytes[row->patches[i].offset] = row->patches[i].value;
 	}
-	check_refused(trial->harness, &frame, row->reason, OF_NO_VIP);
+	check_refused(trial->subject, &frame, row->reason, OF_NO_VIP);
 }
 
 /* ---- well formed, if unusual ---- */
@@ -227,7 +227,7 @@ static void test_accepted(void **state)
 	struct frame frame = packet_build(&row->packet);
 
 	frame.bytes[row->patch.offset] = row->patch.value;
-	check_forwarded(trial->harness, &frame, &row->expected);
+	check_forwarded(trial->subject, &frame, &row->expected);
 }
 
 /* ---- no room before the frame ---- */
@@ -251,7 +251,7 @@ static void test_cramped(void **state)
 	struct frame frame = packet_build(&row->packet);
 	struct outcome outcome;
 
-	if (!harness_run_cramped(trial->harness, &frame, &outcome)) {
+	if (!harness_run_cramped(trial->subject, &frame, &outcome)) {
 		print_message("this kernel runs no test on a frame without headroom\n");
 		skip();
 	}

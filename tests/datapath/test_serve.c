@@ -104,7 +104,7 @@ static void test_served(void **state)
 	struct frame frame = packet_build(&row->packet);
 	bool from_ipv6 = frame_read16(&frame, AT_ETHERTYPE) == ETHERTYPE_IPV6;
 
-	check_forwarded(trial->harness, &frame,
+	check_forwarded(trial->subject, &frame,
 			&(struct forwarding){.backend = row->backend, .dont_fragment = from_ipv6});
 }
 
@@ -142,7 +142,7 @@ static void test_not_served(void **state)
 	const struct row *row = trial->row;
 	struct frame frame = packet_build(&row->packet);
 
-	check_refused(trial->harness, &frame, CAROM_REASON_NOT_SERVED, OF_NO_VIP);
+	check_refused(trial->subject, &frame, CAROM_REASON_NOT_SERVED, OF_NO_VIP);
 }
 
 /* ---- nobody's: other addresses ---- */
@@ -175,7 +175,7 @@ static void test_passed(void **state)
 	const struct row *row = trial->row;
 	struct frame frame = packet_build(&row->packet);
 
-	check_passed(trial->harness, &frame);
+	check_passed(trial->subject, &frame);
 }
 
 /* ---- not IP at all, or not at the place where IP should be ---- */
@@ -202,7 +202,7 @@ static void test_ethertype(void **state)
 	struct frame frame = packet_build(&(struct packet){TO("192.0.2.1", 80)});
 
 	frame_write16(&frame, AT_ETHERTYPE, row->ethertype);
-	check_passed(trial->harness, &frame);
+	check_passed(trial->subject, &frame);
 }
 
 static void test_vlan(void **state)

@@ -128,17 +128,17 @@ struct pattern_row {
 };
 
 static const struct pattern_row pattern_rows[] = {
-	{"spread: source ports", "192.0.2.1", IPPROTO_TCP, vary_source_port},
-	{"spread: destination ports", "192.0.2.1", IPPROTO_TCP, vary_destination_port},
-	{"spread: both ports alike", "192.0.2.1", IPPROTO_UDP, vary_both_ports},
-	{"spread: IPv4 clients of one network", "192.0.2.1", IPPROTO_TCP, vary_ipv4},
-	{"spread: IPv4 networks", "192.0.2.1", IPPROTO_TCP, vary_ipv4_network},
-	{"spread: clients and ports", "192.0.2.1", IPPROTO_UDP, vary_address_and_port},
-	{"spread: source ports, IPv6", "2001:db8::1", IPPROTO_TCP, vary_source_port},
-	{"spread: destination ports, IPv6", "2001:db8::1", IPPROTO_UDP, vary_destination_port},
-	{"spread: both ports alike, IPv6", "2001:db8::1", IPPROTO_TCP, vary_both_ports},
-	{"spread: IPv6 clients of one network", "2001:db8::1", IPPROTO_TCP, vary_ipv6},
-	{"spread: IPv6 networks", "2001:db8::1", IPPROTO_UDP, vary_ipv6_network},
+	{"source ports", "192.0.2.1", IPPROTO_TCP, vary_source_port},
+	{"destination ports", "192.0.2.1", IPPROTO_TCP, vary_destination_port},
+	{"both ports alike", "192.0.2.1", IPPROTO_UDP, vary_both_ports},
+	{"IPv4 clients of one network", "192.0.2.1", IPPROTO_TCP, vary_ipv4},
+	{"IPv4 networks", "192.0.2.1", IPPROTO_TCP, vary_ipv4_network},
+	{"clients and ports", "192.0.2.1", IPPROTO_UDP, vary_address_and_port},
+	{"source ports, IPv6", "2001:db8::1", IPPROTO_TCP, vary_source_port},
+	{"destination ports, IPv6", "2001:db8::1", IPPROTO_UDP, vary_destination_port},
+	{"both ports alike, IPv6", "2001:db8::1", IPPROTO_TCP, vary_both_ports},
+	{"IPv6 clients of one network", "2001:db8::1", IPPROTO_TCP, vary_ipv6},
+	{"IPv6 networks", "2001:db8::1", IPPROTO_UDP, vary_ipv6_network},
 };
 
 static unsigned steer_pattern(const struct harness *harness, const struct pattern_row *row,
@@ -168,7 +168,7 @@ static void test_spread(void **state)
 	unsigned counts[SPREAD_SLOTS] = {0};
 
 	for (unsigned n = 0; n < SPREAD_FLOWS; n++)
-		counts[steer_pattern(trial->harness, trial->row, n)]++;
+		counts[steer_pattern(trial->subject, trial->row, n)]++;
 	for (unsigned slot = 0; slot < SPREAD_SLOTS; slot++)
 		chi_square += (counts[slot] - expected) * (counts[slot] - expected) / expected;
 	if (chi_square > CHI_SQUARE_MAX)
@@ -333,7 +333,7 @@ static void test_weights(void **state)
 	const struct weights_row *row = trial->row;
 	unsigned shares[WEIGHT_BACKENDS];
 
-	measure_shares(trial->harness, row->weights, shares);
+	measure_shares(trial->subject, row->weights, shares);
 	for (unsigned i = 0; i < WEIGHT_BACKENDS; i++) {
 		if (shares[i] > row->shares[i] + SHARE_TOLERANCE ||
 		    shares[i] + SHARE_TOLERANCE < row->shares[i] || !shares[i] != !row->weights[i])
