@@ -23,21 +23,20 @@ static int set_in_use(struct error *error)
 
 static int unix_address(const char *path, struct sockaddr_un *ret_address, struct error *error)
 {
-	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof(ret_address->sun_path))
+	size_t length = strlen(path);
+
+	if (length >= sizeof(ret_address->sun_path))
 		return error_set(error, ERROR_INVALID, "the path has %zu bytes; at most %zu fit",
-				 strlen(path), sizeof(ret_address->sun_path) - 1);
-	strcpy(ret_address->sun_path, path);
+				 length, sizeof(ret_address->sun_path) - 1);
+	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(ret_address->sun_path, path, length);
 	return 0;
 }
 
-static int make_folder(const char *path, struct error *error)
+static int make_folder(struct sockaddr_un address, struct error *error)
 {
-	char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-	const char *folder;
+	const char *folder = dirname(address.sun_path); /* it cuts the path short, but a copy's */
 
-	strcpy(copy, path);
-	folder = dirname(copy);
 	if (mkdir(folder, FOLDER_MODE) && errno != EEXIST)
 		return error_set_errno(error, errno, "make the folder '%s'", folder);
 	return 0;
@@ -105,8 +104,8 @@ static int open_unix(struct listen_socket *socket, struct error *error)
 {
 	struct sockaddr_un address;
 
-	if (unix_address(socket->listen.path, &address, error) ||
-	    make_folder(address.sun_path, error) || remove_stale(&address, error))
+	if (unix_address(socket->listen.path, &address, error) || make_folder(address, error) ||
+	    remove_stale(&address, error))
 		return -1;
 	return bind_unix(socket, &address, error);
 }
@@ -126,11 +125,12 @@ static socklen_t tcp_address(const struct config_listen *listen, struct sockaddr
 {
 	*ret = (struct sockaddr_storage){0};
 	if (address_is_ipv4(&listen->address)) {
+		const __be32 address = address_ipv4(&listen->address);
 		struct sockaddr_in *ipv4 = (struct sockaddr_in *)ret;
 
 		ipv4->sin_family = AF_INET;
 		ipv4->sin_port = htons(listen->port);
-		ipv4->sin_addr.s_addr = address_ipv4(&listen->address);
+		memcpy(&ipv4->sin_addr, &address, sizeof(ipv4->sin_addr));
 		return sizeof(*ipv4);
 	}
 	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)ret;

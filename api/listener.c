@@ -8,6 +8,7 @@
  */
 #include "listener.h"
 
+#include "log.h"
 #include "request.h"
 
 #include <inttypes.h>
@@ -36,8 +37,10 @@ __attribute__((format(printf, 2, 0))) static void log_message(void *context, con
 	}
 	vsnprintf(line, sizeof(line), format, arguments);
 	line[strcspn(line, "\n")] = '\0';
-	fprintf(stderr, "api: libmicrohttpd: %s (%" PRIu64 " like messages were left out)\n", line,
-		listener->unlogged_count);
+	if (listener->unlogged_count > 0)
+		log_line(LOG_LEVEL_WARNING, "api: libmicrohttpd: %" PRIu64 " messages left out",
+			 listener->unlogged_count);
+	log_line(LOG_LEVEL_WARNING, "api: libmicrohttpd: %s", line);
 	listener->logged_ms = now_ms;
 	listener->unlogged_count = 0;
 }

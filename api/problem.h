@@ -37,9 +37,9 @@ enum problem_kind {
 
 struct problem_class {
 	unsigned status;
-	const char *name; /* the last part of `type` */
-	const char *title;
 	unsigned retry_after_s; /* 0: not worth saying */
+	const char *name;	/* the last part of `type` */
+	const char *title;
 };
 
 const struct problem_class *problem_class(enum problem_kind kind);
