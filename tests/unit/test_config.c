@@ -508,6 +508,50 @@ static void a_replacement_cannot_add_to_the_node(void **state)
 	config_unref(base);
 }
 
+/* ---- memory ---- */
+
+/* jansson's allocations, of which all from the given one on fail. */
+static size_t allocations_left, allocations_held;
+
+static void *failing_malloc(size_t size)
+{
+	void *memory = allocations_left ? malloc(size) : NULL;
+
+	if (memory) {
+		allocations_left--;
+		allocations_held++;
+	}
+	return memory;
+}
+
+static void counting_free(void *memory)
+{
+	allocations_held -= memory != NULL;
+	free(memory);
+}
+
+static void printing_survives_want_of_memory(void **state)
+{
+	struct config *config = config_of(EVERY_KEY);
+	json_t *printed = NULL;
+	size_t needed = 0;
+
+	(void)state;
+	json_set_alloc_funcs(failing_malloc, counting_free);
+	for (; !printed && needed < 10000; needed++) {
+		allocations_left = needed;
+		printed = config_to_json(config);
+		if (!printed)
+			assert_int_equal(allocations_held, 0);
+	}
+	json_decref(printed);
+	json_set_alloc_funcs(malloc, free);
+	assert_non_null(printed);
+	assert_int_equal(allocations_held, 0);
+	assert_in_range(needed, 50, 10000);
+	config_unref(config);
+}
+
 static void nothing_is_freed_by_no_reference(void **state)
 {
 	struct config *config = config_of("{" NODE ", 'vips': {'web': {" WEB "}}}");
@@ -547,6 +591,7 @@ int main(void)
 		cmocka_unit_test(a_replacement_may_leave_out_the_node),
 		cmocka_unit_test(a_replacement_cannot_change_the_node),
 		cmocka_unit_test(a_replacement_cannot_add_to_the_node),
+		cmocka_unit_test(printing_survives_want_of_memory),
 		cmocka_unit_test(nothing_is_freed_by_no_reference),
 	};
 
