@@ -387,6 +387,7 @@ static void backends_are_edited_one_by_one(void **state)
 	heavier = config_vip_with_backend(more, &backend, &faults);
 	assert_string_equal(faults_text(&faults), "");
 	assert_true(config_vip_equal(more, all));
+	assert_int_equal(more->references, 1);
 	assert_true(config_vip_equal(less, base));
 	assert_int_equal(heavier->backend_count, 3);
 	assert_int_equal(config_find_backend(heavier, "b15")->weight, 9);

@@ -339,11 +339,14 @@ static void a_long_key_leaves_a_pointer_that_leads_somewhere(void **state)
 	(void)state;
 	memset(key, '/', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
-	json_object_set_new(json_object_get(json, "vips"), key, json_null());
+	json_object_set_new(json_object_get(json, "vips"), key, json_of("{" WEB ", 'x': 1}"));
 	assert_null(config_from_json(json, &faults));
+	assert_int_equal(faults.count, 2);
 	assert_string_equal(faults.items[0].pointer, "/vips");
 	assert_non_null(strstr(faults.items[0].message, "vip '//////"));
 	assert_non_null(strstr(faults.items[0].message, "///...' is not a name"));
+	assert_string_equal(faults.items[1].pointer, "/vips");
+	assert_non_null(strstr(faults.items[1].message, "///...': unknown key 'x'"));
 	error_list_done(&faults);
 	json_decref(json);
 }
