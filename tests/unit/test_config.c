@@ -378,7 +378,7 @@ static void backends_are_edited_one_by_one(void **state)
 		vip_of("web", "{" WEB ", 'backends': {" TWO ", 'b15': {'address': '10.0.0.3',"
 			      " 'weight': 7}}}");
 	struct config_backend backend = *config_find_backend(all, "b15");
-	struct config_vip *more = config_vip_with_backend(base, &backend, &faults);
+	struct config_vip *more = config_vip_with_backend(config_vip_ref(base), &backend, &faults);
 	struct config_vip *less = config_vip_without_backend(more, "b15", &faults);
 	struct config_vip *heavier;
 
@@ -396,6 +396,7 @@ static void backends_are_edited_one_by_one(void **state)
 	config_vip_unref(less);
 	config_vip_unref(more);
 	config_vip_unref(all);
+	config_vip_unref(base);
 	config_vip_unref(base);
 }
 
