@@ -7,19 +7,23 @@
  * falls below one. A share is its ideal rounded down; the slots then over go, one each, to the
  * largest fractions, among equal ones to the lowest identities.
  *
- * Race. Each backend walks the slots its own way: from a start, by an odd skip, both of its hash.
- * In each round, in the order of identity, each takes steps by its weight: its pace is its weight
- * over the average (rounded down) of those in the race, and in round r it takes
- * floor((r + 1) * pace) - floor(r * pace) of them. A slot belongs to the first that steps on it and
- * lacks slots. After a round that leaves in the race less than 7/8 of the pace that lined up, those
- * who still lack slots line up anew, from where they are, at round 0.
+ * Race. Each backend walks the slots its own way: from a start, the low bits of
+ * carom_mix(identity, 0), by an odd skip, the high 32 bits of it with the lowest set. In each
+ * round, in the order of identity, each takes steps by its weight: its pace is its weight over the
+ * average (rounded down) of those in the race, rounded down to 20 binary places, and in round r it
+ * takes floor((r + 1) * pace) - floor(r * pace) steps, the first of all onto its start. A slot
+ * belongs to the first that steps on it and lacks slots. After a round that leaves in the race less
+ * than half the pace that lined up, those who still lack slots line up anew where they are, at
+ * round 0.
  *
- * End. When after a round no more than 64 slots are free, each of them, in order, goes to the
- * backend lacking slots that would be there soonest: fewest (steps to it + 1) / weight.
+ * End. When before or after a round no more than 64 slots are free, each of them, in order, goes to
+ * the backend lacking slots that would be there soonest: fewest (steps until it is on it) / weight,
+ * among equal ones the lowest identity.
  *
  * Plain Maglev lets a backend that steps on a taken slot step on until it has one, so that each
- * slot that changes hands changes the next choice too. Here the step is lost, and only a backend
- * that has its share passes a change on.
+ * slot that changes hands changes the next choice too: removing one of 1,000 backends from 65,536
+ * slots moves 6.7 times its slots. Here the step is lost, and only a backend that has its share
+ * passes a change on: 4.4 times, and 1.3 times with 100 backends.
  */
 #include "maglev.h"
 
@@ -34,6 +38,7 @@
 #define BITS_PER_WORD	  64
 
 #define PACE_BITS 20 /* of a pace's fraction */
+#define ONE_STEP  (1u << PACE_BITS)
 #define END_SLOTS 64
 
 /* A backend that has weight. */
@@ -225,10 +230,10 @@ static uint64_t average_weight(const struct filling *filling)
 		weight += filling->seekers[index].weight;
 		count++;
 	}
+	/* A slot is free, so somebody lacks one. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
 	return weight / count;
 }
 
-/* There is a free slot, and so a seeker that lacks one. */
 static void line_up(struct filling *filling)
 {
 	uint64_t average = average_weight(filling);
@@ -238,10 +243,11 @@ static void line_up(struct filling *filling)
 	filling->round = 0;
 	for (size_t index = 0; index < filling->seeker_count; index++) {
 		const struct seeker *seeker = &filling->seekers[index];
-		uint64_t pace = ((uint64_t)seeker->weight << PACE_BITS) / average;
+		uint64_t pace;
 
 		if (seeker->lacks == 0)
 			continue;
+		pace = ((uint64_t)seeker->weight << PACE_BITS) / average;
 		filling->pace_left += pace;
 		filling->racers[filling->racer_count++] = (struct racer){
 			.pace = pace,
@@ -265,36 +271,37 @@ static void claim(struct filling *filling, struct seeker *seeker, uint32_t slot)
 	seeker->lacks--;
 }
 
-/* Steps number `step` to `end`, less one, as long as the racer lacks slots. */
-static void take_steps(struct filling *filling, struct racer *racer, uint64_t step, uint64_t end)
+/* Step number `step` since the line-up. Most often the slot is taken, and nothing is stored. */
+static void take_step(struct filling *filling, struct racer *racer, uint64_t step)
 {
 	struct seeker *seeker = &filling->seekers[racer->seeker];
+	uint32_t slot = slot_after(filling, racer, step);
 
-	for (; step < end; step++) {
-		uint32_t slot = slot_after(filling, racer, step);
-
-		if (is_taken(filling->taken, slot))
-			continue;
-		claim(filling, seeker, slot);
-		if (seeker->lacks == 0) {
-			filling->pace_left -= racer->pace;
-			racer->pace = 0;
-			return;
-		}
-	}
+	if (is_taken(filling->taken, slot) || seeker->lacks == 0)
+		return;
+	claim(filling, seeker, slot);
+	if (seeker->lacks > 0)
+		return;
+	filling->pace_left -= racer->pace;
+	racer->pace = 0;
 }
 
-/* The inner loop, for some N log N steps in all: it stores nothing until a slot is claimed. */
+/* The inner loop, for some N log N steps in all: equal weights are spared the arithmetic. */
 static void run_round(struct filling *filling)
 {
 	uint64_t round = filling->round++;
 
 	for (size_t index = 0; index < filling->racer_count; index++) {
 		struct racer *racer = &filling->racers[index];
-		uint64_t progress = round * racer->pace;
+		uint64_t step = round * racer->pace >> PACE_BITS;
+		uint64_t end = (round + 1) * racer->pace >> PACE_BITS;
 
-		take_steps(filling, racer, progress >> PACE_BITS,
-			   (progress + racer->pace) >> PACE_BITS);
+		if (racer->pace == ONE_STEP) {
+			take_step(filling, racer, round);
+			continue;
+		}
+		for (; step < end; step++)
+			take_step(filling, racer, step);
 	}
 }
 
@@ -305,7 +312,7 @@ static void run_race(struct filling *filling)
 
 		line_up(filling);
 		pace = filling->pace_left;
-		while (filling->free_count > END_SLOTS && filling->pace_left >= pace - pace / 8)
+		while (filling->free_count > END_SLOTS && filling->pace_left >= pace / 2)
 			run_round(filling);
 		stop_race(filling);
 	}

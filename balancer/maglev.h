@@ -29,11 +29,12 @@ unsigned maglev_default_bits(size_t backend_count);
 
 /*
  * Fills ret_slots[0 … (1 << bits) - 1] with ordinals. The result depends on the set of backends
- * only, not on their order. Each backend's share is within one slot of the ideal, and each of
- * weight > 0 has at least one slot; there must be no more of them than slots.
+ * only, not on their order. Each backend's share is its ideal, rounded down or up; one whose ideal
+ * is below one slot has one slot, and the others share the rest.
  *
- * Returns 0; -1 with errno EINVAL if no backend has weight or there are more than slots, ENOMEM.
- * On failure ret_slots is untouched.
+ * Returns 0; -1 with errno EINVAL if no backend has weight, if more have than there are slots, or
+ * if bits is not between CAROM_RING_BITS_MIN and CAROM_RING_BITS_MAX; ENOMEM. On failure ret_slots
+ * is untouched.
  */
 int maglev_fill(const struct maglev_backend *backends, size_t count, unsigned bits,
 		uint16_t *ret_slots);

@@ -123,11 +123,12 @@ static inline __u64 carom_vip_key(__u32 address_number, __be16 port, __u8 protoc
 #define CAROM_MIX_FIRST	 0x9e3779b97f4a7c15ULL
 #define CAROM_MIX_SECOND 0xbb67ae8584caa73bULL
 
-/* A bijection of keys for each seed; every bit of the key reaches every bit of the hash. */
+/* A bijection for each seed; any bit of the key flips any bit of the hash in half of all cases. */
 static inline __u64 carom_mix(__u64 key, __u64 seed)
 {
-	__u64 hash = (key ^ seed) * CAROM_MIX_FIRST;
+	__u64 hash = key ^ seed;
 
+	hash = (hash ^ hash >> 32) * CAROM_MIX_FIRST;
 	hash = (hash ^ hash >> 32) * CAROM_MIX_SECOND;
 	return hash ^ hash >> 32;
 }

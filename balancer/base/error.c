@@ -35,6 +35,7 @@ static void mark_cut(char *text, size_t size)
 __attribute__((format(printf, 3, 0))) static void format_cut(char *ret_text, size_t size,
 							     const char *format, va_list arguments)
 {
+	/* clang 14 loses a va_list from sight. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	int length = vsnprintf(ret_text, size, format, arguments);
 
 	if (length < 0)
@@ -146,13 +147,15 @@ void error_list_done(struct error_list *list)
 int error_list_add(struct error_list *list, enum error_kind kind, const char *pointer,
 		   const char *format, ...)
 {
-	struct error error = {.kind = kind};
+	char message[ERROR_MESSAGE_BYTES] = "";
+	struct error error;
 	va_list arguments;
 
-	print_cut(error.pointer, sizeof(error.pointer), "%s", pointer);
 	va_start(arguments, format);
-	format_cut(error.message, sizeof(error.message), format, arguments);
+	format_cut(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	describe(&error, kind, 0, message);
+	print_cut(error.pointer, sizeof(error.pointer), "%s", pointer);
 	return error_list_append(list, &error);
 }
 
