@@ -102,7 +102,7 @@ static bool prefix_covers(const struct prefix *prefix, const struct carom_addres
 
 	if (address_is_ipv4(&prefix->address))
 		bits += IPV4_MAPPED_BITS;
-	if (memcmp(&prefix->address, address, bits / 8))
+	if (memcmp(&prefix->address, address, bits / 8) != 0)
 		return false;
 	if (bits % 8 == 0)
 		return true;

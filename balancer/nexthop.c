@@ -118,13 +118,12 @@ static void judge_neighbour(const struct nexthop *nexthop, const struct neighbou
 
 static void refresh_neighbour(struct nexthop *nexthop, struct neighbour *neighbour, uint64_t now_ms)
 {
-	struct destination *destination;
+	struct destination *destination = LIST_FIRST(&neighbour->destinations);
 
 	neighbour->generation = nexthop->generation;
 	if (!neighbour_refresh(&nexthop->neighbours, neighbour, now_ms))
 		return;
-	LIST_FOREACH(destination, &neighbour->destinations, entry)
-	{
+	for (; destination; destination = LIST_NEXT(destination, entry)) {
 		struct next_hop hop = destination->hop;
 
 		judge_neighbour(nexthop, neighbour, &hop);
@@ -144,11 +143,10 @@ static struct neighbour *take_neighbour(struct nexthop *nexthop, uint32_t interf
 
 static void ask_neighbours(struct nexthop *nexthop, uint64_t now_ms)
 {
+	struct neighbour *neighbour = LIST_FIRST(&nexthop->neighbours.all);
 	size_t budget = WORK_PER_CALL;
-	struct neighbour *neighbour;
 
-	LIST_FOREACH(neighbour, &nexthop->neighbours.all, entry)
-	{
+	for (; neighbour; neighbour = LIST_NEXT(neighbour, entry)) {
 		if (!neighbour_is_due(neighbour, now_ms))
 			continue;
 		if (budget-- == 0)

@@ -114,10 +114,14 @@ static unsigned char address_netlink_family(const struct carom_address *address)
 static void put_address(struct nlmsghdr *message, uint16_t type,
 			const struct carom_address *address)
 {
-	if (address_is_ipv4(address))
-		mnl_attr_put_u32(message, type, address_ipv4(address));
-	else
+	__be32 ipv4;
+
+	if (!address_is_ipv4(address)) {
 		mnl_attr_put(message, type, sizeof(*address), address);
+		return;
+	}
+	ipv4 = address_ipv4(address);
+	mnl_attr_put(message, type, sizeof(ipv4), &ipv4);
 }
 
 /* ---- messages ---- */

@@ -111,9 +111,9 @@ void verdict_foreign(const struct carom_address *destination, const char *link_n
 void verdict_neighbour(const struct rtnetlink_neighbour *neighbour, bool is_usable,
 		       const char *link_name, struct next_hop *hop)
 {
-	char text[ADDRESS_TEXT_BYTES];
-
 	if (!is_usable) {
+		char text[ADDRESS_TEXT_BYTES];
+
 		refuse(hop, "neighbour %s on %s does not answer",
 		       address_format(&neighbour->address, text), link_name);
 		return;
