@@ -4,7 +4,8 @@
  * followed as they change. The kernel is asked to keep the neighbours fresh (NTF_EXT_MANAGED where
  * it has that, else by asking again), for traffic that XDP forwards does not confirm them.
  *
- * Runs on the event loop's thread; never blocks for longer than a local netlink round trip.
+ * Runs on the event loop's thread. It waits only for the kernel's own answers, a few microseconds
+ * each, and for a bounded number of them a call; nexthop_watch() for all of the new destinations.
  */
 #ifndef CAROM_NEXTHOP_H
 #define CAROM_NEXTHOP_H
@@ -30,7 +31,8 @@ struct next_hop {
 struct nexthop; /* the resolver */
 
 /* Called from nexthop_read() or nexthop_tick(), at most once a call, when a watched destination's
- * next hop is no longer what nexthop_find() said before. */
+ * next hop is no longer what nexthop_find() said before. When one event touches thousands of them,
+ * several calls in quick succession each bring a part: debounce what is dear. */
 typedef void nexthop_changed(void *context);
 
 struct nexthop_options {
@@ -42,6 +44,8 @@ struct nexthop_options {
 
 /* NULL on failure, with *ret_error described. */
 struct nexthop *nexthop_new(const struct nexthop_options *options, struct error *ret_error);
+/* The kernel keeps the neighbours fresh nonetheless, for packets flow on without the daemon. To let
+ * them go, watch nothing first. */
 void nexthop_free(struct nexthop *nexthop);
 
 /* To be polled for reading; nexthop_read() when it is readable. It takes bounded work a call. */
