@@ -36,12 +36,23 @@ struct dataplane {
 	struct dataplane_memory memory;
 };
 
+static uint32_t power_of_two(uint32_t at_least)
+{
+	uint32_t size = CAROM_FLOWS_PER_LINE;
+
+	while (size < at_least)
+		size *= 2;
+	return size;
+}
+
 static void set_sizes(struct dataplane_memory *memory, const struct dataplane_limits *limits)
 {
 	memory->displacement_count = displace_bucket_count(limits->vips);
 	memory->entry_count = displace_entry_count(limits->vips);
 	memory->slot_count = 2 * limits->slots;
 	memory->backend_count = 2 * limits->backends;
+	memory->flow_count = power_of_two(limits->flows);
+	memory->flow_idle_timeout_s = limits->flow_idle_timeout_s;
 	/* A VIP's own number is good in both arrays; backends' numbers follow in counters. */
 	memory->reasons_per_lane = 2 * limits->vips + 1;
 	memory->counters_per_lane = memory->reasons_per_lane + 2 * limits->backends;
@@ -61,6 +72,9 @@ static int set_map_sizes(const struct balancer_bpf *skeleton, const struct datap
 		{skeleton->maps.vips, 1ull * CAROM_GENERATION_COUNT * memory->entry_count},
 		{skeleton->maps.slots, memory->slot_count / CAROM_SLOTS_PER_LINE},
 		{skeleton->maps.previous, memory->slot_count / CAROM_SLOTS_PER_LINE},
+		{skeleton->maps.changed_at, memory->slot_count / CAROM_SLOTS_PER_LINE},
+		{skeleton->maps.flows, memory->flow_count / CAROM_FLOWS_PER_LINE},
+		{skeleton->maps.recorders, memory->lane_count},
 		{skeleton->maps.backends, memory->backend_count},
 		{skeleton->maps.counters, 1ull * memory->lane_count * memory->counters_per_lane},
 		{skeleton->maps.reasons, 1ull * memory->lane_count * memory->reasons_per_lane},
@@ -74,53 +88,68 @@ static int set_map_sizes(const struct balancer_bpf *skeleton, const struct datap
 	return 0;
 }
 
-static void *map_memory(const struct bpf_map *map)
-{
-	size_t bytes = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+/* A map, and where its memory is to be found. */
+struct mapping {
+	const struct bpf_map *map;
+	void **memory;
+};
 
-	return memory == MAP_FAILED ? NULL : memory;
+#define MAPPING_COUNT 11
+
+static void list_mappings(struct dataplane *dataplane, struct mapping mappings[MAPPING_COUNT])
+{
+	struct dataplane_memory *memory = &dataplane->memory;
+	const struct balancer_bpf *skeleton = dataplane->maps;
+	const struct mapping list[MAPPING_COUNT] = {
+		{skeleton->maps.displacements, (void **)&memory->displacements},
+		{skeleton->maps.addresses, (void **)&memory->addresses},
+		{skeleton->maps.vips, (void **)&memory->vips},
+		{skeleton->maps.slots, (void **)&memory->slots},
+		{skeleton->maps.previous, (void **)&memory->previous},
+		{skeleton->maps.changed_at, (void **)&memory->changed_at},
+		{skeleton->maps.flows, (void **)&memory->flows},
+		{skeleton->maps.recorders, (void **)&memory->recorders},
+		{skeleton->maps.backends, (void **)&memory->backends},
+		{skeleton->maps.counters, (void **)&memory->counters},
+		{skeleton->maps.reasons, (void **)&memory->reasons},
+	};
+
+	memcpy(mappings, list, sizeof(list));
 }
 
-static void unmap_memory(const struct bpf_map *map, void *memory)
+static size_t mapped_bytes(const struct bpf_map *map)
 {
-	if (memory)
-		munmap(memory, (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map));
+	return (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
 }
 
 static int map_all(struct dataplane *dataplane, struct error *ret_error)
 {
-	struct dataplane_memory *memory = &dataplane->memory;
-	const struct balancer_bpf *skeleton = dataplane->maps;
+	struct mapping mappings[MAPPING_COUNT];
+	void *memory;
 
-	memory->control = &skeleton->data_control->control;
-	memory->displacements = map_memory(skeleton->maps.displacements);
-	memory->addresses = map_memory(skeleton->maps.addresses);
-	memory->vips = map_memory(skeleton->maps.vips);
-	memory->slots = map_memory(skeleton->maps.slots);
-	memory->previous = map_memory(skeleton->maps.previous);
-	memory->backends = map_memory(skeleton->maps.backends);
-	memory->counters = map_memory(skeleton->maps.counters);
-	memory->reasons = map_memory(skeleton->maps.reasons);
-	if (!memory->displacements || !memory->addresses || !memory->vips || !memory->slots ||
-	    !memory->previous || !memory->backends || !memory->counters || !memory->reasons)
-		return error_set_errno(ret_error, errno, "cannot map the BPF maps into memory");
+	list_mappings(dataplane, mappings);
+	for (size_t i = 0; i < MAPPING_COUNT; i++) {
+		memory = mmap(NULL, mapped_bytes(mappings[i].map), PROT_READ | PROT_WRITE,
+			      MAP_SHARED, bpf_map__fd(mappings[i].map), 0);
+		if (memory == MAP_FAILED)
+			return error_set_errno(ret_error, errno,
+					       "cannot map the BPF map '%s' into memory",
+					       bpf_map__name(mappings[i].map));
+		*mappings[i].memory = memory;
+	}
+	dataplane->memory.control = &dataplane->maps->data_control->control;
 	return 0;
 }
 
 static void unmap_all(struct dataplane *dataplane)
 {
-	struct dataplane_memory *memory = &dataplane->memory;
-	const struct balancer_bpf *skeleton = dataplane->maps;
+	struct mapping mappings[MAPPING_COUNT];
 
-	unmap_memory(skeleton->maps.displacements, memory->displacements);
-	unmap_memory(skeleton->maps.addresses, memory->addresses);
-	unmap_memory(skeleton->maps.vips, memory->vips);
-	unmap_memory(skeleton->maps.slots, memory->slots);
-	unmap_memory(skeleton->maps.previous, memory->previous);
-	unmap_memory(skeleton->maps.backends, memory->backends);
-	unmap_memory(skeleton->maps.counters, memory->counters);
-	unmap_memory(skeleton->maps.reasons, memory->reasons);
+	list_mappings(dataplane, mappings);
+	for (size_t i = 0; i < MAPPING_COUNT; i++) {
+		if (*mappings[i].memory)
+			munmap(*mappings[i].memory, mapped_bytes(mappings[i].map));
+	}
 }
 
 static int make_maps(struct dataplane *dataplane, struct error *ret_error)
@@ -149,6 +178,9 @@ static void set_settings(struct dataplane *dataplane)
 		.instance = attach_instance(dataplane->options.bpf_dir),
 		.counters_per_lane = dataplane->memory.counters_per_lane,
 		.reasons_per_lane = dataplane->memory.reasons_per_lane,
+		.flow_line_mask = dataplane->memory.flow_count / CAROM_FLOWS_PER_LINE - 1,
+		.flow_idle_timeout_s = dataplane->options.limits.flow_idle_timeout_s,
+		.flow_inserts_per_s = dataplane->options.limits.flow_inserts_per_s,
 	};
 }
 

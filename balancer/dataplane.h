@@ -21,6 +21,9 @@ struct dataplane_limits {
 	uint32_t vips;
 	uint32_t backends;
 	uint32_t slots;
+	uint32_t flows;		      /* rounded up to a power of two */
+	uint32_t flow_inserts_per_s;  /* by one CPU */
+	uint32_t flow_idle_timeout_s; /* at most CAROM_FLOW_IDLE_MAX_S */
 };
 
 struct dataplane_options {
@@ -40,6 +43,9 @@ struct dataplane_memory {
 	struct carom_vip *vips;
 	uint16_t *slots;
 	uint16_t *previous;
+	uint16_t *changed_at;
+	struct carom_flow *flows;
+	struct carom_recorder *recorders;
 	struct carom_backend *backends;
 	struct carom_counter *counters;
 	struct carom_reason_counter *reasons;
@@ -48,6 +54,8 @@ struct dataplane_memory {
 	uint32_t entry_count;	     /* of addresses, or of vips, in one generation */
 	uint32_t slot_count;
 	uint32_t backend_count;
+	uint32_t flow_count; /* a power of two */
+	uint32_t flow_idle_timeout_s;
 	uint32_t counters_per_lane;
 	uint32_t reasons_per_lane;
 	uint32_t lane_count; /* possible CPUs, and last the lane that only userspace writes */

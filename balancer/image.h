@@ -8,12 +8,13 @@
 #define CAROM_IMAGE_H
 
 #include "abi.h"
+#include "history.h"
 #include "nexthop.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* A ring: the ordinal of each slot's backend. */
+/* A ring: the ordinal of each slot's backend, or CAROM_ORDINAL_NONE. */
 struct image_ring {
 	unsigned references;
 	unsigned bits;
@@ -27,6 +28,10 @@ struct image_backend {
 	struct carom_address address;
 	uint32_t weight;
 	enum carom_backend_state state; /* UNUSED: nobody holds this ordinal */
+	/* Of an UNUSED ordinal: not to be given away before so many sweeps, as flows may name it.
+	 */
+	uint64_t free_after_sweep;
+	bool keeps_flows; /* while it has no next hop: on_down keep */
 	struct next_hop next_hop;
 	struct carom_address outer_source;
 	__be32 source_host_mask; /* bits of its last word that the flow's hash fills */
@@ -38,8 +43,9 @@ struct image_vip {
 	struct carom_address address;
 	uint16_t port; /* host order; 0: any */
 	uint8_t protocol;
-	struct image_ring *ring; /* NULL: no backend is eligible */
-	size_t backend_count;	 /* of ordinals, held or not */
+	enum history_tracking tracking;
+	struct image_ring *ring;
+	size_t backend_count; /* of ordinals, held or not */
 	struct image_backend backends[];
 };
 

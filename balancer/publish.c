@@ -16,6 +16,7 @@
 #include "publish_parts.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,8 @@ struct publish *publish_new(const struct dataplane_memory *memory, struct error 
 		publish->backend_counters = range_pool_new(memory->counters_per_lane);
 	}
 	/* Number 0 is for packets of no VIP; backends' numbers come after the VIPs'. */
+	if (publish && !memory->control->clock)
+		memory->control->clock = 1;
 	if (publish && publish->slots && publish->backends && publish->vip_counters &&
 	    publish->backend_counters && !range_take_at(publish->vip_counters, 0, 1) &&
 	    !range_take_at(publish->backend_counters, 0, vip_numbers))
@@ -53,6 +56,7 @@ struct publish *publish_new(const struct dataplane_memory *memory, struct error 
 static void published_vip_free(struct published_vip *published)
 {
 	image_vip_unref(published->vip);
+	free(published->flow_counts);
 	free(published);
 }
 
@@ -108,25 +112,87 @@ static int place_counters(struct publish *publish, const struct placement *place
 	return 0;
 }
 
+struct history_slots publish_slots(const struct publish *publish,
+				   const struct published_vip *published)
+{
+	const struct dataplane_memory *memory = publish->memory;
+
+	return (struct history_slots){
+		.bits = published->vip->ring->bits,
+		.slots = memory->slots + published->first_slot,
+		.previous = memory->previous + published->first_slot,
+		.changed_at = memory->changed_at + published->first_slot,
+	};
+}
+
+/* Whether flows hash to the same slots as before: else the old slots tell nothing. */
+static bool has_same_flows(const struct image_vip *before, const struct image_vip *now)
+{
+	return before->port == now->port && before->protocol == now->protocol &&
+	       address_equal(&before->address, &now->address) &&
+	       before->ring->bits <= now->ring->bits;
+}
+
+/* Whether every backend that served still does: no slot's `previous` must be replaced. */
+static bool serves_as_before(const struct image_vip *before, const struct image_vip *now)
+{
+	for (size_t i = 0; i < before->backend_count; i++) {
+		if (publish_serves(&before->backends[i]) &&
+		    !(i < now->backend_count && publish_serves(&now->backends[i])))
+			return false;
+	}
+	return true;
+}
+
+static bool may_keep_slots(const struct published_vip *before, const struct image_vip *now)
+{
+	return before && before->vip->ring == now->ring && before->vip->tracking == now->tracking &&
+	       has_same_flows(before->vip, now) && serves_as_before(before->vip, now);
+}
+
+static int advance_ring(const struct publish *publish, const struct published_vip *before,
+			struct published_vip *now)
+{
+	const struct image_vip *vip = now->vip;
+	bool *serves = calloc(vip->backend_count + 1, sizeof(serves[0]));
+	struct history_slots old, new = publish_slots(publish, now);
+	struct history_change change = {
+		.ring = vip->ring->slots,
+		.serves = serves,
+		.serves_count = vip->backend_count,
+		.tracking = vip->tracking,
+		.unrecorded_is_new =
+			vip->tracking == HISTORY_ALWAYS && vip->protocol != IPPROTO_TCP,
+		.now_s = publish->memory->control->clock,
+	};
+
+	if (!serves)
+		return -1;
+	for (size_t i = 0; i < vip->backend_count; i++)
+		serves[i] = publish_serves(&vip->backends[i]);
+	if (before && has_same_flows(before->vip, vip)) {
+		old = publish_slots(publish, before);
+		change.old = &old;
+	}
+	now->tracked_count = history_advance(&change, &new);
+	free(serves);
+	return 0;
+}
+
 static int place_ring(struct publish *publish, const struct placement *placement)
 {
 	const struct published_vip *before = placement->before;
 	struct published_vip *now = placement->now;
-	const struct image_ring *ring = now->vip->ring;
-	size_t bytes;
 
-	if (!ring)
-		return 0;
-	if (before && before->vip->ring == ring) {
+	if (may_keep_slots(before, now->vip)) {
 		now->first_slot = before->first_slot;
+		now->tracked_count = before->tracked_count;
 		return 0;
 	}
-	if (range_take(publish->slots, 1u << ring->bits, CAROM_SLOTS_PER_LINE, &now->first_slot))
+	if (range_take(publish->slots, 1u << now->vip->ring->bits, CAROM_SLOTS_PER_LINE,
+		       &now->first_slot))
 		return -1;
-	bytes = sizeof(ring->slots[0]) << ring->bits;
-	memcpy(publish->memory->slots + now->first_slot, ring->slots, bytes);
-	memcpy(publish->memory->previous + now->first_slot, ring->slots, bytes);
-	return 0;
+	return advance_ring(publish, before, now);
 }
 
 static int place_backends(struct publish *publish, struct published_vip *now)
@@ -148,12 +214,28 @@ static struct published_vip *published_vip_new(struct image_vip *vip)
 	struct published_vip *published =
 		calloc(1, sizeof(*published) + vip->backend_count * sizeof(published->counters[0]));
 
-	if (published) {
-		published->vip = image_vip_ref(vip);
-		published->first_slot = NOWHERE;
-		published->first_backend = NOWHERE;
+	if (!published)
+		return NULL;
+	published->vip = image_vip_ref(vip);
+	published->first_slot = NOWHERE;
+	published->first_backend = NOWHERE;
+	published->flow_counts = calloc(vip->backend_count + 1, sizeof(uint32_t));
+	if (published->flow_counts)
+		return published;
+	published_vip_free(published);
+	return NULL;
+}
+
+/* So that until the next sweep a drain does not look done. */
+static void take_over_flow_counts(const struct placement *placement)
+{
+	const struct published_vip *before = placement->before;
+	struct published_vip *now = placement->now;
+
+	for (size_t i = 0; i < now->vip->backend_count; i++) {
+		if (counter_before(before, now->vip, i))
+			now->flow_counts[i] = before->flow_counts[i];
 	}
-	return published;
 }
 
 /* On failure what was placed stays in placement->now, for displace_all() to undo. */
@@ -167,6 +249,7 @@ static int place(struct publish *publish, struct image_vip *vip, struct placemen
 	placement->now = published_vip_new(vip);
 	if (!placement->now)
 		return error_set_errno(ret_error, ENOMEM, "vip '%s'", vip->name);
+	take_over_flow_counts(placement);
 	if (place_counters(publish, placement) || place_ring(publish, placement) ||
 	    place_backends(publish, placement->now))
 		return error_set(ret_error, ERROR_LIMIT,

@@ -51,6 +51,36 @@ struct publish_fill {
 };
 void publish_fill(const struct publish *publish, struct publish_fill *ret_fill);
 
+/* ---- flows and tracked slots (publish_flows.c) ---- */
+
+/* Sets the flow table's clock, in seconds. It may stand still, but never goes back. */
+void publish_set_clock(struct publish *publish, uint32_t now_s);
+uint32_t publish_clock(const struct publish *publish);
+
+/* Expires flows that are idle or whose backend gave them up, counts the others, settles slots and
+ * untracks those that nothing depends on any more. Once a second or so, and at least every
+ * CAROM_FLOW_IDLE_MAX_S / 2 seconds of the clock. Returns 0, or -1: out of memory, nothing done. */
+int publish_sweep(struct publish *publish, struct error *ret_error);
+uint64_t publish_sweep_count(const struct publish *publish);
+
+/* As of the last sweep. `vip` is an index into the image. */
+struct publish_tracking {
+	uint64_t flows; /* recorded, and living */
+	size_t tracked_slots;
+};
+struct publish_tracking publish_tracking_vip(const struct publish *publish, size_t vip);
+uint64_t publish_flows_backend(const struct publish *publish, size_t vip, size_t ordinal);
+/* Over all VIPs, and how many flows the table can hold. */
+void publish_flow_fill(const struct publish *publish, uint64_t *ret_used, uint64_t *ret_size);
+
+/* Since the maps were made, over all CPUs. */
+struct publish_recorded {
+	uint64_t recorded;
+	uint64_t rate_limited;
+	uint64_t table_full;
+};
+struct publish_recorded publish_recorded(const struct publish *publish);
+
 /* ---- counters ---- */
 
 /* Sums over all lanes; bytes are of the clients' IP packets. `vip` is an index into the image. */

@@ -9,10 +9,12 @@
 /* Where a VIP lies in the maps. Owned by one commit after the other, while the VIP is the same. */
 struct published_vip {
 	struct image_vip *vip; /* a reference */
-	uint32_t first_slot;   /* if it has a ring */
+	uint32_t first_slot;
 	uint32_t first_backend;
-	uint32_t counter;    /* in reasons; in counters, of the userspace lane */
-	uint32_t counters[]; /* of each ordinal; 0: not held */
+	uint32_t counter;      /* in reasons; in counters, of the userspace lane */
+	size_t tracked_count;  /* of its slots */
+	uint32_t *flow_counts; /* owned: of each ordinal, as of the last sweep */
+	uint32_t counters[];   /* of each ordinal; 0: not held */
 };
 
 /* A number in the counters arrays that packets of older generations may still be counting on. */
@@ -36,7 +38,13 @@ struct publish {
 	uint64_t epoch;
 	uint64_t reclaimed;
 	uint64_t generation_epoch[CAROM_GENERATION_COUNT]; /* of the flip that retired it */
+	uint64_t sweep_count;
+	uint64_t flow_total; /* as of the last sweep */
 };
+
+/* A published VIP's slots in the maps. */
+struct history_slots publish_slots(const struct publish *publish,
+				   const struct published_vip *published);
 
 /* ---- publish_tables.c ---- */
 
@@ -50,6 +58,9 @@ int publish_write_generation(const struct publish *publish, uint32_t generation,
 /* What packets read of one backend. */
 struct carom_backend publish_encode_backend(const struct image_vip *vip,
 					    const struct image_backend *backend, uint32_t counter);
+
+/* Whether the flows that a backend has stay with it. */
+bool publish_serves(const struct image_backend *backend);
 
 /* ---- publish_count.c ---- */
 

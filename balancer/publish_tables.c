@@ -161,15 +161,15 @@ static void link_vip(struct carom_address_entry *address, const struct image_vip
 static struct carom_vip encode_vip(const struct published_vip *published, uint32_t address_number)
 {
 	const struct image_vip *vip = published->vip;
-	bool has_ring = vip->ring;
 
 	return (struct carom_vip){
 		.key = vip_key(vip, address_number),
-		.first_slot = has_ring ? published->first_slot : 0,
+		.first_slot = published->first_slot,
 		.first_backend = published->first_backend,
 		.counter = published->counter,
-		.backend_count = has_ring ? (uint16_t)vip->backend_count : 0,
-		.ring_bits = (uint8_t)(has_ring ? vip->ring->bits : CAROM_RING_BITS_MIN),
+		.backend_count = (uint16_t)vip->backend_count,
+		.ring_bits = (uint8_t)vip->ring->bits,
+		.records_all = vip->tracking == HISTORY_ALWAYS,
 	};
 }
 

@@ -84,7 +84,9 @@ struct carom_generation {
 struct carom_control {
 	__u32 abi_version;
 	__u32 active; /* which generation packets read; the one word that a commit flips */
-	__u32 reserved[14];
+	/* Seconds, by userspace: the flow table's time, which stands still while caromd is away. */
+	__u32 clock;
+	__u32 reserved[13];
 	struct carom_generation generations[CAROM_GENERATION_COUNT];
 };
 
@@ -105,9 +107,9 @@ struct carom_vip {
 	__u32 first_slot;    /* in the slots array, counted in slots; a multiple of the line */
 	__u32 first_backend; /* in the backends array */
 	__u32 counter;	     /* in the reasons array; 0 is not a VIP's */
-	__u16 backend_count; /* 0: no backend can take a packet, and there is no ring */
+	__u16 backend_count; /* of ordinals */
 	__u8 ring_bits;	     /* the ring has 1 << ring_bits slots */
-	__u8 reserved;
+	__u8 records_all;    /* flows are recorded even where current and previous agree */
 	__u64 reserved2;
 };
 
@@ -166,6 +168,88 @@ struct carom_slot_line {
 	__u16 slots[CAROM_SLOTS_PER_LINE];
 };
 
+/* No backend: a slot of a VIP that has none which takes new flows. */
+#define CAROM_ORDINAL_NONE CAROM_SLOT_ORDINAL
+
+/*
+ * The flow table: which backend a flow of a tracked slot belongs to. A line of four flows is one
+ * cache line, and a flow may lie in either of two lines, which its hash tells. Whoever changes an
+ * entry takes it by exchanging its record for CAROM_FLOW_BUSY, writes the hash, and then the new
+ * record; a free entry's record is 0. So a record that is read belongs to the hash beside it, and
+ * what is left of the chance that it does not, `check` takes away.
+ */
+struct carom_flow {
+	__u64 hash;   /* of the 5-tuple, whole */
+	__u64 record; /* see carom_flow_record() */
+};
+
+#define CAROM_FLOWS_PER_LINE 4
+#define CAROM_FLOW_CHOICES   2
+#define CAROM_FLOW_BUSY	     (~0ULL)
+
+/* A SYN's entry is kept so long, until another packet of its flow confirms it. */
+#define CAROM_FLOW_UNCONFIRMED_S 10
+
+struct carom_flow_line {
+	struct carom_flow flows[CAROM_FLOWS_PER_LINE];
+};
+
+static inline __u64 carom_flow_record(__u32 vip_number, __u32 ordinal, int confirmed, __u32 clock,
+				      __u64 hash)
+{
+	return (hash & 0xfff) << 52 | (__u64)(vip_number & 0xfffff) << 32 |
+	       (__u64) !!confirmed << 31 | (ordinal & CAROM_SLOT_ORDINAL) << 16 | (clock & 0xffff);
+}
+
+static inline __u32 carom_flow_ordinal(__u64 record)
+{
+	return record >> 16 & CAROM_SLOT_ORDINAL;
+}
+
+static inline int carom_flow_confirmed(__u64 record)
+{
+	return record >> 31 & 1;
+}
+
+/* The number that the VIP counts under. */
+static inline __u32 carom_flow_vip(__u64 record)
+{
+	return record >> 32 & 0xfffff;
+}
+
+static inline int carom_flow_belongs(__u64 record, __u64 hash)
+{
+	return record && record != CAROM_FLOW_BUSY && record >> 52 == (hash & 0xfff);
+}
+
+/* Seconds since a packet of the flow was seen. They wrap at 65,536: sweeps are more frequent. */
+static inline __u32 carom_flow_age(__u64 record, __u32 clock)
+{
+	return (clock - (__u32)record) & 0xffff;
+}
+
+static inline int carom_flow_expired(__u64 record, __u32 clock, __u32 idle_timeout_s)
+{
+	return carom_flow_age(record, clock) >
+	       (carom_flow_confirmed(record) ? idle_timeout_s : CAROM_FLOW_UNCONFIRMED_S);
+}
+
+/* Where a flow may lie. line_mask: number of lines, a power of two, less one. */
+static inline __u32 carom_flow_line_number(__u64 hash, int choice, __u32 line_mask)
+{
+	return (__u32)(choice ? hash >> 20 : hash) & line_mask;
+}
+
+/* What one CPU did to the flow table. */
+struct carom_recorder {
+	__u32 second;  /* of control.clock, in which ... */
+	__u32 inserts; /* ... so many flows were recorded */
+	__u64 recorded;
+	__u64 rate_limited; /* not recorded: too many in that second */
+	__u64 table_full;   /* not recorded: all places of the flow are held by living flows */
+	__u64 reserved[4];
+};
+
 #define CAROM_DISPLACEMENTS_PER_LINE 32
 
 struct carom_displacement_line {
@@ -219,7 +303,13 @@ struct carom_settings {
 	__u64 hash_key[2];
 	__u32 counters_per_lane;
 	__u32 reasons_per_lane;
+	__u32 flow_line_mask;
+	__u32 flow_idle_timeout_s; /* at most CAROM_FLOW_IDLE_MAX_S */
+	__u32 flow_inserts_per_s;  /* by one CPU */
+	__u32 reserved;
 };
+
+#define CAROM_FLOW_IDLE_MAX_S 32768
 
 /* ---- decap: the backend's side ---- */
 
@@ -263,9 +353,11 @@ _Static_assert(sizeof(struct carom_slot_line) == CAROM_CACHE_LINE_BYTES, "carom_
 _Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,
 	       "carom_displacement_line");
 _Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_backend");
+_Static_assert(sizeof(struct carom_flow_line) == CAROM_CACHE_LINE_BYTES, "carom_flow_line");
+_Static_assert(sizeof(struct carom_recorder) == CAROM_CACHE_LINE_BYTES, "carom_recorder");
 _Static_assert(sizeof(struct carom_counter) == 32, "carom_counter");
 _Static_assert(sizeof(struct carom_reason_counter) == 256, "carom_reason_counter");
-_Static_assert(sizeof(struct carom_settings) == 32, "carom_settings");
+_Static_assert(sizeof(struct carom_settings) == 48, "carom_settings");
 _Static_assert(sizeof(struct carom_decap_settings) == 8, "carom_decap_settings");
 _Static_assert(sizeof(struct carom_decap_prefix) == 20, "carom_decap_prefix");
 _Static_assert(CAROM_REASON_COUNT <= CAROM_REASON_COUNT_MAX, "carom_reason");

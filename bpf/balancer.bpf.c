@@ -33,11 +33,13 @@ static __always_inline int send(const struct packet *packet, const struct carom_
 
 static __always_inline int forward(struct packet *packet, const struct carom_vip *vip)
 {
-	const struct carom_backend *backend = steer(packet, vip);
+	__u32 ordinal = steer(packet, vip);
+	const struct carom_backend *backend;
 	int verdict;
 
-	if (unlikely(!backend && !vip->backend_count))
+	if (unlikely(ordinal == CAROM_ORDINAL_NONE))
 		return refuse(packet, CAROM_REASON_NO_BACKEND);
+	backend = backend_at(vip, ordinal);
 	if (unlikely(!backend))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
 	verdict = encapsulate(packet, backend);

@@ -26,7 +26,11 @@ ARRAY(displacements, struct carom_displacement_line);
 ARRAY(addresses, struct carom_address_entry);
 ARRAY(vips, struct carom_vip);
 ARRAY(slots, struct carom_slot_line);
-ARRAY(previous, struct carom_slot_line); /* parallel to slots, and cold */
+/* Parallel to slots, and cold. No program reads changed_at: it is kept here to outlive caromd. */
+ARRAY(previous, struct carom_slot_line);
+ARRAY(changed_at, struct carom_slot_line); /* control.clock at the slot's last change, cut */
+ARRAY(flows, struct carom_flow_line);
+ARRAY(recorders, struct carom_recorder); /* one a lane, as the counters */
 ARRAY(backends, struct carom_backend);
 ARRAY(counters, struct carom_counter);
 ARRAY(reasons, struct carom_reason_counter);

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which backend takes the packet: 5-tuple to hash, hash to slot, slot to backend. */
+/*
+ * Which backend takes the packet: 5-tuple to hash, hash to slot, slot to backend.
+ *
+ * A slot that has not changed lately sends every packet to its one backend, and that is all. Only
+ * in a tracked slot, which a change has moved from one backend to another, flows differ: those that
+ * began before the change belong to the previous backend, those that begin now to the current one,
+ * and the flow table remembers which is which. README.md has the algorithm with an example.
+ */
 #ifndef CAROM_STEER_H
 #define CAROM_STEER_H
 
+#include "flow.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -38,23 +46,77 @@ static __always_inline __u32 steer_slot(const struct packet *packet, const struc
 	return vip->first_slot + (packet->hash >> (64 - (vip->ring_bits & 31)));
 }
 
-static __always_inline const struct carom_backend *steer(struct packet *packet,
-							 const struct carom_vip *vip)
+static __always_inline const struct carom_backend *backend_at(const struct carom_vip *vip,
+							      __u32 ordinal)
+{
+	__u32 number = vip->first_backend + ordinal;
+
+	return ordinal < vip->backend_count ? bpf_map_lookup_elem(&backends, &number) : NULL;
+}
+
+/* Whether the flows that a backend has may stay with it. */
+static __always_inline bool serves(const struct carom_vip *vip, __u32 ordinal)
+{
+	const struct carom_backend *backend = backend_at(vip, ordinal);
+
+	return backend &&
+	       (backend->state == CAROM_BACKEND_ACTIVE || backend->state == CAROM_BACKEND_DRAIN ||
+		backend->state == CAROM_BACKEND_DOWN);
+}
+
+static __always_inline __u32 previous_of(__u32 slot)
+{
+	__u32 line_number = slot / CAROM_SLOTS_PER_LINE;
+	const struct carom_slot_line *line = bpf_map_lookup_elem(&previous, &line_number);
+
+	return line ? line->slots[slot % CAROM_SLOTS_PER_LINE] & CAROM_SLOT_ORDINAL
+		    : CAROM_ORDINAL_NONE;
+}
+
+/*
+ * The ordinal for a packet in a tracked slot. Not inlined: the rare way.
+ *
+ * A flow that cannot be recorded follows `previous`, its SYN included: that is where its later
+ * packets, unrecorded as they are, will be taken to belong.
+ */
+static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, __u32 slot,
+				      __u32 current, bool opens)
+{
+	__u64 seen = 0, record;
+	struct carom_flow *flow = flow_find(hash, &seen);
+	__u32 older = previous_of(slot), chosen = current;
+
+	if (!serves(vip, older))
+		older = current;
+	if (!opens)
+		chosen = flow && serves(vip, carom_flow_ordinal(seen)) ? carom_flow_ordinal(seen)
+								       : older;
+	if (chosen == CAROM_ORDINAL_NONE)
+		return chosen;
+	/* Unrecorded, it will be taken to belong where it does belong. */
+	if (!flow && current == older && !vip->records_all)
+		return chosen;
+	record = carom_flow_record(vip->counter, chosen, !opens, control.clock, hash);
+	return flow_record(flow, seen, hash, record) ? chosen : (opens ? older : chosen);
+}
+
+/* The ordinal of the backend that takes the packet; CAROM_ORDINAL_NONE: there is none. */
+static __always_inline __u32 steer(struct packet *packet, const struct carom_vip *vip)
 {
 	const struct carom_slot_line *line;
-	__u32 slot, line_number, number;
+	__u32 slot, line_number, chosen;
 
 	packet->hash = steer_hash(packet);
 	slot = steer_slot(packet, vip);
 	line_number = slot / CAROM_SLOTS_PER_LINE;
 	line = bpf_map_lookup_elem(&slots, &line_number);
 	if (unlikely(!line))
-		return NULL;
-	number = line->slots[slot % CAROM_SLOTS_PER_LINE] & CAROM_SLOT_ORDINAL;
-	if (unlikely(number >= vip->backend_count))
-		return NULL;
-	number += vip->first_backend;
-	return bpf_map_lookup_elem(&backends, &number);
+		return CAROM_ORDINAL_NONE;
+	chosen = line->slots[slot % CAROM_SLOTS_PER_LINE];
+	if (unlikely(chosen & CAROM_SLOT_TRACKED))
+		return steer_tracked(vip, packet->hash, slot, chosen & CAROM_SLOT_ORDINAL,
+				     packet->opens);
+	return chosen;
 }
 
 #endif

@@ -205,7 +205,15 @@ static int open_dataplane(struct daemon *daemon)
 	const struct config_node *node = &daemon->config->node;
 	struct dataplane_options options = {
 		.bpf_dir = node->bpf_dir,
-		.limits = {node->limits.vips, node->limits.backends, node->limits.slots},
+		.limits =
+			{
+				.vips = node->limits.vips,
+				.backends = node->limits.backends,
+				.slots = node->limits.slots,
+				.flows = node->limits.flows,
+				.flow_inserts_per_s = node->limits.flow_inserts_per_s,
+				.flow_idle_timeout_s = node->flow_idle_timeout_ms / 1000,
+			},
 		.hash_key = {hash_key(node->hash_seed, 1), hash_key(node->hash_seed, 2)},
 	};
 

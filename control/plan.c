@@ -3,9 +3,10 @@
  * From (desired state, next hops, published image) to the next image.
  *
  * A VIP whose desired state is the same object as before, and whose next hops did not change, is
- * taken over as it is. A ring is filled anew only if its eligible backends or their weights differ.
- * A backend, which is a name and an address, keeps its ordinal as long as it stays; a new one gets
- * the lowest that is free.
+ * taken over as it is. A ring is filled anew only if its eligible backends or their weights differ,
+ * and never shrinks, for slots that merge could not remember two pasts. A backend, which is a name
+ * and an address, keeps its ordinal as long as it stays; a new one gets the lowest that is free,
+ * and that of a removed one is free only after sweeps have forgotten its flows.
  */
 #include "plan.h"
 
@@ -13,10 +14,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UNASSIGNED UINT32_MAX
+
+/* One sweep may be half over when a backend goes; the next one sees all of its flows. */
+#define SWEEPS_TO_FORGET 2
 
 bool plan_is_eligible(const struct image_backend *backend)
 {
@@ -65,13 +70,21 @@ static int compare_named(const void *name, const void *member)
 	return strcmp(name, backend->name);
 }
 
-/* Backends that were there keep their ordinals: taken[] says which are held by whom (1 + place). */
-static void keep_ordinals(const struct config_vip *vip, const struct image_vip *old,
-			  uint32_t *ordinals, bool *taken)
+/* The sweep after which an ordinal may be given away that `old` holds or remembers. */
+static uint64_t free_after_sweep(const struct plan_input *input, const struct image_backend *holder)
+{
+	return holder->state == CAROM_BACKEND_UNUSED ? holder->free_after_sweep
+						     : input->sweep_count + SWEEPS_TO_FORGET;
+}
+
+/* Backends that were there keep their ordinals; those of removed ones are remembered. */
+static void keep_ordinals(const struct plan_input *input, const struct config_vip *vip,
+			  const struct image_vip *old, uint32_t *ordinals, bool *taken)
 {
 	const struct config_backend *found;
 
 	for (uint32_t i = 0; i < old->backend_count; i++) {
+		taken[i] = free_after_sweep(input, &old->backends[i]) > input->sweep_count;
 		found = bsearch(old->backends[i].name, vip->backends, vip->backend_count,
 				sizeof(vip->backends[0]), compare_named);
 		if (found && holds(old, i, found)) {
@@ -81,9 +94,9 @@ static void keep_ordinals(const struct config_vip *vip, const struct image_vip *
 	}
 }
 
-/* Returns how many ordinals are in use, free ones between them included; -1: no memory. */
-static int assign_ordinals(const struct config_vip *vip, const struct image_vip *old,
-			   uint32_t *ordinals)
+/* Returns how many ordinals there are, free and remembered ones included; -1: no memory. */
+static int assign_ordinals(const struct plan_input *input, const struct config_vip *vip,
+			   const struct image_vip *old, uint32_t *ordinals)
 {
 	size_t room = vip->backend_count + (old ? old->backend_count : 0) + 1;
 	bool *taken = calloc(room, sizeof(taken[0]));
@@ -94,7 +107,7 @@ static int assign_ordinals(const struct config_vip *vip, const struct image_vip 
 	for (size_t i = 0; i < vip->backend_count; i++)
 		ordinals[i] = UNASSIGNED;
 	if (old)
-		keep_ordinals(vip, old, ordinals, taken);
+		keep_ordinals(input, vip, old, ordinals, taken);
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		if (ordinals[i] == UNASSIGNED) {
 			while (taken[next])
@@ -102,8 +115,10 @@ static int assign_ordinals(const struct config_vip *vip, const struct image_vip 
 			ordinals[i] = next;
 			taken[next] = true;
 		}
-		if (ordinals[i] >= end)
-			end = ordinals[i] + 1;
+	}
+	for (uint32_t i = 0; i < room; i++) {
+		if (taken[i])
+			end = i + 1;
 	}
 	free(taken);
 	return (int)end;
@@ -131,17 +146,32 @@ static void set_outer_source(const struct config_node *node, struct image_backen
 	}
 }
 
-static void plan_backend(const struct plan_input *input, const struct config_backend *wanted,
-			 struct image_backend *ret_backend)
+/* A backend that cannot be reached now keeps the next hop that it had last. */
+static void set_next_hop(const struct plan_input *input, const struct image_backend *old,
+			 struct image_backend *backend)
 {
-	const struct next_hop *next_hop = input->find_next_hop(input->next_hops, &wanted->address);
+	const struct next_hop *found = input->find_next_hop(input->next_hops, &backend->address);
 
+	if (found && found->resolved) {
+		backend->next_hop = *found;
+		return;
+	}
+	if (old)
+		backend->next_hop = old->next_hop;
+	backend->next_hop.resolved = false;
+	snprintf(backend->next_hop.reason, sizeof(backend->next_hop.reason), "%s",
+		 found ? found->reason : "its next hop is not known yet");
+}
+
+/* old: the same backend in the published image, or NULL. */
+static void plan_backend(const struct plan_input *input, const struct config_backend *wanted,
+			 const struct image_backend *old, struct image_backend *ret_backend)
+{
 	memcpy(ret_backend->name, wanted->name, sizeof(ret_backend->name));
 	ret_backend->address = wanted->address;
 	ret_backend->weight = wanted->weight;
 	ret_backend->state = wanted_state(wanted);
-	if (next_hop)
-		ret_backend->next_hop = *next_hop;
+	set_next_hop(input, old, ret_backend);
 	set_outer_source(&input->desired->node, ret_backend);
 }
 
@@ -166,7 +196,7 @@ static bool ring_still_fits(const struct image_vip *old, const struct image_vip 
 	size_t count =
 		old->backend_count > new->backend_count ? old->backend_count : new->backend_count;
 
-	if (!old->ring || old->ring->bits != bits)
+	if (old->ring->bits != bits)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (!same_share(old, new, i))
@@ -196,32 +226,37 @@ static size_t list_eligible(const struct image_vip *vip, struct maglev_backend *
 	return count;
 }
 
-static int fill_ring(struct image_vip *vip, unsigned bits)
+static void fill_with_none(struct image_ring *ring)
+{
+	for (size_t i = 0; i < (size_t)1 << ring->bits; i++)
+		ring->slots[i] = CAROM_ORDINAL_NONE;
+	ring->digest = 0;
+}
+
+static int fill_slots(const struct image_vip *vip, struct image_ring *ring)
 {
 	struct maglev_backend *backends = calloc(vip->backend_count + 1, sizeof(backends[0]));
 	uint64_t *identities = calloc(vip->backend_count + 1, sizeof(identities[0]));
-	struct image_ring *ring = NULL;
-	int result = -1;
 	size_t count;
+	int result = -1;
 
-	if (!backends || !identities)
-		goto done;
-	count = list_eligible(vip, backends, identities);
-	if (!count) {
-		result = 0;
-		goto done;
+	if (backends && identities) {
+		count = list_eligible(vip, backends, identities);
+		result = count ? maglev_fill(backends, count, ring->bits, ring->slots) : 0;
+		if (!count)
+			fill_with_none(ring);
+		else if (result == 0)
+			ring->digest = maglev_digest(ring->slots, ring->bits, identities);
 	}
-	ring = image_ring_new(bits);
-	if (!ring || maglev_fill(backends, count, bits, ring->slots))
-		goto done;
-	ring->digest = maglev_digest(ring->slots, bits, identities);
-	vip->ring = image_ring_ref(ring);
-	result = 0;
-done:
-	image_ring_unref(ring);
 	free(identities);
 	free(backends);
 	return result;
+}
+
+static int fill_ring(struct image_vip *vip, unsigned bits)
+{
+	vip->ring = image_ring_new(bits);
+	return vip->ring ? fill_slots(vip, vip->ring) : -1;
 }
 
 /* ---- VIPs ---- */
@@ -239,6 +274,8 @@ static bool same_next_hop(const struct next_hop *left, const struct next_hop *ri
 static bool same_backend(const struct image_backend *left, const struct image_backend *right)
 {
 	return left->state == right->state && left->weight == right->weight &&
+	       left->free_after_sweep == right->free_after_sweep &&
+	       left->keeps_flows == right->keeps_flows &&
 	       left->source_host_mask == right->source_host_mask &&
 	       address_equal(&left->address, &right->address) &&
 	       address_equal(&left->outer_source, &right->outer_source) &&
@@ -249,7 +286,8 @@ static bool same_backend(const struct image_backend *left, const struct image_ba
 static bool same_vip(const struct image_vip *left, const struct image_vip *right)
 {
 	if (left->port != right->port || left->protocol != right->protocol ||
-	    left->ring != right->ring || left->backend_count != right->backend_count ||
+	    left->tracking != right->tracking || left->ring != right->ring ||
+	    left->backend_count != right->backend_count ||
 	    !address_equal(&left->address, &right->address))
 		return false;
 	for (size_t i = 0; i < left->backend_count; i++) {
@@ -257,6 +295,36 @@ static bool same_vip(const struct image_vip *left, const struct image_vip *right
 			return false;
 	}
 	return true;
+}
+
+static enum history_tracking wanted_tracking(const struct config_vip *wanted)
+{
+	switch (wanted->tracking) {
+	case CONFIG_TRACKING_CHANGES: return HISTORY_CHANGES;
+	case CONFIG_TRACKING_ALWAYS: return HISTORY_ALWAYS;
+	case CONFIG_TRACKING_NEVER: return HISTORY_NEVER;
+	}
+	return HISTORY_CHANGES;
+}
+
+static void plan_backends(const struct plan_input *input, const struct config_vip *wanted,
+			  const struct image_vip *old, const uint32_t *ordinals,
+			  struct image_vip *vip)
+{
+	for (size_t i = 0; i < wanted->backend_count; i++) {
+		struct image_backend *backend = &vip->backends[ordinals[i]];
+		bool was = old && ordinals[i] < old->backend_count &&
+			   holds(old, ordinals[i], &wanted->backends[i]);
+
+		plan_backend(input, &wanted->backends[i], was ? &old->backends[ordinals[i]] : NULL,
+			     backend);
+		backend->keeps_flows = wanted->on_down == CONFIG_ON_DOWN_KEEP;
+	}
+	for (size_t i = 0; old && i < old->backend_count && i < vip->backend_count; i++) {
+		if (vip->backends[i].state == CAROM_BACKEND_UNUSED)
+			vip->backends[i].free_after_sweep =
+				free_after_sweep(input, &old->backends[i]);
+	}
 }
 
 static int fill_vip(const struct plan_input *input, const struct config_vip *wanted,
@@ -268,9 +336,13 @@ static int fill_vip(const struct plan_input *input, const struct config_vip *wan
 	vip->address = wanted->address;
 	vip->port = wanted->port;
 	vip->protocol = wanted->protocol;
-	for (size_t i = 0; i < wanted->backend_count; i++)
-		plan_backend(input, &wanted->backends[i], &vip->backends[ordinals[i]]);
-	if (!old || !ring_still_fits(old, vip, bits))
+	vip->tracking = wanted_tracking(wanted);
+	plan_backends(input, wanted, old, ordinals, vip);
+	if (!old)
+		return fill_ring(vip, bits);
+	if (bits < old->ring->bits)
+		bits = old->ring->bits;
+	if (!ring_still_fits(old, vip, bits))
 		return fill_ring(vip, bits);
 	vip->ring = image_ring_ref(old->ring);
 	return 0;
@@ -280,7 +352,7 @@ static struct image_vip *plan_vip(const struct plan_input *input, const struct c
 				  struct image_vip *old)
 {
 	uint32_t *ordinals = calloc(wanted->backend_count + 1, sizeof(ordinals[0]));
-	int count = ordinals ? assign_ordinals(wanted, old, ordinals) : -1;
+	int count = ordinals ? assign_ordinals(input, wanted, old, ordinals) : -1;
 	struct image_vip *vip = count < 0 ? NULL : image_vip_new((size_t)count);
 
 	if (vip && fill_vip(input, wanted, old, ordinals, vip)) {

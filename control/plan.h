@@ -20,6 +20,7 @@ struct plan_input {
 	const struct config *published; /* what the image was planned from; NULL: nothing yet */
 	const struct image *image;	/* what is published; NULL: nothing yet */
 	bool next_hops_changed;		/* since the image was planned */
+	uint64_t sweep_count;		/* of the flow table, so far */
 	plan_find_next_hop *find_next_hop;
 	const void *next_hops; /* context of find_next_hop */
 };

@@ -57,6 +57,7 @@ struct commands {
 	struct attachment *attachments;
 	size_t attachment_count;
 	uint64_t started_ms;
+	uint32_t clock_at_start; /* of the flow table, in seconds */
 };
 
 /* ---- commit.c: from desired to published ---- */

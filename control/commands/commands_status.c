@@ -54,8 +54,10 @@ static uint32_t *count_slots(const struct image_vip *vip)
 {
 	uint32_t *counts = calloc(vip->backend_count + 1, sizeof(counts[0]));
 
-	for (size_t i = 0; counts && vip->ring && i < (size_t)1 << vip->ring->bits; i++)
-		counts[vip->ring->slots[i]]++;
+	for (size_t i = 0; counts && i < (size_t)1 << vip->ring->bits; i++) {
+		if (vip->ring->slots[i] < vip->backend_count)
+			counts[vip->ring->slots[i]]++;
+	}
 	return counts;
 }
 
@@ -77,7 +79,7 @@ static json_t *backends_to_json(const struct image_vip *vip)
 
 	for (size_t i = 0; counts && i < vip->backend_count; i++) {
 		const struct image_backend *backend = &vip->backends[i];
-		double share = vip->ring ? (double)counts[i] / (double)(1u << vip->ring->bits) : 0;
+		double share = (double)counts[i] / (double)(1u << vip->ring->bits);
 
 		if (backend->state != CAROM_BACKEND_UNUSED)
 			json_object_set_new(backends, backend->name,
@@ -89,13 +91,11 @@ static json_t *backends_to_json(const struct image_vip *vip)
 
 static json_t *vip_to_json(const struct image_vip *vip)
 {
-	uint64_t digest = vip->ring ? vip->ring->digest : 0;
-	size_t slots = vip->ring ? (size_t)1 << vip->ring->bits : 0;
-	char text[17];
+	char digest[17];
 
-	snprintf(text, sizeof(text), "%016" PRIx64, digest);
-	return json_pack("{s:I, s:s, s:o}", "ring_slots", (json_int_t)slots, "ring_digest", text,
-			 "backends", backends_to_json(vip));
+	snprintf(digest, sizeof(digest), "%016" PRIx64, vip->ring->digest);
+	return json_pack("{s:I, s:s, s:o}", "ring_slots", (json_int_t)1 << vip->ring->bits,
+			 "ring_digest", digest, "backends", backends_to_json(vip));
 }
 
 static json_t *vips_to_json(const struct image *image)

@@ -128,6 +128,7 @@ static int publish_desired(struct commands *commands, struct error *ret_error)
 		.published = commands->published,
 		.image = publish_image(commands->publish),
 		.next_hops_changed = commands->next_hops_changed,
+		.sweep_count = publish_sweep_count(commands->publish),
 		.find_next_hop = find_next_hop,
 		.next_hops = commands->nexthop,
 	};
@@ -277,11 +278,26 @@ static void on_netlink(uv_poll_t *poll, int status, int events)
 		nexthop_read(commands->nexthop, uv_now(commands->loop));
 }
 
+/* The flow table's clock goes on from where a former process left it. */
+static void sweep(struct commands *commands)
+{
+	uint64_t passed_ms = uv_now(commands->loop) - commands->started_ms;
+	uint32_t now_s = commands->clock_at_start + (uint32_t)(passed_ms / 1000);
+	struct error error = {0};
+
+	if (now_s == publish_clock(commands->publish))
+		return;
+	publish_set_clock(commands->publish, now_s);
+	if (publish_sweep(commands->publish, &error))
+		log_line(LOG_LEVEL_ERROR, "%s", error.message);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct commands *commands = timer->data;
 
 	nexthop_tick(commands->nexthop, uv_now(commands->loop));
+	sweep(commands);
 	start_grace(commands);
 }
 
@@ -398,6 +414,7 @@ int commands_commit_start(struct commands *commands, struct error *ret_error)
 {
 	if (open_parts(commands, ret_error) || watch(commands, commands->desired, ret_error))
 		return -1;
+	commands->clock_at_start = publish_clock(commands->publish);
 	open_handles(commands);
 	be_patient(commands, 0, FIRST_PATIENCE_MS);
 	want_commit(commands);

@@ -35,6 +35,19 @@ static const char *const protocol_names[] = {
 	[CAROM_PROTOCOL_UDP] = "udp",
 };
 
+static const char *const tracking_names[] = {
+	[CONFIG_TRACKING_CHANGES] = "changes",
+	[CONFIG_TRACKING_ALWAYS] = "always",
+	[CONFIG_TRACKING_NEVER] = "never",
+};
+
+static const char *const on_down_names[] = {
+	[CONFIG_ON_DOWN_KEEP] = "keep",
+	[CONFIG_ON_DOWN_RESET] = "reset",
+};
+
+const struct config_choices config_trackings = {tracking_names, COUNT_OF(tracking_names)};
+const struct config_choices config_on_downs = {on_down_names, COUNT_OF(on_down_names)};
 const struct config_choices config_states = {state_names, COUNT_OF(state_names)};
 const struct config_choices config_modes = {mode_names, COUNT_OF(mode_names)};
 const struct config_choices config_protocols = {protocol_names, COUNT_OF(protocol_names)};
@@ -42,6 +55,16 @@ const struct config_choices config_protocols = {protocol_names, COUNT_OF(protoco
 const char *config_state_name(enum config_state state)
 {
 	return state_names[state];
+}
+
+const char *config_tracking_name(enum config_tracking tracking)
+{
+	return tracking_names[tracking];
+}
+
+const char *config_on_down_name(enum config_on_down on_down)
+{
+	return on_down_names[on_down];
 }
 
 const char *config_mode_name(enum config_attach_mode mode)
@@ -198,6 +221,7 @@ bool config_vip_equal(const struct config_vip *left, const struct config_vip *ri
 	if (strcmp(left->name, right->name) != 0 ||
 	    !address_equal(&left->address, &right->address) || left->port != right->port ||
 	    left->protocol != right->protocol || left->ring_slots != right->ring_slots ||
+	    left->tracking != right->tracking || left->on_down != right->on_down ||
 	    left->backend_count != right->backend_count)
 		return false;
 	for (size_t index = 0; index < left->backend_count; index++)

@@ -40,6 +40,7 @@ struct config_limits {
 	uint32_t backends; /* over all VIPs */
 	uint32_t slots;	   /* over all rings */
 	uint32_t flows;
+	uint32_t flow_inserts_per_s; /* that one CPU may record */
 };
 
 /* Only the file sets it, and only a restart changes it. */
@@ -51,6 +52,7 @@ struct config_node {
 	bool has_outer_source4, has_outer_source6;
 	struct prefix outer_source4, outer_source6;
 	struct config_limits limits;
+	uint32_t flow_idle_timeout_ms; /* whole seconds */
 	char bpf_dir[CONFIG_PATH_BYTES];
 };
 
@@ -70,6 +72,16 @@ struct config_api {
 /* Operator's intent; health never writes it. */
 enum config_state { CONFIG_STATE_ACTIVE, CONFIG_STATE_DRAIN, CONFIG_STATE_DISABLED };
 
+/* Which flows are recorded: those that a change made ambiguous, all, or none. */
+enum config_tracking {
+	CONFIG_TRACKING_CHANGES, /* TCP's default */
+	CONFIG_TRACKING_ALWAYS,	 /* UDP's default, for it has no SYN */
+	CONFIG_TRACKING_NEVER,
+};
+
+/* What a backend that is down (it has no next hop) does to its flows. */
+enum config_on_down { CONFIG_ON_DOWN_KEEP, CONFIG_ON_DOWN_RESET };
+
 struct config_backend {
 	char name[CAROM_NAME_BYTES];
 	struct carom_address address;
@@ -84,6 +96,8 @@ struct config_vip {
 	uint16_t port;	     /* host order; 0: every port that no other VIP has */
 	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP */
 	uint32_t ring_slots; /* 0: by the number of backends */
+	enum config_tracking tracking;
+	enum config_on_down on_down;
 	size_t backend_count;
 	struct config_backend backends[]; /* sorted by name */
 };
@@ -170,6 +184,8 @@ struct config_vip *config_vip_without_backend(const struct config_vip *base, con
 unsigned config_vip_ring_bits(const struct config_vip *vip);
 
 const char *config_state_name(enum config_state state);
+const char *config_tracking_name(enum config_tracking tracking);
+const char *config_on_down_name(enum config_on_down on_down);
 const char *config_mode_name(enum config_attach_mode mode);
 const char *config_protocol_name(uint8_t protocol); /* of IPPROTO_TCP or IPPROTO_UDP */
 

@@ -47,10 +47,12 @@ json_t *config_backends_to_json(const struct config_vip *vip)
 
 json_t *config_vip_to_json(const struct config_vip *vip)
 {
-	return json_pack("{s:o, s:i, s:s, s:I, s:o}", "address", address_to_json(&vip->address),
-			 "port", vip->port, "protocol", config_protocol_name(vip->protocol),
-			 "ring_slots", (json_int_t)vip->ring_slots, CONFIG_BACKENDS_KEY,
-			 config_backends_to_json(vip));
+	return json_pack(
+		"{s:o, s:i, s:s, s:I, s:s, s:s, s:o}", "address", address_to_json(&vip->address),
+		"port", vip->port, "protocol", config_protocol_name(vip->protocol), "ring_slots",
+		(json_int_t)vip->ring_slots, CONFIG_TRACKING_KEY,
+		config_tracking_name(vip->tracking), "on_down", config_on_down_name(vip->on_down),
+		CONFIG_BACKENDS_KEY, config_backends_to_json(vip));
 }
 
 json_t *config_vips_to_json(const struct config *config)
@@ -83,9 +85,10 @@ static json_t *interfaces_to_json(const struct config_node *node)
 
 static json_t *limits_to_json(const struct config_limits *limits)
 {
-	return json_pack("{s:I, s:I, s:I, s:I}", "vips", (json_int_t)limits->vips, "backends",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "vips", (json_int_t)limits->vips, "backends",
 			 (json_int_t)limits->backends, "slots", (json_int_t)limits->slots, "flows",
-			 (json_int_t)limits->flows);
+			 (json_int_t)limits->flows, "flow_inserts_per_s",
+			 (json_int_t)limits->flow_inserts_per_s);
 }
 
 json_t *config_node_to_json(const struct config_node *node)
@@ -103,6 +106,8 @@ json_t *config_node_to_json(const struct config_node *node)
 	    json_object_set_new(json, "outer_source6", prefix_to_json(&node->outer_source6)))
 		return NULL;
 	if (json_object_set_new(json, "limits", limits_to_json(&node->limits)) ||
+	    json_object_set_new(json, "flow_idle_timeout_ms",
+				json_integer(node->flow_idle_timeout_ms)) ||
 	    json_object_set_new(json, "bpf_dir", json_string(node->bpf_dir)))
 		return NULL;
 	return json_incref(json);

@@ -29,6 +29,14 @@
 #define BACKENDS_DEFAULT 16384
 #define SLOTS_DEFAULT	 4194304
 #define FLOWS_DEFAULT	 262144
+#define INSERTS_MIN	 1
+#define INSERTS_MAX	 100000000
+#define INSERTS_DEFAULT	 100000
+
+#define MS_PER_S		  1000
+#define FLOW_IDLE_TIMEOUT_MIN	  (10 * MS_PER_S)
+#define FLOW_IDLE_TIMEOUT_MAX	  (CAROM_FLOW_IDLE_MAX_S * MS_PER_S)
+#define FLOW_IDLE_TIMEOUT_DEFAULT (600 * MS_PER_S)
 
 /* ---- interfaces ---- */
 
@@ -167,11 +175,20 @@ static int decode_flows_limit(const struct config_place *place, const json_t *js
 				     &limits->flows);
 }
 
+static int decode_inserts_limit(const struct config_place *place, const json_t *json, void *target)
+{
+	struct config_limits *limits = target;
+
+	return config_decode_integer(place, json, (struct config_bounds){INSERTS_MIN, INSERTS_MAX},
+				     &limits->flow_inserts_per_s);
+}
+
 static const struct config_field limit_fields[] = {
 	{"vips", false, decode_vips_limit},
 	{"backends", false, decode_backends_limit},
 	{"slots", false, decode_slots_limit},
 	{"flows", false, decode_flows_limit},
+	{"flow_inserts_per_s", false, decode_inserts_limit},
 	{NULL, false, NULL},
 };
 
@@ -234,6 +251,24 @@ static int decode_outer_source6(const struct config_place *place, const json_t *
 	return 0;
 }
 
+static int decode_flow_idle_timeout(const struct config_place *place, const json_t *json,
+				    void *target)
+{
+	struct config_bounds bounds = {FLOW_IDLE_TIMEOUT_MIN, FLOW_IDLE_TIMEOUT_MAX};
+	struct config_node *node = target;
+	uint32_t timeout_ms;
+
+	if (config_decode_integer(place, json, bounds, &timeout_ms))
+		return -1;
+	if (timeout_ms % MS_PER_S != 0)
+		return config_fault(
+			place, ERROR_INVALID,
+			" %u is not a whole number of seconds; expected a multiple of %d",
+			timeout_ms, MS_PER_S);
+	node->flow_idle_timeout_ms = timeout_ms;
+	return 0;
+}
+
 static int decode_bpf_dir(const struct config_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
@@ -252,6 +287,7 @@ static const struct config_field node_fields[] = {
 	{"outer_source4", false, decode_outer_source4},
 	{"outer_source6", false, decode_outer_source6},
 	{"limits", false, decode_limits},
+	{"flow_idle_timeout_ms", false, decode_flow_idle_timeout},
 	{"bpf_dir", false, decode_bpf_dir},
 	{NULL, false, NULL},
 };
@@ -287,7 +323,9 @@ int config_decode_node(const struct config_place *place, const json_t *json, voi
 	struct config_node node = {
 		.hash_seed = DEFAULT_HASH_SEED,
 		.bpf_dir = DEFAULT_BPF_DIR,
-		.limits = {VIPS_DEFAULT, BACKENDS_DEFAULT, SLOTS_DEFAULT, FLOWS_DEFAULT},
+		.limits = {VIPS_DEFAULT, BACKENDS_DEFAULT, SLOTS_DEFAULT, FLOWS_DEFAULT,
+			   INSERTS_DEFAULT},
+		.flow_idle_timeout_ms = FLOW_IDLE_TIMEOUT_DEFAULT,
 	};
 
 	set_default_name(node.name);

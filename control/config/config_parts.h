@@ -13,10 +13,13 @@
 
 #define CONFIG_VIPS_KEY	    "vips"
 #define CONFIG_BACKENDS_KEY "backends"
+#define CONFIG_TRACKING_KEY "tracking"
 #define CONFIG_VIP_NOUN	    "vip"
 #define CONFIG_BACKEND_NOUN "backend"
 #define CONFIG_UNIX_SCHEME  "unix:"
 
+extern const struct config_choices config_trackings;
+extern const struct config_choices config_on_downs;
 extern const struct config_choices config_states;
 extern const struct config_choices config_modes;
 extern const struct config_choices config_protocols;

@@ -150,6 +150,28 @@ static int decode_ring_slots(const struct config_place *place, const json_t *jso
 	return 0;
 }
 
+static int decode_tracking(const struct config_place *place, const json_t *json, void *target)
+{
+	struct config_vip *vip = target;
+	size_t tracking;
+
+	if (config_decode_choice(place, json, config_trackings, &tracking))
+		return -1;
+	vip->tracking = (enum config_tracking)tracking;
+	return 0;
+}
+
+static int decode_on_down(const struct config_place *place, const json_t *json, void *target)
+{
+	struct config_vip *vip = target;
+	size_t on_down;
+
+	if (config_decode_choice(place, json, config_on_downs, &on_down))
+		return -1;
+	vip->on_down = (enum config_on_down)on_down;
+	return 0;
+}
+
 static int decode_vip_backends(const struct config_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
@@ -165,6 +187,8 @@ static const struct config_field vip_fields[] = {
 	{"port", true, decode_port},
 	{"protocol", true, decode_protocol},
 	{"ring_slots", false, decode_ring_slots},
+	{CONFIG_TRACKING_KEY, false, decode_tracking},
+	{"on_down", false, decode_on_down},
 	{CONFIG_BACKENDS_KEY, false, decode_vip_backends},
 	{NULL, false, NULL},
 };
@@ -182,6 +206,8 @@ static struct config_vip *decode_vip(const struct config_place *place, const jso
 	failed = decode_name(place, vip->name);
 	failed |= config_decode_object(place, json, vip_fields, vip);
 	failed |= config_check_vip(place, vip);
+	if (!json_object_get(json, CONFIG_TRACKING_KEY) && vip->protocol == IPPROTO_UDP)
+		vip->tracking = CONFIG_TRACKING_ALWAYS;
 	if (failed) {
 		config_vip_unref(vip);
 		return NULL;

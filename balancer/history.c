@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "history.h"
+
+/* A packet that read a slot before a change may record its flow a moment after it: before a slot is
+ * untracked, that moment must be over for certain. */
+#define UNTRACK_AFTER_S 2
+
+static bool serves(const struct history_change *change, uint16_t ordinal)
+{
+	return ordinal < change->serves_count && change->serves[ordinal];
+}
+
+static uint16_t current_of(uint16_t slot)
+{
+	return slot & CAROM_SLOT_ORDINAL;
+}
+
+/* The backend that flows which are not recorded belong to, from now on. */
+static uint16_t next_previous(const struct history_change *change, size_t old_slot, uint16_t chosen)
+{
+	const struct history_slots *old = change->old;
+	uint16_t current, previous;
+
+	if (!old || change->unrecorded_is_new || change->tracking == HISTORY_NEVER)
+		return chosen;
+	current = current_of(old->slots[old_slot]);
+	previous = old->slots[old_slot] & CAROM_SLOT_TRACKED ? old->previous[old_slot] : current;
+	if (serves(change, previous))
+		return previous;
+	return serves(change, current) ? current : chosen;
+}
+
+static bool next_tracked(const struct history_change *change, size_t old_slot, uint16_t chosen,
+			 uint16_t previous)
+{
+	if (change->tracking == HISTORY_NEVER)
+		return false;
+	return change->tracking == HISTORY_ALWAYS || chosen != previous ||
+	       (change->old && change->old->slots[old_slot] & CAROM_SLOT_TRACKED);
+}
+
+static uint16_t next_changed_at(const struct history_change *change, size_t old_slot,
+				uint16_t chosen)
+{
+	const struct history_slots *old = change->old;
+
+	return old && current_of(old->slots[old_slot]) == chosen ? old->changed_at[old_slot]
+								 : (uint16_t)change->now_s;
+}
+
+size_t history_advance(const struct history_change *change, struct history_slots *ret_new)
+{
+	/* A slot of the old ring is the parent of 1 << growth slots of the new one. */
+	unsigned growth = change->old ? ret_new->bits - change->old->bits : 0;
+	size_t count = (size_t)1 << ret_new->bits, tracked_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint16_t chosen = change->ring[i];
+		uint16_t previous = next_previous(change, i >> growth, chosen);
+		bool tracked = next_tracked(change, i >> growth, chosen, previous);
+
+		ret_new->slots[i] = chosen | (tracked ? CAROM_SLOT_TRACKED : 0);
+		ret_new->previous[i] = previous;
+		ret_new->changed_at[i] = next_changed_at(change, i >> growth, chosen);
+		tracked_count += tracked;
+	}
+	return tracked_count;
+}
+
+/* Returns whether the slot stays tracked. */
+static bool sweep_slot(const struct history_sweep *sweep, struct history_slots *slots, size_t i)
+{
+	uint16_t current = current_of(slots->slots[i]);
+	uint16_t age_s = (uint16_t)(sweep->now_s - slots->changed_at[i]);
+
+	if (!(slots->slots[i] & CAROM_SLOT_TRACKED))
+		return false;
+	if (slots->previous[i] != current) {
+		if (age_s > sweep->idle_timeout_s)
+			__atomic_store_n(&slots->previous[i], current, __ATOMIC_RELAXED);
+		return true;
+	}
+	/* Kept young, so that the cut time never comes round to look recent. */
+	if (age_s > sweep->idle_timeout_s)
+		slots->changed_at[i] = (uint16_t)(sweep->now_s - sweep->idle_timeout_s);
+	if (sweep->disagrees[i] || age_s < UNTRACK_AFTER_S || sweep->tracking == HISTORY_ALWAYS)
+		return true;
+	__atomic_store_n(&slots->slots[i], current, __ATOMIC_RELAXED);
+	return false;
+}
+
+size_t history_sweep(const struct history_sweep *sweep, struct history_slots *slots)
+{
+	size_t count = (size_t)1 << slots->bits, tracked_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		tracked_count += sweep_slot(sweep, slots, i);
+	return tracked_count;
+}

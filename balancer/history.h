@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a ring's slots remember of its changes, so that connections stay whole. Pure.
+ *
+ * Each slot has a current backend, which new flows go to, and a previous one, which older flows
+ * belong to. A slot is tracked from the change that made the two differ until no flow is left that
+ * the difference matters to. Only packets of tracked slots meet the flow table.
+ *
+ * Sources: the idea to track only what a change made unsafe is that of JET (Mendelson et al.,
+ * CoNEXT 2021); a previous backend beside the current one is Beamer's (Olteanu et al., NSDI 2018).
+ */
+#ifndef CAROM_HISTORY_H
+#define CAROM_HISTORY_H
+
+#include "abi.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum history_tracking {
+	HISTORY_CHANGES, /* track what changed */
+	HISTORY_ALWAYS,	 /* track every slot */
+	HISTORY_NEVER,	 /* flows follow their slot, at once */
+};
+
+/* The three arrays of a ring of 1 << bits slots; borrowed. */
+struct history_slots {
+	unsigned bits;
+	uint16_t *slots;      /* current ordinals, with CAROM_SLOT_TRACKED */
+	uint16_t *previous;   /* ordinals */
+	uint16_t *changed_at; /* seconds, cut to 16 bits */
+};
+
+struct history_change {
+	const struct history_slots *old; /* NULL: the ring is new */
+	const uint16_t *ring;		 /* the new choice of each of the new slots */
+	/* By ordinal: whether its flows may stay with it after the change. */
+	const bool *serves;
+	size_t serves_count;
+	enum history_tracking tracking;
+	/* An unrecorded packet begins a flow, as there is no SYN that would say so (UDP under
+	 * HISTORY_ALWAYS): it goes to the current backend, never to a previous one. */
+	bool unrecorded_is_new;
+	uint32_t now_s;
+};
+
+/* Fills the new slots; ret_new->bits says how many, and must not be less than the old ones'. The
+ * new arrays must not overlap the old. Returns how many slots are tracked. */
+size_t history_advance(const struct history_change *change, struct history_slots *ret_new);
+
+struct history_sweep {
+	/* By slot: whether a living flow is recorded at another backend than the current one. */
+	const bool *disagrees;
+	uint32_t now_s;
+	uint32_t idle_timeout_s;
+	enum history_tracking tracking;
+};
+
+/*
+ * Settles and untracks slots, in place, while packets read them. A slot whose last change is longer
+ * ago than the idle timeout is settled: whoever has sent nothing since is taken as gone. A settled
+ * slot without disagreeing flows is untracked. Returns how many slots remain tracked.
+ */
+size_t history_sweep(const struct history_sweep *sweep, struct history_slots *slots);
+
+#endif
