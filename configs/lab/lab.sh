@@ -91,7 +91,14 @@ lab_start_backend() {
 lab_start_balancer() {
 	lab_config >"$config"
 	topology_start balancer "$folder/caromd.log" "$caromd" --config "$config"
+	caromd_pid=$!
 	lab_await caromd lab_api GET /readyz
+}
+
+# The data plane goes on. Returns caromd's exit status.
+lab_stop_balancer() {
+	kill -s TERM "$caromd_pid"
+	wait "$caromd_pid"
 }
 
 # The example config, moved to this lab's folder.
