@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The lab's web client: bounded load on one URL, each request on a connection of its own.
+"""The lab's web client: bounded load on one URL. Prints a line for each request:
 
-Prints a line for each answer, `START NAME TRIES`: when it was asked for, in seconds since the
-epoch; the name that answered; and how often it was asked for. As web browsers do, the client asks
-once more when a connection breaks. A request that has no answer then is `START failed: WHY`.
+  CONNECTION START NAME     or     CONNECTION START failed: WHY
+
+CONNECTION is `new`, one for this request alone, or `held-N`, one of those that are opened first and
+used until the end. START is in seconds since the epoch; NAME is who answered. Nothing is tried
+twice: a connection that breaks is a failure.
 """
 
 import argparse
@@ -14,7 +16,7 @@ import time
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 5
-TRIES_MAX = 2
+HELD_PAUSE_S = 0.02
 
 
 class Load:
@@ -30,35 +32,40 @@ class Load:
             self.started += 1
             return self.started <= self.options.requests and time.monotonic() < self.deadline
 
-    def ask(self):
-        connection = http.client.HTTPConnection(self.url.netloc, timeout=TIMEOUT_S)
+    def connect(self):
+        return http.client.HTTPConnection(self.url.netloc, timeout=TIMEOUT_S)
+
+    def ask(self, connection, name, headers):
+        """Whether there was an answer."""
+        start = time.time()
         try:
-            connection.request("GET", self.url.path, headers={"Connection": "close"})
+            connection.request("GET", self.url.path, headers=headers)
             response = connection.getresponse()
             body = response.read().decode().strip()
-            return body if response.status == 200 else f"failed: status {response.status}"
-        finally:
+            outcome = body if response.status == 200 else f"failed: status {response.status}"
+        except (OSError, http.client.HTTPException) as error:
+            outcome = f"failed: {error!r}"
+        with self.lock:
+            print(f"{name} {start:.6f} {outcome}")
+        return not outcome.startswith("failed")
+
+    def run_new(self):
+        while self.may_start():
+            connection = self.connect()
+            self.ask(connection, "new", {"Connection": "close"})
             connection.close()
 
-    def fetch(self):
-        for tries in range(1, TRIES_MAX + 1):
-            start = time.time()
-            try:
-                return f"{start:.6f} {self.ask()} {tries}"
-            except (ConnectionError, http.client.RemoteDisconnected) as error:
-                failure = error
-            except (OSError, http.client.HTTPException) as error:
-                return f"{start:.6f} failed: {error!r}"
-        return f"{start:.6f} failed: {failure!r}"
-
-    def work(self):
-        while self.may_start():
-            line = self.fetch()
-            with self.lock:
-                print(line)
+    def run_held(self, name):
+        connection = self.connect()
+        while self.ask(connection, name, {}) and time.monotonic() < self.deadline:
+            connection.auto_open = False  # once open, it is not to be opened again
+            time.sleep(HELD_PAUSE_S)
+        connection.close()
 
     def run(self):
-        threads = [threading.Thread(target=self.work) for _ in range(self.options.parallel)]
+        threads = [threading.Thread(target=self.run_held, args=(f"held-{number}",))
+                   for number in range(self.options.held)]
+        threads += [threading.Thread(target=self.run_new) for _ in range(self.options.parallel)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -70,7 +77,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
-    parser.add_argument("--requests", type=int, default=1_000_000, help="stop after so many")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="stop after so many new ones")
     parser.add_argument("--seconds", type=float, default=60, help="stop after so long")
-    parser.add_argument("--parallel", type=int, default=4, help="at a time")
+    parser.add_argument("--parallel", type=int, default=4, help="new connections at a time")
+    parser.add_argument("--held", type=int, default=0, help="held connections")
     Load(parser.parse_args()).run()
