@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The desired state as a value: defaults, printing, look-ups, sharing, edits and replacement. */
+/* The desired state as a value: defaults, reading, printing, comparing, and want of memory. */
+#include "config_documents.h"
 #include "config_parts.h"
 #include "config_support.h"
 
 #include <netinet/in.h>
-
-#define WEB "'address': '192.0.2.10', 'port': 443, 'protocol': 'tcp'"
-#define DNS "'address': '2001:db8::53', 'port': 53, 'protocol': 'udp'"
-#define TWO "'b1': {'address': '10.0.0.1'}, 'b2': {'address': '10.0.0.2'}"
-
-#define THREE_VIPS                                                                                 \
-	"{" NODE ", 'vips': {"                                                                     \
-	"'web': {" WEB ", 'backends': {" TWO "}}, 'dns': {" DNS ", 'backends': {'d':"              \
-	" {'address': '10.0.0.9'}}}, 'all': {'address': '192.0.2.20', 'port': 0, 'protocol':"      \
-	" 'tcp'}}}"
 
 /* ---- from and to JSON ---- */
 
@@ -25,9 +16,11 @@ static void defaults_are_spelled_out(void **state)
 	json_t *expected = json_of(
 		"{'node': {'name': 'lb1', 'interfaces': [{'name': 'eth0', 'mode': 'auto'}],"
 		" 'hash_seed': 'carom', 'limits': {'vips': 1024, 'backends': 16384, 'slots':"
-		" 4194304, 'flows': 262144}, 'bpf_dir': '/sys/fs/bpf/carom'},"
+		" 4194304, 'flows': 262144, 'flow_inserts_per_s': 100000}, 'flow_idle_timeout_ms':"
+		" 600000, 'bpf_dir': '/sys/fs/bpf/carom'},"
 		" 'api': {'listen': ['unix:/run/carom/api.sock']}, 'vips': {'web': {" WEB
-		", 'ring_slots': 0, 'backends': {'b1': {'address': '10.0.0.1', 'weight': 1,"
+		", 'ring_slots': 0, 'tracking': 'changes', 'on_down': 'keep', 'backends': {'b1':"
+		" {'address': '10.0.0.1', 'weight': 1,"
 		" 'state': 'active'}}}}}");
 	json_t *printed = config_to_json(config);
 
@@ -37,15 +30,6 @@ static void defaults_are_spelled_out(void **state)
 	json_decref(expected);
 	config_unref(config);
 }
-
-#define EVERY_KEY                                                                                  \
-	"{'node': {'name': 'lb1', 'interfaces': [{'name': 'eth0', 'mode': 'native'}, {'name':"     \
-	" 'eth1.7', 'mode': 'generic'}], 'hash_seed': 'paris', 'outer_source4': '10.255.0.0/16',"  \
-	" 'outer_source6': '2001:db8:ffff::/96', 'limits': {'vips': 10, 'backends': 20, 'slots':"  \
-	" 65536, 'flows': 128}, 'bpf_dir': '/sys/fs/bpf/x'}, 'api': {'listen':"                    \
-	" ['127.0.0.1:7007', 'unix:/run/x.sock', '[::1]:65535']}, 'vips': {'dns': {" DNS           \
-	", 'ring_slots': 256, 'backends': {'d1': {'address': '2001:db8::1', 'weight': 0, 'state':" \
-	" 'disabled'}, 'd2': {'address': '10.0.0.2', 'weight': 65535, 'state': 'drain'}}}}}"
 
 static void every_key_is_read_and_printed(void **state)
 {
@@ -81,6 +65,8 @@ static void the_node_holds_what_was_read(void **state)
 	assert_int_equal(node->limits.backends, 20);
 	assert_int_equal(node->limits.slots, 65536);
 	assert_int_equal(node->limits.flows, 128);
+	assert_int_equal(node->limits.flow_inserts_per_s, 7);
+	assert_int_equal(node->flow_idle_timeout_ms, 32768000);
 	assert_string_equal(node->bpf_dir, "/sys/fs/bpf/x");
 	assert_int_equal(api->listen_count, 3);
 	assert_false(api->listens[0].is_unix);
@@ -103,12 +89,27 @@ static void a_vip_holds_what_was_read(void **state)
 	assert_int_equal(vip->port, 53);
 	assert_int_equal(vip->protocol, IPPROTO_UDP);
 	assert_int_equal(vip->ring_slots, 256);
+	assert_int_equal(vip->tracking, CONFIG_TRACKING_NEVER);
+	assert_int_equal(vip->on_down, CONFIG_ON_DOWN_RESET);
 	assert_int_equal(vip->backend_count, 2);
 	assert_string_equal(address_format(&backend->address, text), "10.0.0.2");
 	assert_int_equal(backend->weight, 65535);
 	assert_int_equal(backend->state, CONFIG_STATE_DRAIN);
 	assert_int_equal(config_find_backend(vip, "d1")->weight, 0);
 	assert_int_equal(config_find_backend(vip, "d1")->state, CONFIG_STATE_DISABLED);
+	config_unref(config);
+}
+
+static void tracking_defaults_by_protocol(void **state)
+{
+	struct config *config = config_of("{" NODE ", 'vips': {'tcp': {" WEB "}, 'udp': {" DNS
+					  "}, 'chosen': {'address': '192.0.2.53', 'port': 53,"
+					  " 'protocol': 'udp', 'tracking': 'changes'}}}");
+
+	(void)state;
+	assert_int_equal(config_find_vip(config, "tcp")->tracking, CONFIG_TRACKING_CHANGES);
+	assert_int_equal(config_find_vip(config, "udp")->tracking, CONFIG_TRACKING_ALWAYS);
+	assert_int_equal(config_find_vip(config, "chosen")->tracking, CONFIG_TRACKING_CHANGES);
 	config_unref(config);
 }
 
@@ -152,6 +153,8 @@ static void any_difference_makes_vips_differ(void **state)
 	assert_vips_differ("{" WEB "}",
 			   "{'address': '192.0.2.10', 'port': 443, 'protocol': 'udp'}");
 	assert_vips_differ("{" WEB "}", "{" WEB ", 'ring_slots': 4096}");
+	assert_vips_differ("{" WEB "}", "{" WEB ", 'tracking': 'always'}");
+	assert_vips_differ("{" WEB "}", "{" WEB ", 'on_down': 'reset'}");
 	assert_vips_differ("{" WEB "}", "{" WEB ", 'backends': {" TWO "}}");
 	assert_vips_differ("{" WEB ", 'backends': {'b': {'address': '10.0.0.1'}}}",
 			   "{" WEB ", 'backends': {'c': {'address': '10.0.0.1'}}}");
@@ -247,269 +250,6 @@ static void a_ring_has_room_for_its_backends(void **state)
 	}
 }
 
-/* ---- edits ---- */
-
-static void an_edit_shares_all_but_its_vip(void **state)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(THREE_VIPS);
-	struct config_vip *vip = vip_of("dns", "{" DNS ", 'ring_slots': 256}");
-	struct config *edited = config_with_vip(base, vip, &faults);
-
-	(void)state;
-	assert_string_equal(faults_text(&faults), "");
-	assert_int_equal(edited->vip_count, 3);
-	assert_ptr_equal(edited->vips[0], base->vips[0]);
-	assert_ptr_equal(edited->vips[1], vip);
-	assert_ptr_equal(edited->vips[2], base->vips[2]);
-	assert_int_equal(base->vips[1]->ring_slots, 0);
-	assert_string_equal(edited->node.name, base->node.name);
-	assert_int_equal(edited->api.listen_count, 1);
-	assert_false(config_vips_equal(base, edited));
-	config_vip_unref(vip);
-	config_unref(base);
-	assert_string_equal(edited->vips[2]->name, "web");
-	config_unref(edited);
-}
-
-static void a_new_vip_is_put_in_order(void **state)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(THREE_VIPS);
-	struct config_vip *vip = vip_of("mail", "{'address': '192.0.2.30', 'port': 25,"
-						" 'protocol': 'tcp'}");
-	struct config *more = config_with_vip(base, vip, &faults);
-	struct config *less = config_without_vip(more, "mail", &faults);
-
-	(void)state;
-	assert_string_equal(faults_text(&faults), "");
-	assert_int_equal(more->vip_count, 4);
-	assert_string_equal(more->vips[2]->name, "mail");
-	assert_string_equal(more->vips[3]->name, "web");
-	assert_ptr_equal(config_find_vip(more, "mail"), vip);
-	assert_null(config_find_vip(base, "mail"));
-	assert_null(config_find_vip(base, "zzz"));
-	assert_true(config_vips_equal(less, base));
-	config_unref(less);
-	config_unref(more);
-	config_vip_unref(vip);
-	config_unref(base);
-}
-
-static void assert_edit_refused(const char *name, const char *text, const char *expected)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(THREE_VIPS);
-	struct config_vip *vip = vip_of(name, text);
-
-	assert_null(config_with_vip(base, vip, &faults));
-	assert_string_equal(faults_text(&faults), expected);
-	assert_int_equal(vip->references, 1);
-	config_vip_unref(vip);
-	config_unref(base);
-}
-
-static void an_edit_that_clashes_is_refused(void **state)
-{
-	(void)state;
-	assert_edit_refused("new", "{" WEB "}",
-			    "conflict /vips/new/address: vip 'new': address '192.0.2.10' with"
-			    " port 443 and protocol 'tcp' is that of vip 'web'\n");
-	assert_edit_refused("all", "{" WEB "}",
-			    "conflict /vips/all/address: vip 'all': address '192.0.2.10' with"
-			    " port 443 and protocol 'tcp' is that of vip 'web'\n");
-	assert_edit_refused("new", "{'address': '10.0.0.9', 'port': 1, 'protocol': 'tcp'}",
-			    "conflict /vips/new/address: vip 'new': address '10.0.0.9' is that of"
-			    " backend 'd' of vip 'dns'; a packet sent there would come straight"
-			    " back\n");
-	assert_edit_refused("web",
-			    "{" WEB ", 'backends': {'x': {'address': '192.0.2.20'}, 'y':"
-			    " {'address': '192.0.2.10'}}}",
-			    "conflict /vips/web/backends/x/address: vip 'web': backend 'x':"
-			    " address '192.0.2.20' is that of vip 'all'; a packet sent there"
-			    " would come straight back\n"
-			    "conflict /vips/web/backends/y/address: vip 'web': backend 'y':"
-			    " address '192.0.2.10' is that of vip 'web'; a packet sent there"
-			    " would come straight back\n");
-}
-
-static void an_edit_over_the_limits_is_refused(void **state)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(
-		"{'node': {'interfaces': [{'name': 'e'}], 'limits': {'vips': 1, 'backends': 2,"
-		" 'slots': 4096}}, 'vips': {'web': {" WEB ", 'backends': {" TWO "}}}}");
-	struct config_vip *vip =
-		vip_of("dns", "{" DNS ", 'backends': {'d': {'address': '10.0.0.9'}}}");
-
-	(void)state;
-	assert_null(config_with_vip(base, vip, &faults));
-	assert_string_equal(faults_text(&faults),
-			    "limit /vips/dns: vip 'dns': 2 vips in all exceed node.limits.vips,"
-			    " which is 1\n"
-			    "limit /vips/dns: vip 'dns': 3 backends in all exceed"
-			    " node.limits.backends, which is 2\n"
-			    "limit /vips/dns: vip 'dns': 8192 slots in all exceed"
-			    " node.limits.slots, which is 4096\n");
-	config_vip_unref(vip);
-	config_unref(base);
-}
-
-static void what_does_not_exist_cannot_be_removed(void **state)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(THREE_VIPS);
-
-	(void)state;
-	assert_null(config_without_vip(base, "mail", &faults));
-	assert_null(config_vip_without_backend(base->vips[2], "b/3", &faults));
-	assert_string_equal(faults_text(&faults),
-			    "not-found /vips/mail: vip 'mail' does not exist\n"
-			    "not-found /vips/web/backends/b~13: vip 'web': backend 'b/3' does not"
-			    " exist\n");
-	config_unref(base);
-}
-
-static void backends_are_edited_one_by_one(void **state)
-{
-	struct error_list faults = {0};
-	struct config_vip *base = vip_of("web", "{" WEB ", 'backends': {" TWO "}}");
-	struct config_vip *all =
-		vip_of("web", "{" WEB ", 'backends': {" TWO ", 'b15': {'address': '10.0.0.3',"
-			      " 'weight': 7}}}");
-	struct config_backend backend = *config_find_backend(all, "b15");
-	struct config_vip *more = config_vip_with_backend(config_vip_ref(base), &backend, &faults);
-	struct config_vip *less = config_vip_without_backend(more, "b15", &faults);
-	struct config_vip *heavier;
-
-	(void)state;
-	backend.weight = 9;
-	heavier = config_vip_with_backend(more, &backend, &faults);
-	assert_string_equal(faults_text(&faults), "");
-	assert_true(config_vip_equal(more, all));
-	assert_int_equal(more->references, 1);
-	assert_true(config_vip_equal(less, base));
-	assert_int_equal(heavier->backend_count, 3);
-	assert_int_equal(config_find_backend(heavier, "b15")->weight, 9);
-	assert_int_equal(config_find_backend(more, "b15")->weight, 7);
-	config_vip_unref(heavier);
-	config_vip_unref(less);
-	config_vip_unref(more);
-	config_vip_unref(all);
-	config_vip_unref(base);
-	config_vip_unref(base);
-}
-
-static void backends_are_replaced_together(void **state)
-{
-	struct error_list faults = {0};
-	struct config_vip *base = vip_of("web", "{" WEB ", 'backends': {" TWO "}}");
-	struct config_backend backends[2] = {base->backends[1], base->backends[0]};
-	struct config_vip *same = config_vip_with_backends(base, backends, 2, &faults);
-	struct config_vip *none = config_vip_with_backends(base, NULL, 0, &faults);
-
-	(void)state;
-	assert_string_equal(faults_text(&faults), "");
-	assert_true(config_vip_equal(same, base));
-	assert_int_equal(none->backend_count, 0);
-	assert_int_equal(none->port, 443);
-
-	backends[1].address = backends[0].address;
-	assert_null(config_vip_with_backends(base, backends, 2, &faults));
-	assert_null(config_vip_with_backend(base, &backends[1], &faults));
-	assert_string_equal(faults_text(&faults),
-			    "conflict /vips/web/backends/b2/address: vip 'web': backend 'b2':"
-			    " address '10.0.0.2' is that of backend 'b1', too\n"
-			    "conflict /vips/web/backends/b2/address: vip 'web': backend 'b2':"
-			    " address '10.0.0.2' is that of backend 'b1', too\n");
-	config_vip_unref(none);
-	config_vip_unref(same);
-	config_vip_unref(base);
-}
-
-/* ---- replacing the whole ---- */
-
-static void what_was_printed_can_be_put_back(void **state)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(EVERY_KEY);
-	json_t *printed = config_to_json(base);
-	struct config *again = config_replace_from_json(base, printed, &faults);
-
-	(void)state;
-	assert_string_equal(faults_text(&faults), "");
-	assert_true(config_vips_equal(again, base));
-	config_unref(again);
-	json_decref(printed);
-	config_unref(base);
-}
-
-static void a_replacement_may_leave_out_the_node(void **state)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(EVERY_KEY);
-	json_t *body = json_of("{'vips': {'web': {" WEB "}}}");
-	struct config *replaced = config_replace_from_json(base, body, &faults);
-
-	(void)state;
-	assert_string_equal(faults_text(&faults), "");
-	assert_int_equal(replaced->vip_count, 1);
-	assert_string_equal(replaced->node.hash_seed, "paris");
-	assert_int_equal(replaced->api.listen_count, 3);
-	config_unref(replaced);
-	json_decref(body);
-	config_unref(base);
-}
-
-static void assert_replacement_refused(const char *text, const char *expected)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of(EVERY_KEY);
-	json_t *body = json_of(text);
-
-	assert_null(config_replace_from_json(base, body, &faults));
-	assert_string_equal(faults_text(&faults), expected);
-	json_decref(body);
-	config_unref(base);
-}
-
-#define ONLY_A_RESTART "; only the file sets it, and only a restart changes it\n"
-
-static void a_replacement_cannot_change_the_node(void **state)
-{
-	(void)state;
-	assert_replacement_refused("{}", "invalid : the document: key 'vips' is missing\n");
-	assert_replacement_refused(
-		"{'vips': {}, 'api': {}}",
-		"invalid /api/listen: api: listen differs from what runs,"
-		" [\"127.0.0.1:7007\",\"unix:/run/x.sock\",\"[::1]:65535\"]" ONLY_A_RESTART);
-	assert_replacement_refused(
-		"{'vips': {}, 'node': {'name': 'lb1', 'interfaces': [{'name': 'eth0', 'mode':"
-		" 'native'}, {'name': 'eth1.7', 'mode': 'generic'}], 'hash_seed': 'rome',"
-		" 'outer_source4': '10.255.0.0/16', 'limits': {'vips': 10, 'backends': 20,"
-		" 'slots': 65536, 'flows': 128}, 'bpf_dir': '/sys/fs/bpf/x'}}",
-		"invalid /node/hash_seed: node: hash_seed differs from what runs,"
-		" \"paris\"" ONLY_A_RESTART
-		"invalid /node/outer_source6: node: outer_source6 differs from what runs,"
-		" \"2001:db8:ffff::/96\"" ONLY_A_RESTART);
-}
-
-static void a_replacement_cannot_add_to_the_node(void **state)
-{
-	struct error_list faults = {0};
-	struct config *base = config_of("{" NODE "}");
-	json_t *body = json_of("{'vips': {}, 'node': {'interfaces': [{'name': 'eth0'}],"
-			       " 'outer_source4': '10.255.0.0/16'}}");
-
-	(void)state;
-	assert_null(config_replace_from_json(base, body, &faults));
-	assert_string_equal(faults_text(&faults),
-			    "invalid /node/outer_source4: node: outer_source4 differs from what"
-			    " runs, nothing" ONLY_A_RESTART);
-	json_decref(body);
-	config_unref(base);
-}
-
 /* ---- memory ---- */
 
 /* jansson's allocations, of which all from the given one on fail. */
@@ -576,23 +316,13 @@ int main(void)
 		cmocka_unit_test(every_key_is_read_and_printed),
 		cmocka_unit_test(the_node_holds_what_was_read),
 		cmocka_unit_test(a_vip_holds_what_was_read),
+		cmocka_unit_test(tracking_defaults_by_protocol),
 		cmocka_unit_test(order_in_the_text_does_not_matter),
 		cmocka_unit_test(any_difference_makes_vips_differ),
 		cmocka_unit_test(one_address_serves_many_ports),
 		cmocka_unit_test(parts_are_printed_as_they_are_read),
 		cmocka_unit_test(a_host_name_becomes_a_node_name),
 		cmocka_unit_test(a_ring_has_room_for_its_backends),
-		cmocka_unit_test(an_edit_shares_all_but_its_vip),
-		cmocka_unit_test(a_new_vip_is_put_in_order),
-		cmocka_unit_test(an_edit_that_clashes_is_refused),
-		cmocka_unit_test(an_edit_over_the_limits_is_refused),
-		cmocka_unit_test(what_does_not_exist_cannot_be_removed),
-		cmocka_unit_test(backends_are_edited_one_by_one),
-		cmocka_unit_test(backends_are_replaced_together),
-		cmocka_unit_test(what_was_printed_can_be_put_back),
-		cmocka_unit_test(a_replacement_may_leave_out_the_node),
-		cmocka_unit_test(a_replacement_cannot_change_the_node),
-		cmocka_unit_test(a_replacement_cannot_add_to_the_node),
 		cmocka_unit_test(printing_survives_want_of_memory),
 		cmocka_unit_test(nothing_is_freed_by_no_reference),
 	};

@@ -23,7 +23,7 @@
 	" is not a ring's size; expected a power of two from 256 to 131072, or 0 to have it"       \
 	" chosen by the number of backends\n"
 #define LOOPS_BACK  "; a packet sent there would come straight back\n"
-#define VIP_KEYS    "address, port, protocol, ring_slots, backends\n"
+#define VIP_KEYS    "address, port, protocol, ring_slots, tracking, on_down, backends\n"
 #define CHARACTERS9 "123456789"
 #define CHARACTERS63                                                                               \
 	CHARACTERS9 CHARACTERS9 CHARACTERS9 CHARACTERS9 CHARACTERS9 CHARACTERS9 CHARACTERS9
@@ -108,6 +108,12 @@ static const struct fault_case cases[] = {
 	{BACKEND("'address': '10.0.0.1', 'state': 'up'"),
 	 "invalid /vips/web/backends/b1/state: vip 'web': backend 'b1': state 'up' is unknown;"
 	 " expected 'active', 'drain' or 'disabled'\n"},
+	{VIP(WEB ", 'tracking': 'all'"),
+	 "invalid /vips/web/tracking: vip 'web': tracking 'all' is unknown; expected 'changes',"
+	 " 'always' or 'never'\n"},
+	{VIP(WEB ", 'on_down': true"),
+	 "invalid /vips/web/on_down: vip 'web': on_down is a boolean; expected 'keep' or"
+	 " 'reset'\n"},
 	{VIP(WEB ", 'ring_slots': 128"),
 	 "invalid /vips/web/ring_slots: vip 'web': ring_slots 128" RING_HINT},
 	{VIP(WEB ", 'ring_slots': 1000"),
@@ -233,9 +239,21 @@ static const struct fault_case cases[] = {
 	 " 16777216\n"},
 	{NODE_WITH("'limits': {'slots': 4100}"),
 	 "invalid /node/limits/slots: node: limits: slots 4100 is not a multiple of 32\n"},
+	{NODE_WITH("'limits': {'flow_inserts_per_s': 0}"),
+	 "invalid /node/limits/flow_inserts_per_s: node: limits: flow_inserts_per_s 0 is out of"
+	 " range; expected 1 to 100000000\n"},
+	{NODE_WITH("'flow_idle_timeout_ms': 9000"),
+	 "invalid /node/flow_idle_timeout_ms: node: flow_idle_timeout_ms 9000 is out of range;"
+	 " expected 10000 to 32768000\n"},
+	{NODE_WITH("'flow_idle_timeout_ms': 32769000"),
+	 "invalid /node/flow_idle_timeout_ms: node: flow_idle_timeout_ms 32769000 is out of range;"
+	 " expected 10000 to 32768000\n"},
+	{NODE_WITH("'flow_idle_timeout_ms': 10500"),
+	 "invalid /node/flow_idle_timeout_ms: node: flow_idle_timeout_ms 10500 is not a whole"
+	 " number of seconds; expected a multiple of 1000\n"},
 	{NODE_WITH("'limits': {'vip': 1}"),
 	 "invalid /node/limits/vip: node: limits: unknown key 'vip'; did you mean 'vips'? Known"
-	 " keys: vips, backends, slots, flows\n"},
+	 " keys: vips, backends, slots, flows, flow_inserts_per_s\n"},
 
 	/* the API */
 	{API("'unix:/run/x'"),
@@ -288,7 +306,7 @@ static const struct fault_case cases[] = {
 	{"{'node': {'interfaces': [{'name': 'e'}], 'x': 1}, 'vips': {'bad': {'address': 5,"
 	 " 'port': 'y'}, 'a': {" WEB "}, 'b': {" WEB "}}}",
 	 "invalid /node/x: node: unknown key 'x'; known keys: name, interfaces, hash_seed,"
-	 " outer_source4, outer_source6, limits, bpf_dir\n"
+	 " outer_source4, outer_source6, limits, flow_idle_timeout_ms, bpf_dir\n"
 	 "invalid /vips/bad/address: vip 'bad': address is an integer; expected a string\n"
 	 "invalid /vips/bad/port: vip 'bad': port is 'y', a string; expected an integer from 0 to"
 	 " 65535\n"

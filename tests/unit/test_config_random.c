@@ -84,12 +84,18 @@ static json_t *random_backend(struct random *random, uint32_t number)
 static json_t *random_vip(struct random *random, uint32_t number, uint32_t size)
 {
 	static const char *const protocols[] = {"tcp", "udp"};
+	static const char *const trackings[] = {"changes", "always", "never"};
+	static const char *const on_downs[] = {"keep", "reset"};
 	json_t *vip = json_pack("{s:o, s:i, s:s}", "address", random_address(random, true, number),
 				"port", random_below(random, 65536), "protocol",
 				random_of(random, protocols, 2));
 	json_t *backends = json_object();
 	uint32_t count = random_below(random, size);
 
+	if (random_bool(random))
+		json_object_set_new(vip, "tracking", json_string(random_of(random, trackings, 3)));
+	if (random_bool(random))
+		json_object_set_new(vip, "on_down", json_string(random_of(random, on_downs, 2)));
 	if (random_bool(random))
 		json_object_set_new(
 			vip, "ring_slots",
@@ -136,6 +142,10 @@ static json_t *random_node(struct random *random)
 		json_object_set_new(node, "limits",
 				    json_pack("{s:i, s:i}", "slots", 1 << 24, "flows",
 					      128 + random_below(random, 1000)));
+	if (random_bool(random))
+		json_object_set_new(
+			node, "flow_idle_timeout_ms",
+			json_integer(1000 * (json_int_t)(10 + random_below(random, 32759))));
 	return node;
 }
 
@@ -202,6 +212,11 @@ static void assert_vip_is(const struct config_vip *found, const json_t *expected
 	assert_address(&found->address, expected);
 	assert_int_equal(found->port, integer_or(expected, "port", -1));
 	assert_int_equal(found->ring_slots, integer_or(expected, "ring_slots", 0));
+	assert_string_equal(config_tracking_name(found->tracking),
+			    text_or(expected, "tracking",
+				    found->protocol == IPPROTO_UDP ? "always" : "changes"));
+	assert_string_equal(config_on_down_name(found->on_down),
+			    text_or(expected, "on_down", "keep"));
 	assert_string_equal(config_protocol_name(found->protocol),
 			    text_or(expected, "protocol", NULL));
 	assert_int_equal(found->backend_count, json_object_size(backends));

@@ -30,13 +30,16 @@ BASE = {
         "hash_seed": "paris",
         "outer_source4": "10.255.0.0/16",
         "outer_source6": "2001:db8:ffff::/96",
-        "limits": {"vips": 1, "backends": 1, "slots": 131072, "flows": 128},
+        "limits": {"vips": 1, "backends": 1, "slots": 131072, "flows": 128,
+                   "flow_inserts_per_s": 1},
+        "flow_idle_timeout_ms": 10000,
         "bpf_dir": "/sys/fs/bpf/carom",
     },
     "api": {"listen": ["unix:/run/carom/api.sock"]},
     "vips": {
         "web": {
             "address": "192.0.2.10", "port": 443, "protocol": "tcp", "ring_slots": 256,
+            "tracking": "changes", "on_down": "keep",
             "backends": {"web-1": {"address": "10.0.0.1", "weight": 1, "state": "active"}},
         }
     },
@@ -102,6 +105,7 @@ BAD = [
     (["node", "bpf_dir"], "x"),
     (["node", "bpf_dir"], "/" + "x" * 107),
     (["node", "limits", "slots"], 131073),
+    (["node", "flow_idle_timeout_ms"], 10500),
     (LISTEN, []),
     (LISTEN, [f"127.0.0.1:{port}" for port in range(1, 10)]),
     (LISTEN, ["127.0.0.1:80", "127.0.0.1:80"]),
@@ -119,6 +123,8 @@ BAD = [
     (["vips", "web", "ring_slots"], 300),
     (["vips", "web", "ring_slots"], 262144),
     (["vips", "web", "protocol"], "TCP"),
+    (["vips", "web", "tracking"], ""),
+    (["vips", "web", "on_down"], "KEEP"),
     (["vips", "-web"], BASE["vips"]["web"]),
     (["vips", "web", "backends", "a/b"], {"address": "10.0.0.2"}),
 ]
