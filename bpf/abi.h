@@ -346,7 +346,9 @@ struct carom_decap_prefix {
 _Static_assert(sizeof(struct carom_address) == 16, "carom_address");
 _Static_assert(sizeof(struct carom_table) == 24, "carom_table");
 _Static_assert(sizeof(struct carom_generation) == 64, "carom_generation");
-_Static_assert(sizeof(struct carom_control) == 64 * (1 + CAROM_GENERATION_COUNT), "carom_control");
+_Static_assert(sizeof(struct carom_control) ==
+		       (1 + CAROM_GENERATION_COUNT) * sizeof(struct carom_generation),
+	       "carom_control");
 _Static_assert(sizeof(struct carom_address_entry) == 32, "carom_address_entry");
 _Static_assert(sizeof(struct carom_vip) == 32, "carom_vip");
 _Static_assert(sizeof(struct carom_slot_line) == CAROM_CACHE_LINE_BYTES, "carom_slot_line");
