@@ -32,6 +32,7 @@ struct dataplane {
 	struct dataplane_options options;
 	int lock;
 	struct balancer_bpf *maps;
+	bool adopted;
 	struct carom_settings settings;
 	struct dataplane_memory memory;
 };
@@ -76,6 +77,8 @@ static int set_map_sizes(const struct balancer_bpf *skeleton, const struct datap
 		{skeleton->maps.flows, memory->flow_count / CAROM_FLOWS_PER_LINE},
 		{skeleton->maps.recorders, memory->lane_count},
 		{skeleton->maps.backends, memory->backend_count},
+		{skeleton->maps.vip_labels, memory->reasons_per_lane},
+		{skeleton->maps.backend_labels, memory->backend_count},
 		{skeleton->maps.counters, 1ull * memory->lane_count * memory->counters_per_lane},
 		{skeleton->maps.reasons, 1ull * memory->lane_count * memory->reasons_per_lane},
 	};
@@ -94,7 +97,7 @@ struct mapping {
 	void **memory;
 };
 
-#define MAPPING_COUNT 11
+#define MAPPING_COUNT 13
 
 static void list_mappings(struct dataplane *dataplane, struct mapping mappings[MAPPING_COUNT])
 {
@@ -110,6 +113,8 @@ static void list_mappings(struct dataplane *dataplane, struct mapping mappings[M
 		{skeleton->maps.flows, (void **)&memory->flows},
 		{skeleton->maps.recorders, (void **)&memory->recorders},
 		{skeleton->maps.backends, (void **)&memory->backends},
+		{skeleton->maps.vip_labels, (void **)&memory->vip_labels},
+		{skeleton->maps.backend_labels, (void **)&memory->backend_labels},
 		{skeleton->maps.counters, (void **)&memory->counters},
 		{skeleton->maps.reasons, (void **)&memory->reasons},
 	};
@@ -152,7 +157,104 @@ static void unmap_all(struct dataplane *dataplane)
 	}
 }
 
-static int make_maps(struct dataplane *dataplane, struct error *ret_error)
+/* ---- taking over ---- */
+
+/* Where a map is pinned. False: it is not, for it belongs to one program. */
+static bool pin_path(const struct dataplane *dataplane, const struct bpf_map *map,
+		     char path[static PATH_MAX])
+{
+	const char *name = bpf_map__name(map);
+	int length;
+
+	if (map == dataplane->maps->maps.rodata)
+		return false;
+	length = snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/%s", dataplane->options.bpf_dir,
+			  name + strspn(name, "."));
+	if (length >= PATH_MAX)
+		return false;
+	for (char *dot = strrchr(path, '/'); *dot; dot++)
+		*dot = *dot == '.' ? '_' : *dot;
+	return true;
+}
+
+static bool map_fits(const struct bpf_map *map, int pinned)
+{
+	struct bpf_map_info information = {0};
+	uint32_t length = sizeof(information);
+
+	return bpf_obj_get_info_by_fd(pinned, &information, &length) == 0 &&
+	       information.type == bpf_map__type(map) &&
+	       information.value_size == bpf_map__value_size(map) &&
+	       information.max_entries == bpf_map__max_entries(map) &&
+	       information.map_flags == bpf_map__map_flags(map);
+}
+
+/* Opens a pinned map that the present object can use; -1 otherwise. */
+static int open_pin(const struct bpf_map *map, const char *path, struct error *ret_error)
+{
+	int pinned = bpf_obj_get(path);
+
+	if (pinned < 0) {
+		error_set_errno(ret_error, errno, "'%s'", path);
+	} else if (!map_fits(map, pinned)) {
+		error_set(ret_error, ERROR_CONFLICT, "'%s' has another size or layout", path);
+		close(pinned);
+		pinned = -1;
+	}
+	return pinned;
+}
+
+static int check_control(const struct dataplane *dataplane, int pinned, struct error *ret_error)
+{
+	const uint64_t *wanted = dataplane->options.hash_key;
+	struct carom_control control;
+	uint32_t key = 0;
+
+	if (bpf_map_lookup_elem(pinned, &key, &control))
+		return error_set_errno(ret_error, errno, "cannot read what is published");
+	if (control.abi_version != CAROM_ABI_VERSION)
+		return error_set(ret_error, ERROR_CONFLICT, "it has ABI version %u, this is %u",
+				 control.abi_version, CAROM_ABI_VERSION);
+	if (control.hash_key[0] != wanted[0] || control.hash_key[1] != wanted[1])
+		return error_set(ret_error, ERROR_CONFLICT, "node.hash_seed was another");
+	return 0;
+}
+
+/* Lets the skeleton use a pinned map. */
+static int adopt_map(struct dataplane *dataplane, struct bpf_map *map, struct error *ret_error)
+{
+	char path[PATH_MAX];
+	int pinned, result;
+
+	if (!pin_path(dataplane, map, path))
+		return 0;
+	pinned = open_pin(map, path, ret_error);
+	if (pinned < 0)
+		return -1;
+	result = map == dataplane->maps->maps.data_control
+			 ? check_control(dataplane, pinned, ret_error)
+			 : 0;
+	if (result == 0 && bpf_map__reuse_fd(map, pinned))
+		result = error_set_errno(ret_error, errno, "cannot use '%s'", path);
+	close(pinned);
+	return result;
+}
+
+static int adopt_maps(struct dataplane *dataplane, struct error *ret_error)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, dataplane->maps->obj)
+	{
+		if (adopt_map(dataplane, map, ret_error))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- making ---- */
+
+static int open_maps(struct dataplane *dataplane, struct error *ret_error)
 {
 	dataplane->maps = balancer_bpf__open();
 	if (!dataplane->maps)
@@ -162,13 +264,53 @@ static int make_maps(struct dataplane *dataplane, struct error *ret_error)
 		return error_set(ret_error, ERROR_LIMIT,
 				 "node.limits: a BPF map of this size "
 				 "cannot be made");
+	return 0;
+}
+
+/* All pinned maps, or none: a mixture would contradict itself. */
+static int open_adopted_or_new(struct dataplane *dataplane, struct error *ret_error)
+{
+	struct error why = {0};
+
+	if (open_maps(dataplane, ret_error))
+		return -1;
+	if (!dataplane->options.anew && adopt_maps(dataplane, &why) == 0) {
+		dataplane->adopted = true;
+		return 0;
+	}
+	if (why.kind != ERROR_NONE && why.kind != ERROR_NOT_FOUND)
+		log_line(LOG_LEVEL_WARNING,
+			 "what a former caromd left is not taken over, but replaced: %s",
+			 why.message);
+	balancer_bpf__destroy(dataplane->maps);
+	return open_maps(dataplane, ret_error);
+}
+
+static void set_up_control(struct dataplane *dataplane)
+{
+	struct carom_control *control = dataplane->memory.control;
+
+	control->abi_version = CAROM_ABI_VERSION;
+	memcpy(control->hash_key, dataplane->options.hash_key, sizeof(control->hash_key));
+}
+
+static int make_maps(struct dataplane *dataplane, struct error *ret_error)
+{
+	if (open_adopted_or_new(dataplane, ret_error))
+		return -1;
 	if (balancer_bpf__load(dataplane->maps))
 		return error_set_errno(ret_error, errno,
 				       "cannot make the BPF maps (node.limits says how large)");
 	if (map_all(dataplane, ret_error))
 		return -1;
-	dataplane->memory.control->abi_version = CAROM_ABI_VERSION;
+	if (!dataplane->adopted)
+		set_up_control(dataplane);
 	return 0;
+}
+
+bool dataplane_is_adopted(const struct dataplane *dataplane)
+{
+	return dataplane->adopted;
 }
 
 static void set_settings(struct dataplane *dataplane)
@@ -286,13 +428,19 @@ static int maps_folder(const char *bpf_dir, char path[static PATH_MAX], struct e
 
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)
 {
-	char folder[PATH_MAX];
+	char folder[PATH_MAX], path[PATH_MAX];
+	struct bpf_map *map;
 
+	if (dataplane->adopted)
+		return 0;
 	if (maps_folder(dataplane->options.bpf_dir, folder, ret_error) ||
 	    bpffs_remove(folder, ret_error) || bpffs_prepare(folder, ret_error))
 		return -1;
-	if (bpf_object__pin_maps(dataplane->maps->obj, folder))
-		return error_set_errno(ret_error, errno, "cannot pin the maps under '%s'", folder);
+	bpf_object__for_each_map(map, dataplane->maps->obj)
+	{
+		if (pin_path(dataplane, map, path) && bpf_obj_pin(bpf_map__fd(map), path))
+			return error_set_errno(ret_error, errno, "cannot pin '%s'", path);
+	}
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct dataplane_options {
 	const char *bpf_dir; /* borrowed until dataplane_free() */
 	struct dataplane_limits limits;
 	uint64_t hash_key[2];
+	bool anew; /* do not take over what is pinned */
 };
 
 /*
@@ -47,6 +48,8 @@ struct dataplane_memory {
 	struct carom_flow *flows;
 	struct carom_recorder *recorders;
 	struct carom_backend *backends;
+	struct carom_vip_label *vip_labels;
+	struct carom_backend_label *backend_labels;
 	struct carom_counter *counters;
 	struct carom_reason_counter *reasons;
 
@@ -63,11 +66,15 @@ struct dataplane_memory {
 
 struct dataplane;
 
-/* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, makes the maps.
- * NULL on failure, and nothing is left behind. */
+/* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, and takes over
+ * the maps that a former process pinned, or makes new ones if there are none or they do not fit
+ * (which is logged). NULL on failure, and nothing is left behind. */
 struct dataplane *dataplane_new(const struct dataplane_options *options, struct error *ret_error);
 /* Leaves the programs on their interfaces, and the pins: packets flow on. */
 void dataplane_free(struct dataplane *dataplane);
+
+/* Whether the maps are a former process's, with what it published in them. */
+bool dataplane_is_adopted(const struct dataplane *dataplane);
 
 const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane);
 
@@ -84,8 +91,8 @@ int dataplane_detach(const struct dataplane *dataplane, const char *interface,
  * BPF_PROG_TEST_RUN. Returns a file descriptor, or -1. */
 int dataplane_load(const struct dataplane *dataplane, struct error *ret_error);
 
-/* Makes the maps that the attached programs use the instance's own, and drops what a former process
- * had pinned. After the last dataplane_attach(). Returns 0 or -1. */
+/* Pins the maps, unless they were taken over, in the place of what a former process had pinned.
+ * After the last dataplane_attach(). Returns 0 or -1. */
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error);
 
 /* Takes the instance's programs off all interfaces and removes every pin. *ret_count: of programs

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A sweep may be half over when a backend goes; the next one sees all of its flows. */
+#define IMAGE_SWEEPS_TO_FORGET 2
+
 /* A ring: the ordinal of each slot's backend, or CAROM_ORDINAL_NONE. */
 struct image_ring {
 	unsigned references;

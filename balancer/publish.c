@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOWHERE UINT32_MAX
-
 /* A VIP of the new image: where it is placed now, and where the old image had it (NULL: nowhere).
  * The two are the same when nothing about it changed. */
 struct placement {
@@ -53,7 +51,7 @@ struct publish *publish_new(const struct dataplane_memory *memory, struct error 
 	return NULL;
 }
 
-static void published_vip_free(struct published_vip *published)
+void published_vip_free(struct published_vip *published)
 {
 	image_vip_unref(published->vip);
 	free(published->flow_counts);
@@ -101,6 +99,7 @@ static int place_counters(struct publish *publish, const struct placement *place
 		now->counter = before->counter;
 	else if (range_take(publish->vip_counters, 1, 1, &now->counter))
 		return -1;
+	memcpy(publish->memory->vip_labels[now->counter].name, now->vip->name, CAROM_NAME_BYTES);
 	for (size_t i = 0; i < now->vip->backend_count; i++) {
 		if (now->vip->backends[i].state == CAROM_BACKEND_UNUSED)
 			continue;
@@ -197,19 +196,23 @@ static int place_ring(struct publish *publish, const struct placement *placement
 
 static int place_backends(struct publish *publish, struct published_vip *now)
 {
+	const struct dataplane_memory *memory = publish->memory;
 	const struct image_vip *vip = now->vip;
 
 	if (!vip->backend_count)
 		return 0;
 	if (range_take(publish->backends, (uint32_t)vip->backend_count, 1, &now->first_backend))
 		return -1;
-	for (size_t i = 0; i < vip->backend_count; i++)
-		publish->memory->backends[now->first_backend + i] =
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		memory->backends[now->first_backend + i] =
 			publish_encode_backend(vip, &vip->backends[i], now->counters[i]);
+		memory->backend_labels[now->first_backend + i] =
+			publish_encode_label(&vip->backends[i]);
+	}
 	return 0;
 }
 
-static struct published_vip *published_vip_new(struct image_vip *vip)
+struct published_vip *published_vip_new(struct image_vip *vip)
 {
 	struct published_vip *published =
 		calloc(1, sizeof(*published) + vip->backend_count * sizeof(published->counters[0]));

@@ -23,6 +23,13 @@ struct publish;
 struct publish *publish_new(const struct dataplane_memory *memory, struct error *ret_error);
 void publish_free(struct publish *publish);
 
+/*
+ * Takes over what a former process published in these maps, before the first commit: the image, and
+ * what of the arrays is in use. One grace period must pass before the first commit. Returns 0; -1
+ * if the maps contradict themselves, and then publish is only good for publish_free().
+ */
+int publish_adopt(struct publish *publish, struct error *ret_error);
+
 /* Whether a generation is idle, so that a commit need not wait for a grace period. */
 bool publish_is_ready(const struct publish *publish);
 

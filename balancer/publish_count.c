@@ -6,6 +6,7 @@
  */
 #include "publish_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct carom_counter *counter_in_lane(const struct dataplane_memory *memory, uint32_t lane,
@@ -114,4 +115,37 @@ void publish_settle_counters(struct publish *publish, uint64_t epoch)
 	publish->retired_count -= settled;
 	memmove(publish->retired, publish->retired + settled,
 		publish->retired_count * sizeof(publish->retired[0]));
+}
+
+static bool *list_used(const struct publish *publish)
+{
+	bool *used = calloc(publish->memory->counters_per_lane, sizeof(used[0]));
+
+	for (size_t i = 0; used && i < publish->image->vip_count; i++) {
+		const struct published_vip *published = publish->vips[i];
+
+		used[published->counter] = true;
+		for (size_t j = 0; j < published->vip->backend_count; j++)
+			used[published->counters[j]] = true;
+	}
+	if (used)
+		used[0] = true;
+	return used;
+}
+
+void publish_clear_unused(const struct publish *publish)
+{
+	const struct dataplane_memory *memory = publish->memory;
+	bool *used = list_used(publish);
+	struct retired_counter unused;
+
+	for (uint32_t i = 0; used && i < memory->counters_per_lane; i++) {
+		unused = (struct retired_counter){
+			.number = i,
+			.is_vip = i < memory->reasons_per_lane,
+		};
+		if (!used[i])
+			clear(memory, &unused);
+	}
+	free(used);
 }

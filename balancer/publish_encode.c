@@ -70,3 +70,42 @@ struct carom_backend publish_encode_backend(const struct image_vip *vip,
 	encoded.header_checksum = fixed_checksum(vip, &encoded);
 	return encoded;
 }
+
+struct carom_backend_label publish_encode_label(const struct image_backend *backend)
+{
+	struct carom_backend_label label = {
+		.weight = backend->weight,
+		.state = (uint8_t)backend->state,
+		.is_resolved = backend->next_hop.resolved,
+		.keeps_flows = backend->keeps_flows,
+	};
+
+	memcpy(label.name, backend->name, sizeof(label.name));
+	return label;
+}
+
+struct image_backend publish_decode_backend(const struct carom_backend *encoded,
+					    const struct carom_backend_label *label)
+{
+	struct image_backend backend = {
+		.address = encoded->outer_destination,
+		.weight = label->weight,
+		.state = (enum carom_backend_state)label->state,
+		.keeps_flows = label->keeps_flows,
+		.next_hop =
+			{
+				.resolved = label->is_resolved,
+				.interface = encoded->interface,
+				.mtu = encoded->mtu,
+				.source = encoded->outer_source,
+			},
+		.outer_source = encoded->outer_source,
+		.source_host_mask = encoded->source_host_mask,
+	};
+
+	memcpy(backend.name, label->name, sizeof(backend.name));
+	memcpy(backend.next_hop.destination_mac, encoded->destination_mac,
+	       sizeof(encoded->destination_mac));
+	memcpy(backend.next_hop.source_mac, encoded->source_mac, sizeof(encoded->source_mac));
+	return backend;
+}

@@ -42,6 +42,13 @@ struct publish {
 	uint64_t flow_total; /* as of the last sweep */
 };
 
+/* A VIP that is placed nowhere yet. Takes a reference; NULL: out of memory. */
+struct published_vip *published_vip_new(struct image_vip *vip);
+void published_vip_free(struct published_vip *published);
+
+/* Of a range or a number: not placed. */
+#define NOWHERE UINT32_MAX
+
 /* A published VIP's slots in the maps. */
 struct history_slots publish_slots(const struct publish *publish,
 				   const struct published_vip *published);
@@ -59,6 +66,11 @@ int publish_write_generation(const struct publish *publish, uint32_t generation,
 struct carom_backend publish_encode_backend(const struct image_vip *vip,
 					    const struct image_backend *backend, uint32_t counter);
 
+/* What packets do not read, and an adoption does; and back from both. */
+struct carom_backend_label publish_encode_label(const struct image_backend *backend);
+struct image_backend publish_decode_backend(const struct carom_backend *encoded,
+					    const struct carom_backend_label *label);
+
 /* Whether the flows that a backend has stay with it. */
 bool publish_serves(const struct image_backend *backend);
 
@@ -66,5 +78,7 @@ bool publish_serves(const struct image_backend *backend);
 
 /* Hands what retired numbers have counted to their heirs and clears them, up to this epoch. */
 void publish_settle_counters(struct publish *publish, uint64_t epoch);
+/* Clears the counters of all numbers that nobody has. */
+void publish_clear_unused(const struct publish *publish);
 
 #endif

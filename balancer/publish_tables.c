@@ -170,6 +170,7 @@ static struct carom_vip encode_vip(const struct published_vip *published, uint32
 		.backend_count = (uint16_t)vip->backend_count,
 		.ring_bits = (uint8_t)vip->ring->bits,
 		.records_all = vip->tracking == HISTORY_ALWAYS,
+		.tracking = (uint8_t)vip->tracking,
 	};
 }
 

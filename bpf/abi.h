@@ -86,7 +86,9 @@ struct carom_control {
 	__u32 active; /* which generation packets read; the one word that a commit flips */
 	/* Seconds, by userspace: the flow table's time, which stands still while caromd is away. */
 	__u32 clock;
-	__u32 reserved[13];
+	__u32 reserved;
+	__u64 hash_key[2]; /* that slots and flows were hashed with */
+	__u64 reserved2[4];
 	struct carom_generation generations[CAROM_GENERATION_COUNT];
 };
 
@@ -110,7 +112,8 @@ struct carom_vip {
 	__u16 backend_count; /* of ordinals */
 	__u8 ring_bits;	     /* the ring has 1 << ring_bits slots */
 	__u8 records_all;    /* flows are recorded even where current and previous agree */
-	__u64 reserved2;
+	__u8 tracking;	     /* enum history_tracking: no program reads it */
+	__u8 reserved[7];
 };
 
 /* address_number: of the address entry; port: as on the wire; protocol: IPPROTO_…. */
@@ -283,6 +286,23 @@ struct carom_backend {
 };
 
 /*
+ * What no program reads, but a caromd that takes the maps over: the names that people gave. A VIP's
+ * lies where its reasons are counted, a backend's where the backend is in `backends`.
+ */
+struct carom_vip_label {
+	char name[CAROM_NAME_BYTES];
+};
+
+struct carom_backend_label {
+	char name[CAROM_NAME_BYTES];
+	__u32 weight;
+	__u8 state; /* enum carom_backend_state, as wanted */
+	__u8 is_resolved;
+	__u8 keeps_flows;
+	__u8 reserved[57];
+};
+
+/*
  * Counters lie in one lane a possible CPU, and one lane more that only userspace writes: there a
  * VIP keeps what its removed backends had counted, so that no total ever falls.
  */
@@ -357,6 +377,8 @@ _Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,
 _Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_backend");
 _Static_assert(sizeof(struct carom_flow_line) == CAROM_CACHE_LINE_BYTES, "carom_flow_line");
 _Static_assert(sizeof(struct carom_recorder) == CAROM_CACHE_LINE_BYTES, "carom_recorder");
+_Static_assert(sizeof(struct carom_vip_label) == 64, "carom_vip_label");
+_Static_assert(sizeof(struct carom_backend_label) == 128, "carom_backend_label");
 _Static_assert(sizeof(struct carom_counter) == 32, "carom_counter");
 _Static_assert(sizeof(struct carom_reason_counter) == 256, "carom_reason_counter");
 _Static_assert(sizeof(struct carom_settings) == 48, "carom_settings");

@@ -26,12 +26,15 @@ ARRAY(displacements, struct carom_displacement_line);
 ARRAY(addresses, struct carom_address_entry);
 ARRAY(vips, struct carom_vip);
 ARRAY(slots, struct carom_slot_line);
-/* Parallel to slots, and cold. No program reads changed_at: it is kept here to outlive caromd. */
+/* Parallel to slots, and cold. No program reads changed_at or a label: they are here to outlive
+ * caromd. */
 ARRAY(previous, struct carom_slot_line);
 ARRAY(changed_at, struct carom_slot_line); /* control.clock at the slot's last change, cut */
 ARRAY(flows, struct carom_flow_line);
 ARRAY(recorders, struct carom_recorder); /* one a lane, as the counters */
 ARRAY(backends, struct carom_backend);
+ARRAY(vip_labels, struct carom_vip_label);
+ARRAY(backend_labels, struct carom_backend_label);
 ARRAY(counters, struct carom_counter);
 ARRAY(reasons, struct carom_reason_counter);
 

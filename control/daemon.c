@@ -200,7 +200,7 @@ static uint64_t hash_key(const char *seed, uint64_t number)
 	return key;
 }
 
-static int open_dataplane(struct daemon *daemon)
+static int open_dataplane(struct daemon *daemon, bool anew)
 {
 	const struct config_node *node = &daemon->config->node;
 	struct dataplane_options options = {
@@ -215,6 +215,7 @@ static int open_dataplane(struct daemon *daemon)
 				.flow_idle_timeout_s = node->flow_idle_timeout_ms / 1000,
 			},
 		.hash_key = {hash_key(node->hash_seed, 1), hash_key(node->hash_seed, 2)},
+		.anew = anew,
 	};
 
 	daemon->dataplane = dataplane_new(&options, &daemon->error);
@@ -235,6 +236,21 @@ static int open_commands(struct daemon *daemon)
 	return daemon->commands ? 0 : -1;
 }
 
+/* What cannot be taken over is replaced: packets go on by it until the program is exchanged. */
+static int open_parts(struct daemon *daemon)
+{
+	if (open_dataplane(daemon, false))
+		return -1;
+	if (open_commands(daemon) == 0)
+		return 0;
+	if (!dataplane_is_adopted(daemon->dataplane) || daemon->error.kind != ERROR_CONFLICT)
+		return -1;
+	log_line(LOG_LEVEL_WARNING, "%s; it is replaced", daemon->error.message);
+	daemon->error = (struct error){0};
+	dataplane_free(daemon->dataplane);
+	return open_dataplane(daemon, true) ? -1 : open_commands(daemon);
+}
+
 int daemon_run(struct config *config, const char *config_path, struct error *ret_error)
 {
 	struct daemon daemon = {.config = config, .config_path = config_path};
@@ -243,7 +259,7 @@ int daemon_run(struct config *config, const char *config_path, struct error *ret
 		return -1;
 	if (uv_loop_init(&daemon.loop))
 		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
-	if (open_dataplane(&daemon) == 0 && open_commands(&daemon) == 0) {
+	if (open_parts(&daemon) == 0) {
 		start_signals(&daemon);
 		uv_run(&daemon.loop, UV_RUN_DEFAULT);
 	}

@@ -20,9 +20,6 @@
 
 #define UNASSIGNED UINT32_MAX
 
-/* One sweep may be half over when a backend goes; the next one sees all of its flows. */
-#define SWEEPS_TO_FORGET 2
-
 bool plan_is_eligible(const struct image_backend *backend)
 {
 	return backend->state == CAROM_BACKEND_ACTIVE && backend->next_hop.resolved;
@@ -74,7 +71,7 @@ static int compare_named(const void *name, const void *member)
 static uint64_t free_after_sweep(const struct plan_input *input, const struct image_backend *holder)
 {
 	return holder->state == CAROM_BACKEND_UNUSED ? holder->free_after_sweep
-						     : input->sweep_count + SWEEPS_TO_FORGET;
+						     : input->sweep_count + IMAGE_SWEEPS_TO_FORGET;
 }
 
 /* Backends that were there keep their ordinals; those of removed ones are remembered. */

@@ -120,6 +120,28 @@ static const struct next_hop *find_next_hop(const void *context,
 	return nexthop_find(context, destination);
 }
 
+/* How the desired state differs from what a former process had published. */
+static void reconcile(struct commands *commands, struct image *image)
+{
+	const struct image *former = publish_image(commands->publish);
+	size_t same = 0, changed = 0, removed = 0;
+
+	for (size_t i = 0; i < image->vip_count; i++) {
+		const struct image_vip *before = image_find(former, image->vips[i]->name);
+
+		same += before == image->vips[i];
+		changed += before && before != image->vips[i];
+	}
+	for (size_t i = 0; i < former->vip_count; i++)
+		removed += !image_find(image, former->vips[i]->name);
+	if (same < image->vip_count || removed)
+		image->revision = ++commands->revision;
+	log_line(LOG_LEVEL_INFO,
+		 "took over revision %llu: %zu vips as they were, %zu changed, %zu new, %zu gone",
+		 (unsigned long long)former->revision, same, changed,
+		 image->vip_count - same - changed, removed);
+}
+
 static int publish_desired(struct commands *commands, struct error *ret_error)
 {
 	struct plan_input input = {
@@ -137,6 +159,8 @@ static int publish_desired(struct commands *commands, struct error *ret_error)
 
 	if (!image)
 		return -1;
+	if (input.image && !input.published)
+		reconcile(commands, image);
 	result = publish_commit(commands->publish, image, ret_error);
 	image_unref(image);
 	return result;
@@ -365,6 +389,16 @@ void commands_apply(struct commands *commands, struct config *desired, bool crea
 
 /* ---- beginning and end ---- */
 
+/* What a former process flipped away last may still be read: one grace period, here and now. */
+static int adopt(struct commands *commands, struct error *ret_error)
+{
+	if (publish_adopt(commands->publish, ret_error) || grace_wait(commands->grace, ret_error))
+		return -1;
+	publish_reclaim(commands->publish, publish_epoch(commands->publish));
+	commands->revision = publish_image(commands->publish)->revision;
+	return 0;
+}
+
 static int open_parts(struct commands *commands, struct error *ret_error)
 {
 	const struct config_node *node = &commands->desired->node;
@@ -390,6 +424,8 @@ static int open_parts(struct commands *commands, struct error *ret_error)
 		return -1;
 	commands->grace = grace_new(ret_error);
 	if (!commands->grace)
+		return -1;
+	if (dataplane_is_adopted(commands->dataplane) && adopt(commands, ret_error))
 		return -1;
 	commands->nexthop = nexthop_new(&options, ret_error);
 	return commands->nexthop ? 0 : -1;
