@@ -49,7 +49,7 @@ static __always_inline int forward(struct packet *packet, const struct carom_vip
 }
 
 /* Compiled once for each family, which is a constant in each copy. */
-static __always_inline int balance(struct xdp_md *context, const enum carom_family family)
+static __always_inline int balance_family(struct xdp_md *context, const enum carom_family family)
 {
 	struct packet packet = {.context = context, .family = family};
 	const struct carom_generation *generation = vip_generation();
@@ -72,14 +72,19 @@ static __always_inline int balance(struct xdp_md *context, const enum carom_fami
 	return forward(&packet, vip);
 }
 
+static __always_inline int balance(struct xdp_md *context)
+{
+	switch (parse_ethernet(context)) {
+	case bpf_htons(ETH_P_IP): return balance_family(context, CAROM_IPV4);
+	case bpf_htons(ETH_P_IPV6): return balance_family(context, CAROM_IPV6);
+	}
+	return XDP_PASS;
+}
+
 SEC("xdp")
 int carom_balancer(struct xdp_md *context)
 {
-	switch (parse_ethernet(context)) {
-	case bpf_htons(ETH_P_IP): return balance(context, CAROM_IPV4);
-	case bpf_htons(ETH_P_IPV6): return balance(context, CAROM_IPV6);
-	}
-	return XDP_PASS;
+	return balance(context);
 }
 
 char carom_license[] SEC("license") = "Dual BSD/GPL";

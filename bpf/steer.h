@@ -14,6 +14,7 @@
 #include "maps.h"
 #include "packet.h"
 
+#define NO_SLOT	       0xffffffff
 #define ODD_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio */
 
 static __always_inline __u64 hash_step(__u64 hash, __u64 word)
@@ -100,7 +101,8 @@ static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, _
 	return flow_record(flow, seen, hash, record) ? chosen : (opens ? older : chosen);
 }
 
-/* The ordinal of the backend that takes the packet; CAROM_ORDINAL_NONE: there is none. */
+/* The ordinal of the backend that takes the packet; CAROM_ORDINAL_NONE: there is none; NO_SLOT: the
+ * ring does not lie in the slots. */
 static __always_inline __u32 steer(struct packet *packet, const struct carom_vip *vip)
 {
 	const struct carom_slot_line *line;
@@ -111,7 +113,7 @@ static __always_inline __u32 steer(struct packet *packet, const struct carom_vip
 	line_number = slot / CAROM_SLOTS_PER_LINE;
 	line = bpf_map_lookup_elem(&slots, &line_number);
 	if (unlikely(!line))
-		return CAROM_ORDINAL_NONE;
+		return NO_SLOT;
 	chosen = line->slots[slot % CAROM_SLOTS_PER_LINE];
 	if (unlikely(chosen & CAROM_SLOT_TRACKED))
 		return steer_tracked(vip, packet->hash, slot, chosen & CAROM_SLOT_ORDINAL,

@@ -40,10 +40,16 @@ static __always_inline __u32 table_find(const struct carom_table *table, __u64 k
 	return table->first_entry + carom_entry(hash, displacement, table->entry_mask);
 }
 
-/* Such an address may not leave its host; it has the key of the IPv4 VIP that it maps. */
-static __always_inline bool is_mapped_ipv4(struct address_halves address)
+/*
+ * IPv6 addresses that never are a packet's destination, and yet would be found: :: is what an empty
+ * entry says, and ::ffff:a.b.c.d has the key of the IPv4 VIP that it maps.
+ */
+static __always_inline bool is_nobodys(const struct packet *packet)
 {
-	return address.high == 0 && (__u32)address.low == bpf_htonl(0xffff);
+	struct address_halves address = packet->destination;
+
+	return packet->family == CAROM_IPV6 && address.high == 0 &&
+	       (address.low == 0 || (__u32)address.low == bpf_htonl(0xffff));
 }
 
 static __always_inline const struct carom_address_entry *
@@ -59,7 +65,7 @@ vip_find_address(const struct packet *packet, const struct carom_generation *gen
 	entry = bpf_map_lookup_elem(&addresses, &number);
 	if (!entry || !halves_equal(halves_of(entry->address.words), packet->destination))
 		return NULL;
-	if (packet->family == CAROM_IPV6 && unlikely(is_mapped_ipv4(packet->destination)))
+	if (unlikely(is_nobodys(packet)))
 		return NULL;
 	return entry;
 }
