@@ -165,6 +165,21 @@ static void fill_ring(struct image_ring *ring, const struct image_vip *vip)
 	free(backends);
 }
 
+static void clear_ring(struct image_ring *ring)
+{
+	for (size_t i = 0; i < 1u << ring->bits; i++)
+		ring->slots[i] = CAROM_ORDINAL_NONE;
+}
+
+static uint64_t total_weight(const struct vip *vip)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < vip->backend_count; i++)
+		sum += vip->backends[i].weight;
+	return sum;
+}
+
 static struct image_ring *make_ring(const struct vip *vip, const struct image_vip *filled)
 {
 	struct image_ring *ring =
@@ -172,26 +187,25 @@ static struct image_ring *make_ring(const struct vip *vip, const struct image_vi
 
 	if (vip->slots)
 		memcpy(ring->slots, vip->slots, sizeof(ring->slots[0]) << ring->bits);
-	else
+	else if (total_weight(vip))
 		fill_ring(ring, filled);
+	else
+		clear_ring(ring);
 	return ring;
 }
 
 static struct image_vip *make_vip(const struct vip *vip)
 {
 	struct image_vip *filled = taken(image_vip_new(vip->backend_count));
-	uint64_t weight = 0;
 
 	name_vip(vip, filled->name);
 	filled->address = address_of(vip->address);
 	filled->port = vip->port;
 	filled->protocol = protocol_of(vip);
-	for (size_t i = 0; i < vip->backend_count; i++) {
+	filled->tracking = vip->tracked ? HISTORY_CHANGES : HISTORY_NEVER;
+	for (size_t i = 0; i < vip->backend_count; i++)
 		fill_backend(&filled->backends[i], &vip->backends[i]);
-		weight += vip->backends[i].weight;
-	}
-	if (weight)
-		filled->ring = make_ring(vip, filled);
+	filled->ring = make_ring(vip, filled);
 	return filled;
 }
 

@@ -41,6 +41,7 @@ struct vip {
 	const struct backend *backends;
 	size_t backend_count;
 	const uint16_t *slots; /* NULL: by maglev_fill() */
+	bool tracked;	       /* what changed is tracked; else flows follow their slots at once */
 };
 
 struct harness_options {

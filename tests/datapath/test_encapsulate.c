@@ -336,8 +336,11 @@ static void test_checksum(void **state)
 			.outer_source = random_ipv4(&random, "172.16", source),
 		};
 		const struct vip any[] = {
-			{"192.0.2.1", 0, IPPROTO_TCP, 0, &backend, 1, NULL},
-			{"192.0.2.1", 0, IPPROTO_UDP, 0, &backend, 1, NULL},
+			{.address = "192.0.2.1", .backends = &backend, .backend_count = 1},
+			{.address = "192.0.2.1",
+			 .protocol = IPPROTO_UDP,
+			 .backends = &backend,
+			 .backend_count = 1},
 		};
 
 		harness_publish(harness, any, 2);
