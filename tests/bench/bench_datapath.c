@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Nanoseconds a packet, by the number of flows and VIPs.
+ *
+ * A round runs the floor, the balancer and, for comparison, a constant encapsulation, one after the
+ * other, so that whatever disturbs the machine disturbs all three; what is quoted is the balancer's
+ * (or the encapsulation's) time less the floor's, by the minimum and by the median of all rounds.
+ * See bench.bpf.c for what a run does. One thread, pinned to one CPU.
+ */
+#include "abi.h"
+#include "bench.h"
+#include "bench.skel.h"
+#include "harness.h"
+#include "maglev.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <getopt.h>
+#include <linux/bpf.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define ROUNDS		1001
+#define ROUNDS_MAX	10000
+#define PACKETS		(1 << 16) /* a subject a round */
+#define PAYLOAD_BYTES	64
+#define MAPS_MAX	32
+#define VIPS_MAX	4096
+#define RING_SLOTS_MAX	(VIPS_MAX << 12)
+#define BACKENDS_MAX	(VIPS_MAX * 8)
+#define VIP_ADDRESS	0x0a400000 /* 10.64.0.0; in IPv6 the last word */
+#define NO_VIP_ADDRESS	0x0a500000
+#define BACKEND_ADDRESS 0x0a800000
+#define TEXT_BYTES	INET6_ADDRSTRLEN
+
+enum subject { SUBJECT_FLOOR, SUBJECT_BALANCER, SUBJECT_ENCAPSULATION, SUBJECT_COUNT };
+
+struct bench_case {
+	const char *name;
+	bool ipv6;
+	uint8_t protocol;
+	bool passes; /* the packets are for no VIP */
+	enum subject quoted;
+};
+
+static const struct bench_case cases[] = {
+	{"tcp4", false, IPPROTO_TCP, false, SUBJECT_BALANCER},
+	{"tcp6", true, IPPROTO_TCP, false, SUBJECT_BALANCER},
+	{"udp4", false, IPPROTO_UDP, false, SUBJECT_BALANCER},
+	{"udp6", true, IPPROTO_UDP, false, SUBJECT_BALANCER},
+	{"pass4", false, IPPROTO_TCP, true, SUBJECT_BALANCER},
+	{"pass6", true, IPPROTO_TCP, true, SUBJECT_BALANCER},
+	{"encap4", false, IPPROTO_TCP, false, SUBJECT_ENCAPSULATION},
+};
+
+static const uint32_t flow_counts[] = {1, 1 << 10, 1 << 16, 1 << 20};
+static const uint32_t vip_counts[] = {1, 64, 100, VIPS_MAX};
+
+struct options {
+	bool json;
+	size_t rounds;
+	uint32_t flows; /* 0: all */
+	uint32_t vips;	/* 0: all */
+	char *const *names;
+	size_t name_count; /* 0: all cases */
+};
+
+static void __attribute__((noreturn)) give_up(const char *what)
+{
+	fprintf(stderr, "bench_datapath: %s: %s\n", what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+/* ---- the bench's programs, on the harness's maps ---- */
+
+/* The map of this program that has this name, or that ends with it. */
+static int find_map(int program, const char *name)
+{
+	uint32_t ids[MAPS_MAX], length;
+	struct bpf_prog_info information = {.map_ids = (uintptr_t)ids, .nr_map_ids = MAPS_MAX};
+
+	length = sizeof(information);
+	if (bpf_obj_get_info_by_fd(program, &information, &length))
+		give_up("the balancer's maps");
+	for (uint32_t i = 0; i < information.nr_map_ids && i < MAPS_MAX; i++) {
+		struct bpf_map_info map = {0};
+		int descriptor = bpf_map_get_fd_by_id(ids[i]);
+		size_t name_length;
+
+		length = sizeof(map);
+		if (descriptor < 0 || bpf_obj_get_info_by_fd(descriptor, &map, &length))
+			give_up("a map of the balancer's");
+		name_length = strlen(map.name);
+		if (name_length >= strlen(name) &&
+		    strcmp(map.name + name_length - strlen(name), name) == 0)
+			return descriptor;
+		close(descriptor);
+	}
+	return -1;
+}
+
+/* The settings are the only read-only data that the balancer has; the bench has more. */
+static void copy_settings(struct bench_bpf *skeleton, int program)
+{
+	uint32_t key = 0;
+	int map = find_map(program, ".rodata");
+
+	if (map < 0 || bpf_map_lookup_elem(map, &key, (void *)&skeleton->rodata->settings))
+		give_up("the balancer's settings");
+	close(map);
+}
+
+static struct bench_bpf *open_bench(const struct harness *harness)
+{
+	struct bench_bpf *skeleton = bench_bpf__open();
+	struct bpf_map *map;
+
+	if (!skeleton)
+		give_up("the bench's programs");
+	copy_settings(skeleton, harness->program);
+	bpf_program__set_autoload(skeleton->progs.carom_balancer, false);
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
+		int shared = find_map(harness->program, bpf_map__name(map));
+
+		if (shared < 0)
+			continue;
+		if (bpf_map__reuse_fd(map, shared))
+			give_up(bpf_map__name(map));
+		close(shared);
+	}
+	if (bench_bpf__load(skeleton))
+		give_up("loading the bench's programs");
+	return skeleton;
+}
+
+static int program_of(const struct bench_bpf *skeleton, enum subject subject, bool ipv6)
+{
+	const struct bpf_program *const programs[SUBJECT_COUNT][2] = {
+		[SUBJECT_FLOOR] = {skeleton->progs.bench_floor4, skeleton->progs.bench_floor6},
+		[SUBJECT_BALANCER] = {skeleton->progs.bench_balancer4,
+				      skeleton->progs.bench_balancer6},
+		[SUBJECT_ENCAPSULATION] = {skeleton->progs.bench_encapsulation4,
+					   skeleton->progs.bench_encapsulation6},
+	};
+
+	return bpf_program__fd(programs[subject][ipv6]);
+}
+
+/* ---- the VIPs ---- */
+
+struct world {
+	size_t backends_per_vip;
+	struct vip *vips;
+	struct backend *backends;
+	char (*vip_texts)[TEXT_BYTES];
+	char (*backend_texts)[TEXT_BYTES];
+};
+
+static void *taken(size_t count, size_t bytes)
+{
+	void *memory = calloc(count, bytes);
+
+	if (!memory)
+		give_up("memory");
+	return memory;
+}
+
+static void write_address(bool ipv6, uint32_t number, char ret_text[TEXT_BYTES])
+{
+	struct in6_addr address = {.s6_addr = {0x20, 0x01, 0x0d, 0xb8}};
+	uint32_t word = htonl(number);
+
+	memcpy(&address.s6_addr[12], &word, sizeof(word));
+	inet_ntop(ipv6 ? AF_INET6 : AF_INET, ipv6 ? (void *)&address : (void *)&word, ret_text,
+		  TEXT_BYTES);
+}
+
+static struct world make_world(const struct bench_case *bench_case, uint32_t vip_count)
+{
+	size_t backends_per_vip = vip_count <= 100 ? 100 : BACKENDS_MAX / VIPS_MAX;
+	size_t backend_count = vip_count * backends_per_vip;
+	struct world world = {
+		.backends_per_vip = backends_per_vip,
+		.vips = taken(vip_count, sizeof(world.vips[0])),
+		.backends = taken(backend_count, sizeof(world.backends[0])),
+		.vip_texts = taken(vip_count, sizeof(world.vip_texts[0])),
+		.backend_texts = taken(backend_count, sizeof(world.backend_texts[0])),
+	};
+
+	for (size_t i = 0; i < backend_count; i++) {
+		write_address(bench_case->ipv6, (uint32_t)(BACKEND_ADDRESS + i),
+			      world.backend_texts[i]);
+		world.backends[i] =
+			(struct backend){.address = world.backend_texts[i], .weight = 1};
+	}
+	for (uint32_t i = 0; i < vip_count; i++) {
+		write_address(bench_case->ipv6, VIP_ADDRESS + i, world.vip_texts[i]);
+		world.vips[i] = (struct vip){
+			.address = world.vip_texts[i],
+			.port = 80,
+			.protocol = bench_case->protocol,
+			.ring_bits = maglev_default_bits(backends_per_vip),
+			.backends = &world.backends[i * backends_per_vip],
+			.backend_count = backends_per_vip,
+		};
+	}
+	return world;
+}
+
+static void publish_world(struct harness *harness, const struct bench_case *bench_case,
+			  uint32_t vip_count)
+{
+	struct world world = make_world(bench_case, vip_count);
+
+	harness_publish(harness, world.vips, vip_count);
+	free(world.vips);
+	free(world.backends);
+	free(world.vip_texts);
+	free(world.backend_texts);
+}
+
+/* ---- measuring ---- */
+
+struct measurement {
+	const struct bench_case *bench_case;
+	struct frame frame;
+	int programs[SUBJECT_COUNT];
+};
+
+/* Returns nanoseconds a packet. */
+static double run_packets(const struct measurement *measurement, enum subject subject)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = measurement->frame.bytes,
+		    .data_size_in = (uint32_t)measurement->frame.length);
+	bool passes = measurement->bench_case->passes && subject == SUBJECT_BALANCER;
+
+	if (bpf_prog_test_run_opts(measurement->programs[subject], &options))
+		give_up("BPF_PROG_TEST_RUN");
+	if (options.retval != (passes ? XDP_PASS : XDP_TX)) {
+		fprintf(stderr, "bench_datapath: %s: XDP action %u\n",
+			measurement->bench_case->name, options.retval);
+		exit(EXIT_FAILURE);
+	}
+	return (double)options.duration / BENCH_PACKETS_PER_RUN;
+}
+
+static struct frame client_frame(const struct bench_case *bench_case)
+{
+	return packet_build(&(struct packet){
+		.destination = bench_case->ipv6 ? "2001:db8::" : "192.0.2.1",
+		.source = bench_case->ipv6 ? "2001:db8:c::" : "198.51.0.0",
+		.protocol = bench_case->protocol,
+		.tcp_flags = TCP_ACK,
+		.payload_bytes = PAYLOAD_BYTES,
+	});
+}
+
+static int compare_times(const void *left, const void *right)
+{
+	double difference = *(const double *)left - *(const double *)right;
+
+	return (difference > 0) - (difference < 0);
+}
+
+struct result {
+	double floor_median;
+	double own_min;
+	double own_median;
+};
+
+static struct result measure(const struct measurement *measurement, size_t rounds)
+{
+	enum subject quoted = measurement->bench_case->quoted;
+	double *times[SUBJECT_COUNT];
+	struct result result;
+
+	for (size_t subject = 0; subject < SUBJECT_COUNT; subject++)
+		times[subject] = taken(rounds, sizeof(times[subject][0]));
+	for (size_t round = 0; round < rounds; round++) {
+		for (enum subject subject = 0; subject < SUBJECT_COUNT; subject++)
+			times[subject][round] = run_packets(measurement, subject);
+	}
+	for (size_t subject = 0; subject < SUBJECT_COUNT; subject++)
+		qsort(times[subject], rounds, sizeof(times[subject][0]), compare_times);
+	result.floor_median = times[SUBJECT_FLOOR][rounds / 2];
+	result.own_min = times[quoted][0] - times[SUBJECT_FLOOR][0];
+	result.own_median = times[quoted][rounds / 2] - result.floor_median;
+	for (size_t subject = 0; subject < SUBJECT_COUNT; subject++)
+		free(times[subject]);
+	return result;
+}
+
+/* ---- the table ---- */
+
+static void print_result(const struct options *options, const struct bench_case *bench_case,
+			 uint32_t flows, uint32_t vips, const struct result *result)
+{
+	static bool first = true;
+
+	if (options->json)
+		printf("%s\n  {\"case\": \"%s\", \"flows\": %u, \"vips\": %u, \"floor_ns\": %.1f, "
+		       "\"own_ns_min\": %.1f, \"own_ns_median\": %.1f}",
+		       first ? "[" : ",", bench_case->name, flows, vips, result->floor_median,
+		       result->own_min, result->own_median);
+	else
+		printf("%s%-8s%9u%8u%12.1f%12.1f%15.1f\n",
+		       first ? "case        flows    vips    floor_ns  own_ns_min  own_ns_median\n"
+			     : "",
+		       bench_case->name, flows, vips, result->floor_median, result->own_min,
+		       result->own_median);
+	first = false;
+	fflush(stdout);
+}
+
+static void measure_flows(const struct options *options, const struct bench_case *bench_case,
+			  uint32_t vips, struct bench_bpf *skeleton)
+{
+	struct measurement measurement = {
+		.bench_case = bench_case,
+		.frame = client_frame(bench_case),
+	};
+	struct result result;
+
+	for (enum subject subject = 0; subject < SUBJECT_COUNT; subject++)
+		measurement.programs[subject] = program_of(skeleton, subject, bench_case->ipv6);
+	for (size_t i = 0; i < COUNT(flow_counts); i++) {
+		if (options->flows && options->flows != flow_counts[i])
+			continue;
+		skeleton->bss->bench = (struct bench_settings){
+			.flow_mask = flow_counts[i] - 1,
+			.destination = bench_case->passes ? NO_VIP_ADDRESS : VIP_ADDRESS,
+			.destination_count = vips,
+		};
+		for (uint32_t flow = 0; flow < flow_counts[i]; flow += BENCH_PACKETS_PER_RUN)
+			run_packets(&measurement, SUBJECT_BALANCER);
+		result = measure(&measurement, options->rounds);
+		print_result(options, bench_case, flow_counts[i], vips, &result);
+	}
+}
+
+static bool is_wanted(const struct options *options, const struct bench_case *bench_case)
+{
+	for (size_t i = 0; i < options->name_count; i++) {
+		if (strcmp(options->names[i], bench_case->name) == 0)
+			return true;
+	}
+	return options->name_count == 0;
+}
+
+static void measure_all(const struct options *options, struct harness *harness,
+			struct bench_bpf *skeleton)
+{
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		for (size_t j = 0; is_wanted(options, &cases[i]) && j < COUNT(vip_counts); j++) {
+			if (options->vips && options->vips != vip_counts[j])
+				continue;
+			publish_world(harness, &cases[i], vip_counts[j]);
+			measure_flows(options, &cases[i], vip_counts[j], skeleton);
+		}
+	}
+	if (options->json)
+		puts("\n]");
+}
+
+/* ---- the command line ---- */
+
+static void __attribute__((noreturn)) usage(void)
+{
+	fputs("usage: bench_datapath [--json] [--rounds N] [--flows N] [--vips N] [CASE…]\ncases:",
+	      stderr);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		fprintf(stderr, " %s", cases[i].name);
+	fputs("\nflows: 1, 1024, 65536, 1048576; VIPs: 1, 64, 100, 4096; default: all\n", stderr);
+	exit(EXIT_FAILURE);
+}
+
+static uint32_t parse_number(const char *text, uint32_t highest)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (*end || !number || number > highest)
+		usage();
+	return (uint32_t)number;
+}
+
+static bool is_listed(uint32_t number, const uint32_t *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i] == number)
+			return true;
+	}
+	return number == 0;
+}
+
+static void check_options(const struct options *options)
+{
+	bool known;
+
+	if (!is_listed(options->flows, flow_counts, COUNT(flow_counts)) ||
+	    !is_listed(options->vips, vip_counts, COUNT(vip_counts)))
+		usage();
+	for (size_t i = 0; i < options->name_count; i++) {
+		known = false;
+		for (size_t j = 0; j < COUNT(cases); j++)
+			known |= strcmp(options->names[i], cases[j].name) == 0;
+		if (!known)
+			usage();
+	}
+}
+
+static struct options parse_options(int argument_count, char **arguments)
+{
+	static const struct option known[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"flows", required_argument, NULL, 'f'},
+		{"vips", required_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+	struct options options = {.rounds = ROUNDS};
+	int option;
+
+	while ((option = getopt_long(argument_count, arguments, "", known, NULL)) >= 0) {
+		if (option == 'j')
+			options.json = true;
+		else if (option == 'r')
+			options.rounds = parse_number(optarg, ROUNDS_MAX);
+		else if (option == 'f')
+			options.flows = parse_number(optarg, UINT32_MAX);
+		else if (option == 'v')
+			options.vips = parse_number(optarg, UINT32_MAX);
+		else
+			usage();
+	}
+	options.names = arguments + optind;
+	options.name_count = (size_t)(argument_count - optind);
+	check_options(&options);
+	return options;
+}
+
+/* The last CPU that may be used: the first is where most interrupts go. */
+static void pin(void)
+{
+	cpu_set_t allowed, one;
+	int last = 0;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		give_up("sched_getaffinity");
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		last = CPU_ISSET(cpu, &allowed) ? cpu : last;
+	CPU_ZERO(&one);
+	CPU_SET(last, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		give_up("sched_setaffinity");
+}
+
+int main(int argument_count, char **arguments)
+{
+	struct options options = parse_options(argument_count, arguments);
+	struct harness harness = harness_open(&(struct harness_options){
+		.limits = {.vips = VIPS_MAX, .backends = BACKENDS_MAX, .slots = RING_SLOTS_MAX},
+		.hash_key = {0x0123456789abcdef, 0xfedcba9876543210},
+	});
+	struct bench_bpf *skeleton = open_bench(&harness);
+
+	pin();
+	measure_all(&options, &harness, skeleton);
+	bench_bpf__destroy(skeleton);
+	harness_close(&harness);
+	return EXIT_SUCCESS;
+}
