@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "config.h"
 #include "dataplane.h"
+#include "store.h"
 
 #include <uv.h>
 
@@ -16,6 +17,8 @@ struct commands_options {
 	uv_loop_t *loop;		     /* borrowed until commands_free() */
 	struct dataplane *dataplane;	     /* borrowed, likewise */
 	struct config *config;		     /* the first desired state; takes a reference */
+	struct store *store;		     /* borrowed, likewise; NULL: writes are not stored */
+	uint64_t stored_revision;	     /* of config; 0: it is not stored */
 	commands_published *first_published; /* called once, from the loop */
 	void *first_context;
 };

@@ -13,7 +13,9 @@
 #include "host.h"
 #include "log.h"
 #include "server.h"
+#include "store.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,10 @@
 enum { SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNAL_RELOAD, SIGNAL_COUNT };
 
 struct daemon {
-	struct config *config;
+	struct config *config; /* the first desired state: as stored, or else as in the file */
 	const char *config_path;
+	struct store *store;
+	uint64_t stored_revision;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	struct dataplane *dataplane;
@@ -228,12 +232,54 @@ static int open_commands(struct daemon *daemon)
 		.loop = &daemon->loop,
 		.dataplane = daemon->dataplane,
 		.config = daemon->config,
+		.store = daemon->store,
+		.stored_revision = daemon->stored_revision,
 		.first_published = on_first_published,
 		.first_context = daemon,
 	};
 
 	daemon->commands = commands_new(&options, &daemon->error);
 	return daemon->commands ? 0 : -1;
+}
+
+/* The stored vips win over the file's, which only begin the first start. */
+static int use_stored(struct daemon *daemon, const json_t *body)
+{
+	struct error_list faults = {0};
+	struct config *stored = config_replace_from_json(daemon->config, body, &faults);
+
+	if (stored) {
+		config_unref(daemon->config);
+		daemon->config = stored;
+		log_line(LOG_LEVEL_INFO, "revision %llu is taken from '%s'",
+			 (unsigned long long)daemon->stored_revision,
+			 daemon->config->node.state_dir);
+	} else {
+		error_set(&daemon->error, ERROR_CONFLICT,
+			  "revision %llu in node.state_dir '%s' does not go with this config; the "
+			  "first fault: %s",
+			  (unsigned long long)daemon->stored_revision,
+			  daemon->config->node.state_dir, faults.items[0].message);
+	}
+	error_list_done(&faults);
+	return stored ? 0 : -1;
+}
+
+static int open_store(struct daemon *daemon)
+{
+	const char *folder = daemon->config->node.state_dir;
+	json_t *body;
+	int result;
+
+	if (!folder[0])
+		return 0;
+	daemon->store = store_new(folder, &daemon->error);
+	if (!daemon->store ||
+	    store_read(daemon->store, &daemon->stored_revision, &body, &daemon->error))
+		return -1;
+	result = body ? use_stored(daemon, body) : 0;
+	json_decref(body);
+	return result;
 }
 
 /* What cannot be taken over is replaced: packets go on by it until the program is exchanged. */
@@ -253,18 +299,22 @@ static int open_parts(struct daemon *daemon)
 
 int daemon_run(struct config *config, const char *config_path, struct error *ret_error)
 {
-	struct daemon daemon = {.config = config, .config_path = config_path};
+	struct daemon daemon = {.config = config_ref(config), .config_path = config_path};
 
 	if (host_check_capabilities(ret_error))
 		return -1;
+	/* Before there are threads: jansson's hash tables share one seed. */
+	json_object_seed(0);
 	if (uv_loop_init(&daemon.loop))
 		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
-	if (open_parts(&daemon) == 0) {
+	if (open_store(&daemon) == 0 && open_parts(&daemon) == 0) {
 		start_signals(&daemon);
 		uv_run(&daemon.loop, UV_RUN_DEFAULT);
 	}
 	commands_free(daemon.commands);
 	dataplane_free(daemon.dataplane);
+	store_free(daemon.store);
+	config_unref(daemon.config);
 	uv_loop_close(&daemon.loop);
 	if (!daemon.error.kind)
 		return 0;

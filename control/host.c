@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host.h"
 
+#include "log.h"
+
 #include <cap-ng.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+
+/* Two for each of the API's 1,024 clients, and as many again for maps, netlink and the store. */
+#define FILES_WANTED 4096
 
 /* Why each: to load programs and make maps; to attach them and read neighbours; to find the
  * programs that are attached, by their ids, and to mount bpffs. */
@@ -12,6 +18,23 @@ static const unsigned needed[] = {CAP_BPF, CAP_NET_ADMIN, CAP_SYS_ADMIN};
 static const unsigned kept[] = {CAP_BPF, CAP_NET_ADMIN};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+void host_raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur = FILES_WANTED;
+	if (limit.rlim_max < FILES_WANTED)
+		limit.rlim_max = FILES_WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return;
+	log_line(LOG_LEVEL_WARNING,
+		 "cannot raise the limit of open files to %d (%s): the API serves fewer clients at "
+		 "a time; set LimitNOFILE= in caromd's unit",
+		 FILES_WANTED, strerrordesc_np(errno));
+}
 
 int host_check_capabilities(struct error *ret_error)
 {

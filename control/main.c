@@ -3,6 +3,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "dataplane.h"
+#include "host.h"
 #include "log.h"
 
 #include <getopt.h>
@@ -100,7 +101,8 @@ static int detach(const struct config *config)
 	struct error error = {0};
 	size_t count = 0;
 
-	if (dataplane_detach_all(config->node.bpf_dir, &count, &error))
+	if (host_check_capabilities(&error) ||
+	    dataplane_detach_all(config->node.bpf_dir, &count, &error))
 		return fail(&error);
 	printf("%s: taken off %zu interfaces\n", config->node.bpf_dir, count);
 	return EXIT_SUCCESS;
@@ -110,6 +112,7 @@ static int run(struct config *config, const char *path)
 {
 	struct error error = {0};
 
+	host_raise_file_limit();
 	return daemon_run(config, path, &error) ? fail(&error) : EXIT_SUCCESS;
 }
 

@@ -104,6 +104,7 @@ lab_stop_balancer() {
 # The example config, moved to this lab's folder.
 lab_config() {
 	jq --arg folder "$folder" '.node.bpf_dir = $folder + "/bpf/balancer"
+		| .node.state_dir = $folder + "/state"
 		| .api.listen = ["unix:" + $folder + "/api.sock"]' "$repository/configs/lab/carom.json"
 }
 

@@ -17,7 +17,9 @@ struct commands *commands_new(const struct commands_options *options, struct err
 	commands->loop = options->loop;
 	commands->dataplane = options->dataplane;
 	commands->desired = config_ref(options->config);
-	commands->revision = 1;
+	commands->store = options->store;
+	commands->stored_revision = options->stored_revision;
+	commands->revision = options->stored_revision ? options->stored_revision : 1;
 	commands->first_published = options->first_published;
 	commands->first_context = options->first_context;
 	commands->started_ms = uv_now(options->loop);
@@ -40,6 +42,7 @@ void commands_free(struct commands *commands)
 	grace_free(commands->grace);
 	publish_free(commands->publish);
 	config_unref(commands->published);
+	config_unref(commands->staged);
 	config_unref(commands->desired);
 	free(commands->attachments);
 	free(commands);

@@ -8,6 +8,7 @@
 #include "grace.h"
 #include "nexthop.h"
 #include "publish.h"
+#include "store.h"
 
 /* Writes that wait for their generation; a further one is refused. */
 #define COMMANDS_WAITING_MAX 1024
@@ -27,10 +28,13 @@ struct commands {
 	commands_published *first_published;
 	void *first_context;
 
-	/* The desired state, and the one that the data plane follows. */
+	/* The desired state, the one on its way from there, and the one that the data plane
+	 * follows. */
 	struct config *desired;
+	struct config *staged; /* NULL: none is on its way */
 	struct config *published;
-	uint64_t revision;	     /* of desired */
+	uint64_t revision; /* of desired */
+	uint64_t staged_revision;
 	uint64_t published_revision; /* 0: nothing is published yet */
 	bool next_hops_changed;
 	bool stopping;
@@ -49,6 +53,12 @@ struct commands {
 	uv_timer_t deadline;
 	uv_poll_t nexthop_poll;
 
+	struct store *store; /* borrowed; NULL: nothing is stored */
+	uint64_t stored_revision;
+	uv_work_t store_work;
+	bool store_runs;
+	struct error store_error;
+
 	uv_work_t grace_work;
 	bool grace_runs;
 	uint64_t grace_epoch;
@@ -60,7 +70,17 @@ struct commands {
 	uint32_t clock_at_start; /* of the flow table, in seconds */
 };
 
+/* ---- persist.c: from desired to staged and stored ---- */
+
+/* Takes the desired state, as it is now, as the next to be stored and published. */
+void commands_stage(struct commands *commands);
+bool commands_staged_is_stored(const struct commands *commands);
+/* Stores what is staged, on libuv's pool; then commands_on_stored(). */
+void commands_store_staged(struct commands *commands);
+
 /* ---- commit.c: from desired to published ---- */
+
+void commands_on_stored(struct commands *commands, const struct error *error);
 
 int commands_commit_start(struct commands *commands, struct error *ret_error);
 void commands_commit_stop(struct commands *commands);

@@ -2,8 +2,9 @@
 /*
  * From the desired state to the published one.
  *
- * A write changes `desired` at once and waits for its answer; the commit comes when the loop has
- * taken in everything that was there, so that writes which arrive together are one generation. If
+ * A write changes `desired` at once and waits for its answer. When the loop has taken in everything
+ * that was there, so that writes which arrive together are one generation, `desired` is staged,
+ * stored (persist.c), published, and the writes in it are answered; then comes the next round. If
  * a write brings backends whose next hops are not known yet, the commit gives them a moment to
  * answer: else a set of backends that is replaced whole would leave the VIP with none.
  *
@@ -55,25 +56,46 @@ static void refuse_with(struct commands *commands, const struct error *error,
 	commands_refuse(commands, &faults, reply);
 }
 
-/* Answering may bring new writes, so the waiting ones are taken out first. */
-static void answer_waiting(struct commands *commands, const struct error_list *faults)
+/* Takes out the answered ones first, for an answer may bring new writes. */
+static void answer_first(struct commands *commands, size_t count, const struct error_list *faults)
 {
-	size_t count = commands->waiting_count;
 	struct commands_waiting *answered = malloc((count + 1) * sizeof(answered[0]));
 
-	/* Out of memory: in place, which is right as long as nobody writes from a reply. */
-	struct commands_waiting *list = answered ? answered : commands->waiting;
-
-	if (answered)
-		memcpy(answered, commands->waiting, count * sizeof(answered[0]));
-	commands->waiting_count = 0;
+	if (!answered) {
+		log_line(LOG_LEVEL_ERROR, "no memory to answer %zu writes yet", count);
+		return;
+	}
+	memcpy(answered, commands->waiting, count * sizeof(answered[0]));
+	commands->waiting_count -= count;
+	memmove(commands->waiting, commands->waiting + count,
+		commands->waiting_count * sizeof(commands->waiting[0]));
 	for (size_t i = 0; i < count; i++) {
-		list[i].result.faults = faults;
+		answered[i].result.faults = faults;
 		if (faults)
-			list[i].result.revision = commands->revision;
-		answer(&list[i].reply, &list[i].result);
+			answered[i].result.revision = commands->revision;
+		answer(&answered[i].reply, &answered[i].result);
 	}
 	free(answered);
+}
+
+static void refuse_waiting(struct commands *commands, const struct error *error)
+{
+	struct error_list faults = {0};
+
+	error_list_append(&faults, error);
+	answer_first(commands, commands->waiting_count, &faults);
+	error_list_done(&faults);
+}
+
+/* Those whose write is in the data plane by now. */
+static void answer_published(struct commands *commands)
+{
+	size_t count = 0;
+
+	while (count < commands->waiting_count &&
+	       commands->waiting[count].result.revision <= commands->published_revision)
+		count++;
+	answer_first(commands, count, NULL);
 }
 
 /* ---- grace periods ---- */
@@ -134,19 +156,19 @@ static void reconcile(struct commands *commands, struct image *image)
 	}
 	for (size_t i = 0; i < former->vip_count; i++)
 		removed += !image_find(image, former->vips[i]->name);
-	if (same < image->vip_count || removed)
-		image->revision = ++commands->revision;
+	if (commands->revision == former->revision && (same < image->vip_count || removed))
+		image->revision = commands->staged_revision = ++commands->revision;
 	log_line(LOG_LEVEL_INFO,
 		 "took over revision %llu: %zu vips as they were, %zu changed, %zu new, %zu gone",
 		 (unsigned long long)former->revision, same, changed,
 		 image->vip_count - same - changed, removed);
 }
 
-static int publish_desired(struct commands *commands, struct error *ret_error)
+static int plan_and_publish(struct commands *commands, struct error *ret_error)
 {
 	struct plan_input input = {
-		.desired = commands->desired,
-		.revision = commands->revision,
+		.desired = commands->staged,
+		.revision = commands->staged_revision,
 		.published = commands->published,
 		.image = publish_image(commands->publish),
 		.next_hops_changed = commands->next_hops_changed,
@@ -171,14 +193,19 @@ static void take_over(struct commands *commands)
 	bool is_first = !commands->published;
 
 	config_unref(commands->published);
-	commands->published = config_ref(commands->desired);
-	commands->published_revision = commands->revision;
+	commands->published = commands->staged;
+	commands->staged = NULL;
+	commands->published_revision = commands->staged_revision;
 	commands->next_hops_changed = false;
 	commands->commit_wanted = false;
-	answer_waiting(commands, NULL);
+	answer_published(commands);
 	if (is_first)
 		commands->first_published(commands->first_context, NULL);
 	start_grace(commands);
+	/* What was written meanwhile, and what a reconciliation numbered anew. */
+	if (commands->revision != commands->published_revision ||
+	    (commands->store && commands->stored_revision != commands->published_revision))
+		want_commit(commands);
 }
 
 static int watch(struct commands *commands, const struct config *config, struct error *ret_error)
@@ -203,28 +230,39 @@ static int watch(struct commands *commands, const struct config *config, struct 
 	return result;
 }
 
-/* The published state is the truth again; the writes that wait hear why. */
+/* The published state is the truth again; all writes that wait hear why, for they build on it. */
 static void give_up(struct commands *commands, const struct error *error)
 {
-	struct error_list faults = {0};
-
+	config_unref(commands->staged);
+	commands->staged = NULL;
 	commands->commit_wanted = false;
 	if (!commands->published) {
 		commands->first_published(commands->first_context, error);
 		return;
 	}
 	log_line(LOG_LEVEL_ERROR, "revision %llu is not published: %s",
-		 (unsigned long long)commands->revision, error->message);
+		 (unsigned long long)commands->staged_revision, error->message);
 	config_unref(commands->desired);
 	commands->desired = config_ref(commands->published);
 	commands->revision = commands->published_revision;
 	watch(commands, commands->desired, NULL);
-	error_list_append(&faults, error);
-	answer_waiting(commands, &faults);
-	error_list_done(&faults);
+	refuse_waiting(commands, error);
 }
 
-static void commit(struct commands *commands)
+/* A revision that is stored already, and cannot be published after all, is overruled by a newer one
+ * that says what is published. */
+static void overrule(struct commands *commands, const struct error *error)
+{
+	uint64_t overruled = commands->staged_revision;
+
+	give_up(commands, error);
+	if (!commands->store || !commands->published)
+		return;
+	commands->revision = overruled + 1;
+	want_commit(commands);
+}
+
+static void publish_staged(struct commands *commands)
 {
 	struct error error = {0};
 
@@ -232,12 +270,34 @@ static void commit(struct commands *commands)
 		start_grace(commands);
 		return;
 	}
-	if (publish_desired(commands, &error) == 0)
+	if (plan_and_publish(commands, &error) == 0)
 		take_over(commands);
 	else if (error.kind == ERROR_LIMIT && publish_is_waiting(commands->publish))
 		start_grace(commands);
 	else
-		give_up(commands, &error);
+		overrule(commands, &error);
+}
+
+void commands_on_stored(struct commands *commands, const struct error *error)
+{
+	if (commands->stopping)
+		return;
+	if (error)
+		give_up(commands, error);
+	else
+		want_commit(commands);
+}
+
+static void commit(struct commands *commands)
+{
+	if (commands->store_runs)
+		return;
+	if (!commands->staged)
+		commands_stage(commands);
+	if (commands_staged_is_stored(commands))
+		publish_staged(commands);
+	else
+		commands_store_staged(commands);
 }
 
 static bool may_commit(const struct commands *commands)
@@ -382,8 +442,7 @@ void commands_apply(struct commands *commands, struct config *desired, bool crea
 	} else {
 		config_unref(desired);
 		enqueue(commands, created, false, reply);
-		if (!commands->commit_wanted)
-			answer_waiting(commands, NULL);
+		answer_published(commands);
 	}
 }
 
@@ -395,7 +454,8 @@ static int adopt(struct commands *commands, struct error *ret_error)
 	if (publish_adopt(commands->publish, ret_error) || grace_wait(commands->grace, ret_error))
 		return -1;
 	publish_reclaim(commands->publish, publish_epoch(commands->publish));
-	commands->revision = publish_image(commands->publish)->revision;
+	if (publish_image(commands->publish)->revision > commands->revision)
+		commands->revision = publish_image(commands->publish)->revision;
 	return 0;
 }
 
@@ -459,12 +519,11 @@ int commands_commit_start(struct commands *commands, struct error *ret_error)
 
 void commands_commit_stop(struct commands *commands)
 {
-	struct error_list faults = {0};
+	struct error error = {0};
 
 	commands->stopping = true;
-	error_list_add(&faults, ERROR_BUSY, "", "caromd is stopping");
-	answer_waiting(commands, &faults);
-	error_list_done(&faults);
+	error_set(&error, ERROR_BUSY, "caromd is stopping");
+	refuse_waiting(commands, &error);
 	uv_close((uv_handle_t *)&commands->commit_check, NULL);
 	uv_close((uv_handle_t *)&commands->commit_idle, NULL);
 	uv_close((uv_handle_t *)&commands->tick, NULL);

@@ -280,6 +280,17 @@ static int decode_bpf_dir(const struct config_place *place, const json_t *json, 
 	return 0;
 }
 
+static int decode_state_dir(const struct config_place *place, const json_t *json, void *target)
+{
+	struct config_node *node = target;
+	const char *path;
+
+	if (config_decode_string(place, json, &path) || config_check_path(place, path))
+		return -1;
+	strcpy(node->state_dir, path); /* NOLINT: its length is checked */
+	return 0;
+}
+
 static const struct config_field node_fields[] = {
 	{"name", false, decode_node_name},
 	{"interfaces", true, decode_interfaces},
@@ -289,6 +300,7 @@ static const struct config_field node_fields[] = {
 	{"limits", false, decode_limits},
 	{"flow_idle_timeout_ms", false, decode_flow_idle_timeout},
 	{"bpf_dir", false, decode_bpf_dir},
+	{"state_dir", false, decode_state_dir},
 	{NULL, false, NULL},
 };
 
