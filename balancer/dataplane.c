@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "bpffs.h"
 #include "displace.h"
+#include "kernel.h"
 #include "log.h"
 
 #include "balancer.skel.h"
@@ -339,7 +340,7 @@ struct dataplane *dataplane_new(const struct dataplane_options *options, struct 
 	dataplane->lock = -1;
 	set_sizes(&dataplane->memory, &options->limits);
 	set_settings(dataplane);
-	if (bpffs_prepare(options->bpf_dir, ret_error))
+	if (kernel_check(ret_error) || bpffs_prepare(options->bpf_dir, ret_error))
 		goto failed;
 	dataplane->lock = bpffs_lock(options->bpf_dir, ret_error);
 	if (dataplane->lock < 0 || make_maps(dataplane, ret_error))
