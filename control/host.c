@@ -21,19 +21,20 @@ static const unsigned kept[] = {CAP_BPF, CAP_NET_ADMIN};
 
 void host_raise_file_limit(void)
 {
-	struct rlimit limit;
+	struct rlimit limit, wanted = {.rlim_cur = FILES_WANTED, .rlim_max = FILES_WANTED};
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_WANTED)
 		return;
-	limit.rlim_cur = FILES_WANTED;
-	if (limit.rlim_max < FILES_WANTED)
-		limit.rlim_max = FILES_WANTED;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+	if (wanted.rlim_max < limit.rlim_max)
+		wanted.rlim_max = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
 		return;
 	log_line(LOG_LEVEL_WARNING,
-		 "cannot raise the limit of open files to %d (%s): the API serves fewer clients at "
-		 "a time; set LimitNOFILE= in caromd's unit",
-		 FILES_WANTED, strerrordesc_np(errno));
+		 "the limit of open files stays at %llu, where %d are wanted (%s), so the API "
+		 "serves fewer clients at a time; set LimitNOFILE= in caromd's unit",
+		 (unsigned long long)limit.rlim_max, FILES_WANTED, strerrordesc_np(errno));
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int host_check_capabilities(struct error *ret_error)
