@@ -33,11 +33,12 @@ static int unix_address(const char *path, struct sockaddr_un *ret_address, struc
 	return 0;
 }
 
-static int make_folder(struct sockaddr_un address, struct error *error)
+static int make_folder(struct sockaddr_un address, bool *ret_made, struct error *error)
 {
 	const char *folder = dirname(address.sun_path); /* it cuts the path short, but a copy's */
 
-	if (mkdir(folder, FOLDER_MODE) && errno != EEXIST)
+	*ret_made = mkdir(folder, FOLDER_MODE) == 0;
+	if (!*ret_made && errno != EEXIST)
 		return error_set_errno(error, errno, "make the folder '%s'", folder);
 	return 0;
 }
@@ -104,19 +105,23 @@ static int open_unix(struct listen_socket *socket, struct error *error)
 {
 	struct sockaddr_un address;
 
-	if (unix_address(socket->listen.path, &address, error) || make_folder(address, error) ||
-	    remove_stale(&address, error))
+	if (unix_address(socket->listen.path, &address, error) ||
+	    make_folder(address, &socket->made_folder, error) || remove_stale(&address, error))
 		return -1;
 	return bind_unix(socket, &address, error);
 }
 
+/* The folder, too, if it was not there before and nobody else has put anything into it. */
 static void remove_file(const struct listen_socket *socket)
 {
+	struct config_listen listen = socket->listen;
 	struct stat status;
 
-	if (!lstat(socket->listen.path, &status) && status.st_dev == socket->device &&
+	if (!lstat(listen.path, &status) && status.st_dev == socket->device &&
 	    status.st_ino == socket->inode)
-		unlink(socket->listen.path);
+		unlink(listen.path);
+	if (socket->made_folder)
+		rmdir(dirname(listen.path));
 }
 
 /* ---- TCP ---- */

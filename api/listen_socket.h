@@ -6,6 +6,7 @@
 #include "config.h"
 #include "error.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct listen_socket {
@@ -13,6 +14,7 @@ struct listen_socket {
 	struct config_listen listen;
 	dev_t device; /* with inode: the file that we made, and no other's */
 	ino_t inode;
+	bool made_folder;
 };
 
 /* Takes the place of a socket file only if nobody answers on it. */
