@@ -215,6 +215,9 @@ static const struct fault_case cases[] = {
 	 "invalid /node/bpf_dir: node: bpf_dir"
 	 " '/" CHARACTERS63 CHARACTERS9 "1234567...' has 127 bytes; expected a path of at most"
 	 " 107\n"},
+	{NODE_WITH("'state_dir': 'carom'"),
+	 "invalid /node/state_dir: node: state_dir 'carom' is not absolute; expected a path that"
+	 " begins with '/'\n"},
 	{NODE_WITH("'outer_source4': '10.0.0.1/8'"),
 	 "invalid /node/outer_source4: node: outer_source4 '10.0.0.1/8'" IPV4_HINT},
 	{NODE_WITH("'outer_source4': '2001:db8::/96'"),
@@ -306,7 +309,8 @@ static const struct fault_case cases[] = {
 	{"{'node': {'interfaces': [{'name': 'e'}], 'x': 1}, 'vips': {'bad': {'address': 5,"
 	 " 'port': 'y'}, 'a': {" WEB "}, 'b': {" WEB "}}}",
 	 "invalid /node/x: node: unknown key 'x'; known keys: name, interfaces, hash_seed,"
-	 " outer_source4, outer_source6, limits, flow_idle_timeout_ms, bpf_dir\n"
+	 " outer_source4, outer_source6, limits, flow_idle_timeout_ms, bpf_dir,"
+	 " state_dir\n"
 	 "invalid /vips/bad/address: vip 'bad': address is an integer; expected a string\n"
 	 "invalid /vips/bad/port: vip 'bad': port is 'y', a string; expected an integer from 0 to"
 	 " 65535\n"
