@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "history.h"
 
+#include <string.h>
+
 /* A packet that read a slot before a change may record its flow a moment after it: before a slot is
  * untracked, that moment must be over for certain. */
 #define UNTRACK_AFTER_S 2
@@ -96,4 +98,21 @@ size_t history_sweep(const struct history_sweep *sweep, struct history_slots *sl
 	for (size_t i = 0; i < count; i++)
 		tracked_count += sweep_slot(sweep, slots, i);
 	return tracked_count;
+}
+
+void history_count_older(const struct history_slots *slots, uint32_t now_s, size_t count,
+			 struct history_older *ret_older)
+{
+	memset(ret_older, 0, count * sizeof(ret_older[0]));
+	for (size_t i = 0; i < (size_t)1 << slots->bits; i++) {
+		uint16_t slot = slots->slots[i], previous = slots->previous[i];
+		uint32_t change_s = now_s - (uint16_t)(now_s - slots->changed_at[i]);
+
+		if (!(slot & CAROM_SLOT_TRACKED) || previous == current_of(slot) ||
+		    previous >= count)
+			continue;
+		if (!ret_older[previous].slot_count++ ||
+		    change_s > ret_older[previous].last_change_s)
+			ret_older[previous].last_change_s = change_s;
+	}
 }

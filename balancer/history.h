@@ -64,4 +64,14 @@ struct history_sweep {
  */
 size_t history_sweep(const struct history_sweep *sweep, struct history_slots *slots);
 
+/* Of one backend: the tracked slots that are now another's, and whose older flows are still its. */
+struct history_older {
+	uint32_t slot_count;
+	uint32_t last_change_s; /* when the latest of them changed */
+};
+
+/* ret_older: by ordinal, of the first `count`. */
+void history_count_older(const struct history_slots *slots, uint32_t now_s, size_t count,
+			 struct history_older *ret_older);
+
 #endif

@@ -55,6 +55,8 @@ void published_vip_free(struct published_vip *published)
 {
 	image_vip_unref(published->vip);
 	free(published->flow_counts);
+	free(published->older);
+	free(published->certain_at);
 	free(published);
 }
 
@@ -174,6 +176,7 @@ static int advance_ring(const struct publish *publish, const struct published_vi
 		change.old = &old;
 	}
 	now->tracked_count = history_advance(&change, &new);
+	publish_count_older(publish, now);
 	free(serves);
 	return 0;
 }
@@ -186,6 +189,7 @@ static int place_ring(struct publish *publish, const struct placement *placement
 	if (may_keep_slots(before, now->vip)) {
 		now->first_slot = before->first_slot;
 		now->tracked_count = before->tracked_count;
+		publish_count_older(publish, now);
 		return 0;
 	}
 	if (range_take(publish->slots, 1u << now->vip->ring->bits, CAROM_SLOTS_PER_LINE,
@@ -222,22 +226,30 @@ struct published_vip *published_vip_new(struct image_vip *vip)
 	published->vip = image_vip_ref(vip);
 	published->first_slot = NOWHERE;
 	published->first_backend = NOWHERE;
-	published->flow_counts = calloc(vip->backend_count + 1, sizeof(uint32_t));
-	if (published->flow_counts)
+	published->flow_counts = calloc(vip->backend_count + 1, sizeof(published->flow_counts[0]));
+	published->older = calloc(vip->backend_count + 1, sizeof(published->older[0]));
+	published->certain_at = calloc(vip->backend_count + 1, sizeof(published->certain_at[0]));
+	if (published->flow_counts && published->older && published->certain_at)
 		return published;
 	published_vip_free(published);
 	return NULL;
 }
 
-/* So that until the next sweep a drain does not look done. */
-static void take_over_flow_counts(const struct placement *placement)
+/* Until sweeps have counted the flows that it began a moment ago, a drain must not look done. */
+static void take_over_flow_counts(const struct publish *publish, const struct placement *placement)
 {
 	const struct published_vip *before = placement->before;
 	struct published_vip *now = placement->now;
 
 	for (size_t i = 0; i < now->vip->backend_count; i++) {
-		if (counter_before(before, now->vip, i))
+		bool was_there = counter_before(before, now->vip, i) != 0;
+
+		if (was_there)
 			now->flow_counts[i] = before->flow_counts[i];
+		if (was_there && before->vip->backends[i].state == now->vip->backends[i].state)
+			now->certain_at[i] = before->certain_at[i];
+		else
+			now->certain_at[i] = publish->sweep_count + IMAGE_SWEEPS_TO_FORGET;
 	}
 }
 
@@ -252,7 +264,7 @@ static int place(struct publish *publish, struct image_vip *vip, struct placemen
 	placement->now = published_vip_new(vip);
 	if (!placement->now)
 		return error_set_errno(ret_error, ENOMEM, "vip '%s'", vip->name);
-	take_over_flow_counts(placement);
+	take_over_flow_counts(publish, placement);
 	if (place_counters(publish, placement) || place_ring(publish, placement) ||
 	    place_backends(publish, placement->now))
 		return error_set(ret_error, ERROR_LIMIT,

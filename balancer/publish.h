@@ -76,7 +76,21 @@ struct publish_tracking {
 	size_t tracked_slots;
 };
 struct publish_tracking publish_tracking_vip(const struct publish *publish, size_t vip);
-uint64_t publish_flows_backend(const struct publish *publish, size_t vip, size_t ordinal);
+
+/*
+ * What is left of a backend's flows: of a drained one, how its drain gets on. Older slots are those
+ * that are now another's while their older flows are still its own; of such a flow nothing is known
+ * until it sends a packet, and is recorded, or until it has been silent for so long that it is
+ * gone.
+ */
+struct publish_remainder {
+	uint64_t flows; /* recorded, and living */
+	uint32_t older_slots;
+	uint32_t settles_in_s; /* until there is no older slot, unless another change comes */
+	bool is_none;	       /* and sweeps enough have seen so since its state changed */
+};
+struct publish_remainder publish_remainder(const struct publish *publish, size_t vip,
+					   size_t ordinal);
 /* Over all VIPs, and how many flows the table can hold. */
 void publish_flow_fill(const struct publish *publish, uint64_t *ret_used, uint64_t *ret_size);
 

@@ -44,6 +44,14 @@ static size_t vip_count(const struct publish *publish)
 	return publish->image ? publish->image->vip_count : 0;
 }
 
+void publish_count_older(const struct publish *publish, struct published_vip *published)
+{
+	const struct history_slots slots = publish_slots(publish, published);
+
+	history_count_older(&slots, publish_clock(publish), published->vip->backend_count,
+			    published->older);
+}
+
 static int sweep_init(struct sweep *sweep)
 {
 	struct publish *publish = sweep->publish;
@@ -132,6 +140,7 @@ static void sweep_slots(const struct sweep *sweep, struct published_vip *publish
 	};
 
 	published->tracked_count = history_sweep(&history, &slots);
+	publish_count_older(sweep->publish, published);
 }
 
 int publish_sweep(struct publish *publish, struct error *ret_error)
@@ -165,9 +174,30 @@ struct publish_tracking publish_tracking_vip(const struct publish *publish, size
 	return tracking;
 }
 
-uint64_t publish_flows_backend(const struct publish *publish, size_t vip, size_t ordinal)
+static uint32_t settles_in_s(const struct publish *publish, const struct history_older *older)
 {
-	return publish->vips[vip]->flow_counts[ordinal];
+	uint32_t idle_timeout_s = publish->memory->flow_idle_timeout_s;
+	uint32_t age_s = publish_clock(publish) - older->last_change_s;
+
+	if (!older->slot_count)
+		return 0;
+	/* The timeout may be another than when the former process last swept. */
+	return age_s > idle_timeout_s ? 1 : idle_timeout_s + 1 - age_s;
+}
+
+struct publish_remainder publish_remainder(const struct publish *publish, size_t vip,
+					   size_t ordinal)
+{
+	const struct published_vip *published = publish->vips[vip];
+	const struct history_older *older = &published->older[ordinal];
+
+	return (struct publish_remainder){
+		.flows = published->flow_counts[ordinal],
+		.older_slots = older->slot_count,
+		.settles_in_s = settles_in_s(publish, older),
+		.is_none = !published->flow_counts[ordinal] && !older->slot_count &&
+			   publish->sweep_count >= published->certain_at[ordinal],
+	};
 }
 
 void publish_flow_fill(const struct publish *publish, uint64_t *ret_used, uint64_t *ret_size)

@@ -11,10 +11,13 @@ struct published_vip {
 	struct image_vip *vip; /* a reference */
 	uint32_t first_slot;
 	uint32_t first_backend;
-	uint32_t counter;      /* in reasons; in counters, of the userspace lane */
-	size_t tracked_count;  /* of its slots */
-	uint32_t *flow_counts; /* owned: of each ordinal, as of the last sweep */
-	uint32_t counters[];   /* of each ordinal; 0: not held */
+	uint32_t counter;     /* in reasons; in counters, of the userspace lane */
+	size_t tracked_count; /* of its slots */
+	/* Owned, each by ordinal, as of the last sweep: */
+	uint32_t *flow_counts;
+	struct history_older *older;
+	uint64_t *certain_at; /* the sweep that has seen all flows of before its last change */
+	uint32_t counters[];  /* by ordinal; 0: not held */
 };
 
 /* A number in the counters arrays that packets of older generations may still be counting on. */
@@ -52,6 +55,11 @@ void published_vip_free(struct published_vip *published);
 /* A published VIP's slots in the maps. */
 struct history_slots publish_slots(const struct publish *publish,
 				   const struct published_vip *published);
+
+/* ---- publish_flows.c ---- */
+
+/* Counts anew what of a VIP's slots is whose. */
+void publish_count_older(const struct publish *publish, struct published_vip *published);
 
 /* ---- publish_tables.c ---- */
 
