@@ -18,8 +18,9 @@
 /* All state is in arrays that are mapped into memory: Linux 5.5. */
 static int make_array(void)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	LIBBPF_OPTS(bpf_map_create_opts, options);
 
+	options.map_flags = BPF_F_MMAPABLE;
 	return bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, sizeof(__u32), sizeof(__u64), 1, &options);
 }
 

@@ -4,9 +4,8 @@
 
 #include "address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/ip.h>
+#include <linux/in.h>
+#include <linux/ip.h>
 #include <string.h>
 
 #define OUTER_TTL 64 /* as in bpf/encap.h */

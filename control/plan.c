@@ -126,8 +126,9 @@ static int assign_ordinals(const struct plan_input *input, const struct config_v
 static __be32 host_mask(const struct prefix *prefix)
 {
 	unsigned host_bits = (address_is_ipv4(&prefix->address) ? 32 : 128) - prefix->bits;
+	uint32_t mask = host_bits >= 32 ? UINT32_MAX : (1u << host_bits) - 1;
 
-	return host_bits >= 32 ? 0xffffffff : htonl((1u << host_bits) - 1);
+	return htonl(mask);
 }
 
 static void set_outer_source(const struct config_node *node, struct image_backend *backend)
