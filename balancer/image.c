@@ -85,12 +85,19 @@ static int compare_name(const void *name, const void *member)
 	return strcmp(name, (*vip)->name);
 }
 
-struct image_vip *image_find(const struct image *image, const char *name)
+int image_find_index(const struct image *image, const char *name)
 {
 	struct image_vip *const *found =
 		bsearch(name, image->vips, image->vip_count, sizeof(image->vips[0]), compare_name);
 
-	return found ? *found : NULL;
+	return found ? (int)(found - image->vips) : -1;
+}
+
+struct image_vip *image_find(const struct image *image, const char *name)
+{
+	int index = image_find_index(image, name);
+
+	return index < 0 ? NULL : image->vips[index];
 }
 
 int image_find_ordinal(const struct image_vip *vip, const char *name,

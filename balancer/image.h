@@ -72,6 +72,8 @@ void image_ring_unref(struct image_ring *ring);
 void image_vip_unref(struct image_vip *vip);
 void image_unref(struct image *image);
 
+/* The index of the VIP with this name, or -1. */
+int image_find_index(const struct image *image, const char *name);
 /* NULL: not there. */
 struct image_vip *image_find(const struct image *image, const char *name);
 /* The ordinal of the backend with this name and address, or -1. */

@@ -31,6 +31,7 @@ struct commands *commands_new(const struct commands_options *options, struct err
 
 void commands_stop(struct commands *commands)
 {
+	commands_end_drains(commands);
 	commands_commit_stop(commands);
 }
 

@@ -42,6 +42,10 @@ struct commands {
 	struct commands_waiting waiting[COMMANDS_WAITING_MAX];
 	size_t waiting_count;
 
+	struct drain *drains; /* under way; commands_drain.c's */
+	size_t drain_count;
+	bool no_drain_waits;
+
 	/* A commit is wanted: not before the loop has taken in what is there, and, while new next
 	 * hops are being asked for, not before they answered or the deadline is over. */
 	bool commit_wanted;
@@ -95,5 +99,15 @@ void commands_apply(struct commands *commands, struct config *desired, bool crea
 /* Answers a write with faults, and frees them. */
 void commands_refuse(struct commands *commands, struct error_list *faults,
 		     struct commands_reply reply);
+
+/* ---- commands_write.c ---- */
+
+void commands_set_state(struct commands *commands, const char *vip, const char *backend,
+			enum config_state state, struct commands_reply reply);
+
+/* ---- commands_drain.c ---- */
+
+/* Answers the drains that have ended. After each sweep. */
+void commands_watch_drains(struct commands *commands);
 
 #endif

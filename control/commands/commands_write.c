@@ -43,6 +43,11 @@ static const struct config_vip *find_vip(struct commands *commands, const char *
 	return vip;
 }
 
+static void fault_no_backend(struct error_list *faults, const char *vip, const char *backend)
+{
+	error_list_add(faults, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'", vip, backend);
+}
+
 /* The desired state with this VIP in it, if there is one; takes it over. */
 static struct config *with_vip(const struct commands *commands, struct config_vip *vip,
 			       struct error_list *faults)
@@ -133,7 +138,28 @@ void commands_delete_backend(struct commands *commands, const char *vip, const c
 	if (config_find_backend(base, backend))
 		new = config_vip_without_backend(base, backend, &faults);
 	else
-		error_list_add(&faults, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'", vip,
-			       backend);
+		fault_no_backend(&faults, vip, backend);
+	finish(commands, with_vip(commands, new, &faults), false, &faults, "", reply);
+}
+
+void commands_set_state(struct commands *commands, const char *vip, const char *backend,
+			enum config_state state, struct commands_reply reply)
+{
+	const struct config_vip *base = find_vip(commands, vip, reply);
+	const struct config_backend *found;
+	struct error_list faults = {0};
+	struct config_vip *new = NULL;
+	struct config_backend changed;
+
+	if (!base)
+		return;
+	found = config_find_backend(base, backend);
+	if (found) {
+		changed = *found;
+		changed.state = state;
+		new = config_vip_with_backend(base, &changed, &faults);
+	} else {
+		fault_no_backend(&faults, vip, backend);
+	}
 	finish(commands, with_vip(commands, new, &faults), false, &faults, "", reply);
 }

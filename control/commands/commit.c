@@ -382,6 +382,7 @@ static void on_tick(uv_timer_t *timer)
 
 	nexthop_tick(commands->nexthop, uv_now(commands->loop));
 	sweep(commands);
+	commands_watch_drains(commands);
 	start_grace(commands);
 }
 
