@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -61,6 +62,13 @@ struct client *client_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 		->socket_context;
+}
+
+bool client_has_hung_up(const struct client *client)
+{
+	struct pollfd end = {.fd = client->socket, .events = POLLRDHUP};
+
+	return poll(&end, 1, 0) > 0;
 }
 
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms)

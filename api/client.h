@@ -45,6 +45,9 @@ void client_free(struct client *client);
 /* NULL: there was no memory for it. */
 struct client *client_of(struct MHD_Connection *connection);
 
+/* Whether its end of the connection is closed, if only for sending: it asks nothing more. */
+bool client_has_hung_up(const struct client *client);
+
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms);
 void client_touch(struct client *client, uint64_t now_ms);
 bool client_is_overdue(const struct client *client, uint64_t now_ms);

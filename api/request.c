@@ -30,6 +30,8 @@ struct request {
 	const char *url;		   /* libmicrohttpd's, while there is a connection */
 	bool has_header;
 	bool is_write_under_way;
+	bool has_parameter;
+	uint64_t parameter;
 	struct route_match match;
 	size_t received_bytes; /* of the body */
 	size_t held_bytes;     /* counted in service->held_bytes */
@@ -141,22 +143,33 @@ static bool check_route(struct request *request, const char *method)
 	return false;
 }
 
-static enum MHD_Result refuse_parameter(void *context, enum MHD_ValueKind kind, const char *key,
-					const char *value)
+static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, const char *key,
+				      const char *value)
 {
 	struct request *request = context;
+	const struct parameter *parameter = &request->match.route->parameter;
+	struct error error = {0};
 
-	(void)kind, (void)value;
-	reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST,
-			  "there is no query parameter '%s' here", key);
+	(void)kind;
+	if (!parameter->name || strcmp(key, parameter->name) != 0)
+		error_set(&error, ERROR_INVALID, "there is no query parameter '%s' here", key);
+	else if (request->has_parameter)
+		error_set(&error, ERROR_INVALID, "query parameter '%s' is given twice", key);
+	else
+		parameter_parse(parameter, value, &request->parameter, &error);
+	request->has_parameter = true;
+	if (!error.kind)
+		return MHD_YES;
+	reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST, "%s", error.message);
 	return MHD_NO;
 }
 
 /* A parameter that is ignored could be one that the client relies on. */
 static bool check_parameters(struct request *request)
 {
-	return MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
-					 refuse_parameter, request) == 0;
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter,
+				  request);
+	return request->reply.status == 0;
 }
 
 /* A precondition must not be ignored either (RFC 9110, section 13.1). */
@@ -283,6 +296,17 @@ static enum MHD_Result receive_body(struct request *request, const char *data, s
 	return MHD_YES;
 }
 
+static void add_drain(struct json_text *json, const struct commands_drain *drain)
+{
+	json_text_string(json, "state", drain->state);
+	json_text_boolean(json, "drained", drain->drained);
+	json_text_string(json, "ended_by", drain->ended_by);
+	json_text_number(json, "flows", drain->flows);
+	json_text_number(json, "older_slots", drain->older_slots);
+	json_text_number(json, "settles_in_ms", drain->settles_in_ms);
+	json_text_number(json, "waited_ms", drain->waited_ms);
+}
+
 static void set_accepted(struct request *request, const struct commands_result *result)
 {
 	struct json_text json = {0};
@@ -290,6 +314,8 @@ static void set_accepted(struct request *request, const struct commands_result *
 	json_text_open_object(&json, NULL);
 	json_text_number(&json, "revision", result->revision);
 	json_text_boolean(&json, "changed", result->changed);
+	if (result->drain)
+		add_drain(&json, result->drain);
 	json_text_close_object(&json);
 	reply_set(&request->reply, result->created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
 		  REPLY_JSON_CONTENT_TYPE, json_text_finish(&json));
@@ -316,6 +342,14 @@ static void settle(void *context, const struct commands_result *result)
 		client_resume(request->client, now_ms(request));
 }
 
+/* A commands_is_awaited. */
+static bool is_awaited(const void *context)
+{
+	const struct request *request = context;
+
+	return request->connection && !client_has_hung_up(request->client);
+}
+
 static void call_route(struct request *request, const json_t *body)
 {
 	const struct route_match *match = &request->match;
@@ -323,6 +357,8 @@ static void call_route(struct request *request, const json_t *body)
 		.commands = request->service->commands,
 		.names = {match->names[0], match->names[1]},
 		.body = body,
+		.parameter = request->parameter,
+		.is_awaited = is_awaited,
 	};
 
 	if (match->route->read) {

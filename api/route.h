@@ -5,6 +5,7 @@
 #define CAROM_ROUTE_H
 
 #include "commands.h"
+#include "parameter.h"
 #include "path.h"
 #include "reply.h"
 
@@ -15,6 +16,8 @@ struct route_call {
 	struct commands *commands;
 	const char *names[ROUTE_NAMES_MAX]; /* of the pattern's {…}, decoded, in their order */
 	const json_t *body;		    /* NULL if the route takes none */
+	uint64_t parameter;		    /* 0 if it is not given */
+	commands_is_awaited *is_awaited;    /* of a write's reply */
 };
 
 /* A read answers at once; a write does through its reply, which may be later. */
@@ -26,7 +29,8 @@ struct route {
 	const char *pattern; /* "/v1/vips/{vip}": a {…} stands for one segment, not empty */
 	route_read *read;    /* of read and write, one is there */
 	route_write *write;
-	size_t body_bytes_max; /* 0: a body, if any, is thrown away */
+	size_t body_bytes_max;	    /* 0: a body, if any, is thrown away */
+	struct parameter parameter; /* that its query may have; without a name: none */
 };
 
 const struct route *route_table(size_t *ret_count);

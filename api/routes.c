@@ -90,6 +90,18 @@ static void delete_backend(const struct route_call *call, struct commands_reply 
 	commands_delete_backend(call->commands, call->names[0], call->names[1], reply);
 }
 
+static void drain_backend(const struct route_call *call, struct commands_reply reply)
+{
+	const struct commands_drain_order order = {
+		.vip = call->names[0],
+		.backend = call->names[1],
+		.wait_ms = call->parameter,
+		.is_awaited = call->is_awaited,
+	};
+
+	commands_drain_backend(call->commands, &order, reply);
+}
+
 static void get_status(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
@@ -167,6 +179,8 @@ static const struct route routes[] = {
 	{"PUT", "/v1/vips/{vip}/backends/{backend}", .write = put_backend,
 	 .body_bytes_max = BODY_BYTES_MAX},
 	{"DELETE", "/v1/vips/{vip}/backends/{backend}", .write = delete_backend},
+	{"POST", "/v1/vips/{vip}/backends/{backend}/drain", .write = drain_backend,
+	 .parameter = {"wait_ms", COMMANDS_DRAIN_WAIT_MS_MAX}},
 	{"GET", "/v1/status", .read = get_status},
 	{"GET", "/v1/stats", .read = get_stats},
 	{"GET", "/metrics", .read = get_metrics},

@@ -149,6 +149,7 @@ void server_stop(struct server *server, server_stopped *stopped, void *context)
 	server->stopped = stopped;
 	server->stopped_context = context;
 	server->service.is_stopping = true;
+	commands_end_drains(server->service.commands);
 	server->stop_deadline_ms = uv_now(server->service.loop) + STOP_LIMIT_MS;
 	for (size_t i = 0; i < server->listener_count; i++)
 		listener_quiesce(&server->listeners[i]);
