@@ -33,6 +33,15 @@ static const char usage[] =
 	"      --version      print the version, and exit\n"
 	"  -h, --help         print this, and exit\n";
 
+/* Of --check and --detach. */
+static enum action choose(enum action chosen, enum action wanted)
+{
+	if (chosen == ACTION_RUN || chosen == wanted)
+		return wanted;
+	fputs("caromd: --check and --detach exclude each other\n", stderr);
+	return ACTION_WRONG;
+}
+
 static struct arguments parse_arguments(int count, char **values)
 {
 	static const struct option options[] = {
@@ -50,11 +59,11 @@ static struct arguments parse_arguments(int count, char **values)
 	while ((option = getopt_long(count, values, "c:vh", options, NULL)) != -1) {
 		switch (option) {
 		case 'c': arguments.config_path = optarg; break;
-		case 'k': arguments.action = ACTION_CHECK; break;
-		case 'd': arguments.action = ACTION_DETACH; break;
+		case 'k': arguments.action = choose(arguments.action, ACTION_CHECK); break;
+		case 'd': arguments.action = choose(arguments.action, ACTION_DETACH); break;
 		case 'v': log_set_level(LOG_LEVEL_DEBUG); break;
-		case 'V': arguments.action = ACTION_VERSION; break;
-		case 'h': arguments.action = ACTION_HELP; break;
+		case 'V': arguments.action = ACTION_VERSION; return arguments;
+		case 'h': arguments.action = ACTION_HELP; return arguments;
 		default: arguments.action = ACTION_WRONG; return arguments;
 		}
 	}

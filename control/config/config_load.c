@@ -80,8 +80,9 @@ static int refuse_syntax(struct error_list *faults, const char *text, const json
 		snprintf(reason, sizeof(reason), "\\u0000 is not allowed");
 	else
 		config_quote(error->text, reason);
+	/* jansson counts a token's columns up to its end, and those of nothing as 0. */
 	return error_list_add(faults, ERROR_SYNTAX, "", "line %d, column %d: %s", error->line,
-			      error->column, reason);
+			      error->column ? error->column : 1, reason);
 }
 
 /* The offset of the first bracket that nests too deep, or length. The text is well-formed. */

@@ -23,6 +23,7 @@ static const struct text_case cases[] = {
 	{"{\n  \"a\": 1,\n}", 0, "line 3, column 1: string or '}' expected near '}'"},
 	{"{\"a\": [1, 2}", 0, "line 1, column 12: ']' expected near '}'"},
 	{"{\"a\": 1", 0, "line 1, column 7: '}' expected near end of file"},
+	{"{\n", 0, "line 2, column 1: string or '}' expected near end of file"},
 	{"{\"a\": 1} {}", 0, "line 1, column 10: end of file expected near '{'"},
 	{"{\"a\": 1}x", 0, "line 1, column 9: end of file expected near 'x'"},
 	{"{\"a\": tru}", 0, "line 1, column 9: invalid token near 'tru'"},
