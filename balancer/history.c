@@ -32,13 +32,24 @@ static uint16_t next_previous(const struct history_change *change, size_t old_sl
 	return serves(change, current) ? current : chosen;
 }
 
+/* A backend that gives its flows up may serve again before a sweep has dropped their records. A
+ * flow that meanwhile went to another must be seen by the flow table, or its old record would win.
+ */
+static bool gives_up(const struct history_change *change, uint16_t current)
+{
+	return current != CAROM_ORDINAL_NONE && !serves(change, current);
+}
+
 static bool next_tracked(const struct history_change *change, size_t old_slot, uint16_t chosen,
 			 uint16_t previous)
 {
+	const struct history_slots *old = change->old;
+
 	if (change->tracking == HISTORY_NEVER)
 		return false;
 	return change->tracking == HISTORY_ALWAYS || chosen != previous ||
-	       (change->old && change->old->slots[old_slot] & CAROM_SLOT_TRACKED);
+	       (old && (old->slots[old_slot] & CAROM_SLOT_TRACKED ||
+			gives_up(change, current_of(old->slots[old_slot]))));
 }
 
 static uint16_t next_changed_at(const struct history_change *change, size_t old_slot,

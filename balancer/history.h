@@ -3,8 +3,9 @@
  * What a ring's slots remember of its changes, so that connections stay whole. Pure.
  *
  * Each slot has a current backend, which new flows go to, and a previous one, which older flows
- * belong to. A slot is tracked from the change that made the two differ until no flow is left that
- * the difference matters to. Only packets of tracked slots meet the flow table.
+ * belong to. A slot is tracked from the change that made the two differ, or that took its backend
+ * from it, until no flow is left that this matters to. Only packets of tracked slots meet the flow
+ * table.
  *
  * Sources: the idea to track only what a change made unsafe is that of JET (Mendelson et al.,
  * CoNEXT 2021); a previous backend beside the current one is Beamer's (Olteanu et al., NSDI 2018).
