@@ -76,6 +76,11 @@ void dataplane_free(struct dataplane *dataplane);
 /* Whether the maps are a former process's, with what it published in them. */
 bool dataplane_is_adopted(const struct dataplane *dataplane);
 
+/* Maps of other sizes that a former process left, to inherit from (publish_inherit()) until
+ * dataplane_forget_former(); NULL: there are none. */
+const struct dataplane_memory *dataplane_former(const struct dataplane *dataplane);
+void dataplane_forget_former(struct dataplane *dataplane);
+
 const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane);
 
 /* Attaches the program, or replaces the one that a former process of this instance left, without

@@ -20,13 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A VIP of the new image: where it is placed now, and where the old image had it (NULL: nowhere).
- * The two are the same when nothing about it changed. */
-struct placement {
-	struct published_vip *now;
-	struct published_vip *before;
-};
-
 struct publish *publish_new(const struct dataplane_memory *memory, struct error *ret_error)
 {
 	struct publish *publish = calloc(1, sizeof(*publish));
@@ -92,7 +85,7 @@ static uint32_t counter_before(const struct published_vip *before, const struct 
 		       : 0;
 }
 
-static int place_counters(struct publish *publish, const struct placement *placement)
+int publish_place_counters(struct publish *publish, const struct placement *placement)
 {
 	const struct published_vip *before = placement->before;
 	struct published_vip *now = placement->now;
@@ -198,7 +191,7 @@ static int place_ring(struct publish *publish, const struct placement *placement
 	return advance_ring(publish, before, now);
 }
 
-static int place_backends(struct publish *publish, struct published_vip *now)
+int publish_place_backends(struct publish *publish, struct published_vip *now)
 {
 	const struct dataplane_memory *memory = publish->memory;
 	const struct image_vip *vip = now->vip;
@@ -265,8 +258,8 @@ static int place(struct publish *publish, struct image_vip *vip, struct placemen
 	if (!placement->now)
 		return error_set_errno(ret_error, ENOMEM, "vip '%s'", vip->name);
 	take_over_flow_counts(publish, placement);
-	if (place_counters(publish, placement) || place_ring(publish, placement) ||
-	    place_backends(publish, placement->now))
+	if (publish_place_counters(publish, placement) || place_ring(publish, placement) ||
+	    publish_place_backends(publish, placement->now))
 		return error_set(ret_error, ERROR_LIMIT,
 				 "vip '%s': no room in the data plane for its slots or backends; "
 				 "see node.limits",
@@ -290,6 +283,15 @@ static int place_all(struct publish *publish, const struct image *image,
 			return -1;
 	}
 	return 0;
+}
+
+static bool has_new_vip(const struct image *image, const struct placement *placements)
+{
+	for (size_t i = 0; i < image->vip_count; i++) {
+		if (!placements[i].before)
+			return true;
+	}
+	return false;
 }
 
 /* ---- giving back: none of it needs memory, for it must not fail ---- */
@@ -426,6 +428,8 @@ static int commit(struct publish *publish, struct image *image, struct placement
 		return error_set(ret_error, ERROR_BUSY, "all generations are still being read");
 	if (place_all(publish, image, placements, ret_error))
 		return -1;
+	if (has_new_vip(image, placements) && publish_drop_orphans(publish))
+		return error_set_errno(ret_error, ENOMEM, "publishing");
 	for (size_t i = 0; i < image->vip_count; i++)
 		vips[i] = placements[i].now;
 	if (publish_write_generation(publish, generation, image, vips, ret_error))

@@ -30,6 +30,16 @@ void publish_free(struct publish *publish);
  */
 int publish_adopt(struct publish *publish, struct error *ret_error);
 
+/*
+ * Takes over what `former`, which has adopted maps of other sizes, has: VIPs, slots with their
+ * past, counts, and flows. Before the first commit, and before a packet reads these maps. Returns
+ * 0; -1 if it does not fit, and then publish is only good for publish_free().
+ */
+int publish_inherit(struct publish *publish, const struct publish *former, struct error *ret_error);
+/* Takes over the flows that packets went on to record with the former maps meanwhile. Packets may
+ * use both. Returns how many it copied; those that found no place are left out. */
+size_t publish_inherit_flows(struct publish *publish, const struct publish *former);
+
 /* Whether a generation is idle, so that a commit need not wait for a grace period. */
 bool publish_is_ready(const struct publish *publish);
 

@@ -28,7 +28,7 @@ static void add(struct carom_counter *sum, const struct carom_counter *counter)
 	sum->connections += __atomic_load_n(&counter->connections, __ATOMIC_RELAXED);
 }
 
-static struct carom_counter sum_lanes(const struct dataplane_memory *memory, uint32_t number)
+struct carom_counter publish_sum_counter(const struct dataplane_memory *memory, uint32_t number)
 {
 	struct carom_counter sum = {0};
 
@@ -37,8 +37,8 @@ static struct carom_counter sum_lanes(const struct dataplane_memory *memory, uin
 	return sum;
 }
 
-static struct carom_reason_counter sum_reasons(const struct dataplane_memory *memory,
-					       uint32_t number)
+struct carom_reason_counter publish_sum_reasons(const struct dataplane_memory *memory,
+						uint32_t number)
 {
 	struct carom_reason_counter sum = {0};
 
@@ -54,18 +54,18 @@ static struct carom_reason_counter sum_reasons(const struct dataplane_memory *me
 struct carom_counter publish_count_backend(const struct publish *publish, size_t vip,
 					   size_t ordinal)
 {
-	return sum_lanes(publish->memory, publish->vips[vip]->counters[ordinal]);
+	return publish_sum_counter(publish->memory, publish->vips[vip]->counters[ordinal]);
 }
 
 struct carom_counter publish_count_vip(const struct publish *publish, size_t vip)
 {
 	const struct published_vip *published = publish->vips[vip];
-	struct carom_counter part, sum = sum_lanes(publish->memory, published->counter);
+	struct carom_counter part, sum = publish_sum_counter(publish->memory, published->counter);
 
 	for (size_t i = 0; i < published->vip->backend_count; i++) {
 		if (!published->counters[i])
 			continue;
-		part = sum_lanes(publish->memory, published->counters[i]);
+		part = publish_sum_counter(publish->memory, published->counters[i]);
 		add(&sum, &part);
 	}
 	return sum;
@@ -73,12 +73,12 @@ struct carom_counter publish_count_vip(const struct publish *publish, size_t vip
 
 struct carom_reason_counter publish_count_reasons(const struct publish *publish, size_t vip)
 {
-	return sum_reasons(publish->memory, publish->vips[vip]->counter);
+	return publish_sum_reasons(publish->memory, publish->vips[vip]->counter);
 }
 
 struct carom_reason_counter publish_count_unattributed(const struct publish *publish)
 {
-	return sum_reasons(publish->memory, 0);
+	return publish_sum_reasons(publish->memory, 0);
 }
 
 static void clear(const struct dataplane_memory *memory, const struct retired_counter *retired)
@@ -98,7 +98,7 @@ static void settle(const struct publish *publish, const struct retired_counter *
 	struct carom_counter sum;
 
 	if (retired->heir) {
-		sum = sum_lanes(memory, retired->number);
+		sum = publish_sum_counter(memory, retired->number);
 		add(counter_in_lane(memory, memory->lane_count - 1, retired->heir), &sum);
 	}
 	clear(memory, retired);

@@ -49,6 +49,17 @@ struct publish {
 struct published_vip *published_vip_new(struct image_vip *vip);
 void published_vip_free(struct published_vip *published);
 
+/* A VIP of the new image: where it is placed now, and where the old image had it (NULL: nowhere).
+ * The two are the same when nothing about it changed. */
+struct placement {
+	struct published_vip *now;
+	struct published_vip *before;
+};
+
+/* Parts of placing a VIP. Each returns 0, or -1: there is no room. */
+int publish_place_counters(struct publish *publish, const struct placement *placement);
+int publish_place_backends(struct publish *publish, struct published_vip *now);
+
 /* Of a range or a number: not placed. */
 #define NOWHERE UINT32_MAX
 
@@ -60,6 +71,9 @@ struct history_slots publish_slots(const struct publish *publish,
 
 /* Counts anew what of a VIP's slots is whose. */
 void publish_count_older(const struct publish *publish, struct published_vip *published);
+/* Drops the flows of VIPs that are not published, before a new VIP takes a number that they may
+ * name. Returns 0, or -1: out of memory. */
+int publish_drop_orphans(const struct publish *publish);
 
 /* ---- publish_tables.c ---- */
 
@@ -83,6 +97,11 @@ struct image_backend publish_decode_backend(const struct carom_backend *encoded,
 bool publish_serves(const struct image_backend *backend);
 
 /* ---- publish_count.c ---- */
+
+/* Over all lanes. */
+struct carom_counter publish_sum_counter(const struct dataplane_memory *memory, uint32_t number);
+struct carom_reason_counter publish_sum_reasons(const struct dataplane_memory *memory,
+						uint32_t number);
 
 /* Hands what retired numbers have counted to their heirs and clears them, up to this epoch. */
 void publish_settle_counters(struct publish *publish, uint64_t epoch);

@@ -289,7 +289,7 @@ static int open_parts(struct daemon *daemon)
 		return -1;
 	if (open_commands(daemon) == 0)
 		return 0;
-	if (!dataplane_is_adopted(daemon->dataplane) || daemon->error.kind != ERROR_CONFLICT)
+	if (daemon->error.kind != ERROR_CONFLICT)
 		return -1;
 	log_line(LOG_LEVEL_WARNING, "%s; it is replaced", daemon->error.message);
 	daemon->error = (struct error){0};

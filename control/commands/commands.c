@@ -41,6 +41,7 @@ void commands_free(struct commands *commands)
 		return;
 	nexthop_free(commands->nexthop);
 	grace_free(commands->grace);
+	publish_free(commands->former);
 	publish_free(commands->publish);
 	config_unref(commands->published);
 	config_unref(commands->staged);
@@ -60,6 +61,7 @@ int commands_set_attachments(struct commands *commands, const struct attachment 
 	free(commands->attachments);
 	commands->attachments = copy;
 	commands->attachment_count = count;
+	commands_forget_former(commands);
 	return 0;
 }
 

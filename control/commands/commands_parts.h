@@ -23,6 +23,7 @@ struct commands {
 	uv_loop_t *loop;
 	struct dataplane *dataplane;
 	struct publish *publish;
+	struct publish *former; /* whose flows are still to be inherited; NULL: none */
 	struct nexthop *nexthop;
 	struct grace *grace;
 	commands_published *first_published;
@@ -88,6 +89,8 @@ void commands_on_stored(struct commands *commands, const struct error *error);
 
 int commands_commit_start(struct commands *commands, struct error *ret_error);
 void commands_commit_stop(struct commands *commands);
+/* The program is exchanged: copies the last flows from former maps, and lets go of them. */
+void commands_forget_former(struct commands *commands);
 
 /*
  * The one door: takes over a new desired state (a reference), which has been checked. `created`

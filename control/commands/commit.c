@@ -455,6 +455,39 @@ static int adopt(struct commands *commands, struct error *ret_error)
 	if (publish_adopt(commands->publish, ret_error) || grace_wait(commands->grace, ret_error))
 		return -1;
 	publish_reclaim(commands->publish, publish_epoch(commands->publish));
+	return 0;
+}
+
+static int inherit(struct commands *commands, struct error *ret_error)
+{
+	commands->former = publish_new(dataplane_former(commands->dataplane), ret_error);
+	if (!commands->former || publish_adopt(commands->former, ret_error))
+		return -1;
+	return publish_inherit(commands->publish, commands->former, ret_error);
+}
+
+void commands_forget_former(struct commands *commands)
+{
+	if (!commands->former)
+		return;
+	publish_inherit_flows(commands->publish, commands->former);
+	publish_free(commands->former);
+	commands->former = NULL;
+	dataplane_forget_former(commands->dataplane);
+}
+
+/* ERROR_CONFLICT: there is something, and it cannot be taken over. */
+static int take_over_former(struct commands *commands, struct error *ret_error)
+{
+	if (dataplane_is_adopted(commands->dataplane)) {
+		if (adopt(commands, ret_error))
+			return -1;
+	} else if (dataplane_former(commands->dataplane)) {
+		if (inherit(commands, ret_error))
+			return -1;
+	} else {
+		return 0;
+	}
 	if (publish_image(commands->publish)->revision > commands->revision)
 		commands->revision = publish_image(commands->publish)->revision;
 	return 0;
@@ -486,7 +519,7 @@ static int open_parts(struct commands *commands, struct error *ret_error)
 	commands->grace = grace_new(ret_error);
 	if (!commands->grace)
 		return -1;
-	if (dataplane_is_adopted(commands->dataplane) && adopt(commands, ret_error))
+	if (take_over_former(commands, ret_error))
 		return -1;
 	commands->nexthop = nexthop_new(&options, ret_error);
 	return commands->nexthop ? 0 : -1;
