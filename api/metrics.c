@@ -4,7 +4,7 @@
  *
  * 4,096 VIPs with 16 backends each are 230,000 lines, written on the event loop's thread while
  * everything else waits: so lines are put together from parts by hand, which is several times as
- * fast as printf. Called by handlers.c, once a scrape.
+ * fast as printf. Called by routes.c, once a scrape.
  */
 #include "metrics.h"
 
@@ -16,32 +16,51 @@ struct family {
 	const char *help;
 };
 
-/* One field of struct commands_traffic, which VIPs and backends have alike. */
-struct traffic_families {
-	size_t offset;
-	struct family vip;
-	struct family backend;
+/* A number that every VIP, or every backend, has. */
+struct member_family {
+	struct family family;
+	size_t offset; /* in struct commands_vip_stats, or commands_backend_stats */
 };
 
-static const struct traffic_families traffic_families[] = {
-	{offsetof(struct commands_traffic, packets),
-	 {"carom_vip_packets_total", "counter", "Packets forwarded to a VIP's backends."},
-	 {"carom_backend_packets_total", "counter", "Packets forwarded to a backend."}},
-	{offsetof(struct commands_traffic, bytes),
-	 {"carom_vip_bytes_total", "counter",
+static const struct member_family vip_families[] = {
+	{{"carom_vip_packets_total", "counter", "Packets forwarded to a VIP's backends."},
+	 offsetof(struct commands_vip_stats, traffic.packets)},
+	{{"carom_vip_bytes_total", "counter",
 	  "Bytes of the clients' IP packets forwarded to a VIP's backends."},
-	 {"carom_backend_bytes_total", "counter",
-	  "Bytes of the clients' IP packets forwarded to a backend."}},
-	{offsetof(struct commands_traffic, connections),
-	 {"carom_vip_connections_total", "counter",
+	 offsetof(struct commands_vip_stats, traffic.bytes)},
+	{{"carom_vip_connections_total", "counter",
 	  "TCP connections begun (SYN packets forwarded) through a VIP."},
-	 {"carom_backend_connections_total", "counter",
-	  "TCP connections begun (SYN packets forwarded) to a backend."}},
+	 offsetof(struct commands_vip_stats, traffic.connections)},
+	{{"carom_vip_tracked_slots", "gauge",
+	  "Slots of a VIP's ring whose flows are recorded, since a change touched them."},
+	 offsetof(struct commands_vip_stats, tracked_slots)},
+};
+
+static const struct member_family backend_families[] = {
+	{{"carom_backend_packets_total", "counter", "Packets forwarded to a backend."},
+	 offsetof(struct commands_backend_stats, traffic.packets)},
+	{{"carom_backend_bytes_total", "counter",
+	  "Bytes of the clients' IP packets forwarded to a backend."},
+	 offsetof(struct commands_backend_stats, traffic.bytes)},
+	{{"carom_backend_connections_total", "counter",
+	  "TCP connections begun (SYN packets forwarded) to a backend."},
+	 offsetof(struct commands_backend_stats, traffic.connections)},
+	{{"carom_backend_flows", "gauge", "Living recorded flows of a backend."},
+	 offsetof(struct commands_backend_stats, flows)},
 };
 
 static const struct family not_forwarded_family = {
 	"carom_not_forwarded_packets_total", "counter",
 	"Packets to a VIP's address that were not forwarded. vip=\"\": no VIP is known."};
+static const struct family flows_family = {"carom_flows", "gauge",
+					   "Living flows in the flow table."};
+static const struct family flows_limit_family = {"carom_flows_limit", "gauge",
+						 "Flows that the flow table has room for."};
+static const struct family recorded_family = {"carom_flows_recorded_total", "counter",
+					      "Flows that were recorded."};
+static const struct family unrecorded_family = {
+	"carom_flows_unrecorded_total", "counter",
+	"Times that a flow could not be recorded; its packet was forwarded all the same."};
 static const struct family revision_family = {"carom_revision", "gauge",
 					      "Revision of the configuration in force."};
 static const struct family ready_family = {
@@ -50,11 +69,11 @@ static const struct family ready_family = {
 static const struct family build_info_family = {"carom_build_info", "gauge",
 						"Always 1; the labels tell the build."};
 
-static uint64_t traffic_value(const struct commands_traffic *traffic, size_t offset)
+static uint64_t member(const void *stats, size_t offset)
 {
 	uint64_t value;
 
-	memcpy(&value, (const char *)traffic + offset, sizeof(value));
+	memcpy(&value, (const char *)stats + offset, sizeof(value));
 	return value;
 }
 
@@ -95,7 +114,7 @@ static void add_value(struct text *text, const char *separator, uint64_t value)
 	text_add(text, "\n");
 }
 
-static void add_gauge(struct text *text, const struct family *family, uint64_t value)
+static void add_single(struct text *text, const struct family *family, uint64_t value)
 {
 	add_family(text, family);
 	text_add(text, family->name);
@@ -111,37 +130,37 @@ static void add_build_info(struct text *text, const char *version)
 }
 
 static void add_vips(struct text *text, const struct commands_stats *stats,
-		     const struct traffic_families *families)
+		     const struct member_family *member_family)
 {
-	add_family(text, &families->vip);
+	add_family(text, &member_family->family);
 	for (size_t i = 0; i < stats->vip_count; i++) {
 		const struct commands_vip_stats *vip = &stats->vips[i];
 
-		text_add(text, families->vip.name);
+		text_add(text, member_family->family.name);
 		add_label(text, "{vip=\"", vip->name);
-		add_value(text, "} ", traffic_value(&vip->traffic, families->offset));
+		add_value(text, "} ", member(vip, member_family->offset));
 	}
 }
 
 static void add_backends_of(struct text *text, const struct commands_vip_stats *vip,
-			    const struct traffic_families *families)
+			    const struct member_family *member_family)
 {
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		const struct commands_backend_stats *backend = &vip->backends[i];
 
-		text_add(text, families->backend.name);
+		text_add(text, member_family->family.name);
 		add_label(text, "{vip=\"", vip->name);
 		add_label(text, ",backend=\"", backend->name);
-		add_value(text, "} ", traffic_value(&backend->traffic, families->offset));
+		add_value(text, "} ", member(backend, member_family->offset));
 	}
 }
 
 static void add_backends(struct text *text, const struct commands_stats *stats,
-			 const struct traffic_families *families)
+			 const struct member_family *member_family)
 {
-	add_family(text, &families->backend);
+	add_family(text, &member_family->family);
 	for (size_t i = 0; i < stats->vip_count; i++)
-		add_backends_of(text, &stats->vips[i], families);
+		add_backends_of(text, &stats->vips[i], member_family);
 }
 
 static void add_reasons(struct text *text, const struct metrics *metrics, const char *vip,
@@ -166,17 +185,35 @@ static void add_not_forwarded(struct text *text, const struct metrics *metrics)
 	add_reasons(text, metrics, "", stats->unattributed);
 }
 
+static void add_unrecorded(struct text *text, const char *reason, uint64_t count)
+{
+	text_add(text, unrecorded_family.name);
+	add_label(text, "{reason=\"", reason);
+	add_value(text, "} ", count);
+}
+
+static void add_flow_table(struct text *text, const struct commands_flow_table *table)
+{
+	add_single(text, &flows_family, table->used);
+	add_single(text, &flows_limit_family, table->limit);
+	add_single(text, &recorded_family, table->recorded);
+	add_family(text, &unrecorded_family);
+	add_unrecorded(text, "rate_limited", table->rate_limited);
+	add_unrecorded(text, "table_full", table->table_full);
+}
+
 struct text metrics_prometheus(const struct metrics *metrics)
 {
 	struct text text = {0};
 
 	add_build_info(&text, metrics->version);
-	add_gauge(&text, &revision_family, metrics->revision);
-	add_gauge(&text, &ready_family, metrics->is_ready);
-	for (size_t i = 0; i < sizeof(traffic_families) / sizeof(*traffic_families); i++) {
-		add_vips(&text, metrics->stats, &traffic_families[i]);
-		add_backends(&text, metrics->stats, &traffic_families[i]);
-	}
+	add_single(&text, &revision_family, metrics->revision);
+	add_single(&text, &ready_family, metrics->is_ready);
+	for (size_t i = 0; i < sizeof(vip_families) / sizeof(*vip_families); i++)
+		add_vips(&text, metrics->stats, &vip_families[i]);
+	for (size_t i = 0; i < sizeof(backend_families) / sizeof(*backend_families); i++)
+		add_backends(&text, metrics->stats, &backend_families[i]);
+	add_flow_table(&text, &metrics->stats->flow_table);
 	add_not_forwarded(&text, metrics);
 	return text;
 }

@@ -24,6 +24,7 @@ static void add_backends(struct json_text *json, const struct commands_vip_stats
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		json_text_open_object(json, vip->backends[i].name);
 		add_traffic(json, &vip->backends[i].traffic);
+		json_text_number(json, "flows", vip->backends[i].flows);
 		json_text_close_object(json);
 	}
 	json_text_close_object(json);
@@ -34,8 +35,21 @@ static void add_vip(struct json_text *json, const struct metrics *metrics,
 {
 	json_text_open_object(json, vip->name);
 	add_traffic(json, &vip->traffic);
+	json_text_number(json, "flows", vip->flows);
+	json_text_number(json, "tracked_slots", vip->tracked_slots);
 	add_reasons(json, "not_forwarded", metrics, vip->reasons);
 	add_backends(json, vip);
+	json_text_close_object(json);
+}
+
+static void add_flow_table(struct json_text *json, const struct commands_flow_table *table)
+{
+	json_text_open_object(json, "flow_table");
+	json_text_number(json, "used", table->used);
+	json_text_number(json, "limit", table->limit);
+	json_text_number(json, "recorded", table->recorded);
+	json_text_number(json, "rate_limited", table->rate_limited);
+	json_text_number(json, "table_full", table->table_full);
 	json_text_close_object(json);
 }
 
@@ -50,6 +64,7 @@ struct text metrics_json(const struct metrics *metrics)
 		add_vip(&json, metrics, &stats->vips[i]);
 	json_text_close_object(&json);
 	add_reasons(&json, "unattributed", metrics, stats->unattributed);
+	add_flow_table(&json, &stats->flow_table);
 	json_text_close_object(&json);
 	return json_text_finish(&json);
 }

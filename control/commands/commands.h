@@ -98,45 +98,4 @@ void commands_drain_backend(struct commands *commands, const struct commands_dra
 /* Answers all drains that wait, and lets none wait any more. */
 void commands_end_drains(struct commands *commands);
 
-/* ---- counters ---- */
-
-struct commands_traffic {
-	uint64_t packets;
-	uint64_t bytes; /* of the clients' IP packets */
-	uint64_t connections;
-};
-
-struct commands_backend_stats {
-	const char *name;
-	struct commands_traffic traffic;
-};
-
-struct commands_vip_stats {
-	const char *name;
-	struct commands_traffic traffic; /* with what removed backends had counted */
-	const uint64_t *reasons;	 /* packets not forwarded, by reason */
-	const struct commands_backend_stats *backends;
-	size_t backend_count;
-};
-
-/* One reading of all counters. Everything in it lives until commands_stats_free(). */
-struct commands_stats {
-	const struct commands_vip_stats *vips;
-	size_t vip_count;
-	const uint64_t *unattributed; /* by reason: to a VIP's address, but no VIP is known */
-};
-
-struct commands_reason {
-	const char *name;   /* "no_backend" */
-	const char *action; /* "drop", "pass", "aborted" */
-	const char *help;
-};
-
-/* NULL: out of memory. */
-struct commands_stats *commands_stats_new(const struct commands *commands);
-void commands_stats_free(struct commands_stats *stats);
-
-/* The reasons that index the arrays above. Static. */
-size_t commands_reasons(const struct commands_reason **ret_reasons);
-
 #endif

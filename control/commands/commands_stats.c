@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One reading of all counters, in the order of the published image. */
+#include "commands_stats.h"
+
 #include "commands_parts.h"
 
 #include <stdlib.h>
@@ -52,8 +54,11 @@ static size_t read_backends(const struct commands *commands, const struct image 
 		if (owner->backends[i].state == CAROM_BACKEND_UNUSED)
 			continue;
 		counter = publish_count_backend(commands->publish, vip, i);
-		backends[count].name = owner->backends[i].name;
-		backends[count++].traffic = traffic_of(&counter);
+		backends[count++] = (struct commands_backend_stats){
+			.name = owner->backends[i].name,
+			.traffic = traffic_of(&counter),
+			.flows = publish_remainder(commands->publish, vip, i).flows,
+		};
 	}
 	return count;
 }
@@ -64,14 +69,30 @@ static void read_vip(const struct commands *commands, struct reading *reading, s
 	struct commands_vip_stats *stats = &reading->vips[vip];
 	struct carom_reason_counter reasons = publish_count_reasons(commands->publish, vip);
 	struct carom_counter counter = publish_count_vip(commands->publish, vip);
+	struct publish_tracking tracking = publish_tracking_vip(commands->publish, vip);
 	uint64_t *row = reading->reasons + vip * CAROM_REASON_COUNT;
 
 	copy_reasons(row, &reasons);
 	stats->name = reading->image->vips[vip]->name;
 	stats->traffic = traffic_of(&counter);
+	stats->flows = tracking.flows;
+	stats->tracked_slots = tracking.tracked_slots;
 	stats->reasons = row;
 	stats->backends = backends;
 	stats->backend_count = read_backends(commands, reading->image, vip, backends);
+}
+
+static struct commands_flow_table read_flow_table(const struct commands *commands)
+{
+	struct publish_recorded recorded = publish_recorded(commands->publish);
+	struct commands_flow_table table = {
+		.recorded = recorded.recorded,
+		.rate_limited = recorded.rate_limited,
+		.table_full = recorded.table_full,
+	};
+
+	publish_flow_fill(commands->publish, &table.used, &table.limit);
+	return table;
 }
 
 static void read_all(const struct commands *commands, struct reading *reading)
@@ -90,6 +111,7 @@ static void read_all(const struct commands *commands, struct reading *reading)
 		.vips = reading->vips,
 		.vip_count = count,
 		.unattributed = last,
+		.flow_table = read_flow_table(commands),
 	};
 }
 

@@ -38,16 +38,33 @@ static json_t *use_to_json(uint32_t used, uint32_t waiting, uint32_t limit)
 			 (json_int_t)waiting, "limit", (json_int_t)limit);
 }
 
+static json_t *flows_to_json(const struct commands *commands)
+{
+	uint64_t used, limit;
+
+	publish_flow_fill(commands->publish, &used, &limit);
+	return json_pack("{s:I, s:I}", "used", (json_int_t)used, "limit", (json_int_t)limit);
+}
+
+static json_t *recorder_to_json(const struct commands *commands)
+{
+	struct publish_recorded sum = publish_recorded(commands->publish);
+
+	return json_pack("{s:I, s:I, s:I}", "recorded", (json_int_t)sum.recorded, "rate_limited",
+			 (json_int_t)sum.rate_limited, "table_full", (json_int_t)sum.table_full);
+}
+
 static json_t *limits_to_json(const struct commands *commands)
 {
 	const struct config_limits *limits = &commands->desired->node.limits;
 	struct publish_fill fill;
 
 	publish_fill(commands->publish, &fill);
-	return json_pack("{s:o, s:o, s:o}", "vips", use_to_json(fill.vips_used, 0, limits->vips),
-			 "backends",
+	return json_pack("{s:o, s:o, s:o, s:o}", "vips",
+			 use_to_json(fill.vips_used, 0, limits->vips), "backends",
 			 use_to_json(fill.backends_used, fill.backends_waiting, limits->backends),
-			 "slots", use_to_json(fill.slots_used, fill.slots_waiting, limits->slots));
+			 "slots", use_to_json(fill.slots_used, fill.slots_waiting, limits->slots),
+			 "flows", flows_to_json(commands));
 }
 
 static uint32_t *count_slots(const struct image_vip *vip)
@@ -61,49 +78,68 @@ static uint32_t *count_slots(const struct image_vip *vip)
 	return counts;
 }
 
-static json_t *backend_to_json(const struct image_backend *backend, double share)
+/* How a drain gets on, in the words of the answer to one. */
+static json_t *drain_to_json(const struct publish_remainder *remainder)
+{
+	return json_pack("{s:b, s:I, s:I}", "drained", remainder->is_none, "older_slots",
+			 (json_int_t)remainder->older_slots, "settles_in_ms",
+			 (json_int_t)remainder->settles_in_s * 1000);
+}
+
+static json_t *backend_to_json(const struct image_backend *backend, double share,
+			       const struct publish_remainder *remainder)
 {
 	bool is_eligible = plan_is_eligible(backend);
 	char address[ADDRESS_TEXT_BYTES];
+	json_t *json = json_pack("{s:s, s:b, s:f, s:I, s:s*}", "address",
+				 address_format(&backend->address, address), "eligible",
+				 is_eligible, "share", share, "flows", (json_int_t)remainder->flows,
+				 "reason", is_eligible ? NULL : plan_ineligible_reason(backend));
 
-	return json_pack("{s:s, s:b, s:f, s:s*}", "address",
-			 address_format(&backend->address, address), "eligible", is_eligible,
-			 "share", share, "reason",
-			 is_eligible ? NULL : plan_ineligible_reason(backend));
+	if (backend->state == CAROM_BACKEND_DRAIN)
+		json_object_update_new(json, drain_to_json(remainder));
+	return json;
 }
 
-static json_t *backends_to_json(const struct image_vip *vip)
+static json_t *backends_to_json(const struct commands *commands, size_t index)
 {
+	const struct image_vip *vip = publish_image(commands->publish)->vips[index];
 	json_t *backends = json_object();
 	uint32_t *counts = count_slots(vip);
 
 	for (size_t i = 0; counts && i < vip->backend_count; i++) {
 		const struct image_backend *backend = &vip->backends[i];
+		struct publish_remainder remainder = publish_remainder(commands->publish, index, i);
 		double share = (double)counts[i] / (double)(1u << vip->ring->bits);
 
 		if (backend->state != CAROM_BACKEND_UNUSED)
 			json_object_set_new(backends, backend->name,
-					    backend_to_json(backend, share));
+					    backend_to_json(backend, share, &remainder));
 	}
 	free(counts);
 	return backends;
 }
 
-static json_t *vip_to_json(const struct image_vip *vip)
+static json_t *vip_to_json(const struct commands *commands, size_t index)
 {
+	const struct image_ring *ring = publish_image(commands->publish)->vips[index]->ring;
+	struct publish_tracking tracking = publish_tracking_vip(commands->publish, index);
 	char digest[17];
 
-	snprintf(digest, sizeof(digest), "%016" PRIx64, vip->ring->digest);
-	return json_pack("{s:I, s:s, s:o}", "ring_slots", (json_int_t)1 << vip->ring->bits,
-			 "ring_digest", digest, "backends", backends_to_json(vip));
+	snprintf(digest, sizeof(digest), "%016" PRIx64, ring->digest);
+	return json_pack("{s:I, s:s, s:I, s:I, s:o}", "ring_slots", (json_int_t)1 << ring->bits,
+			 "ring_digest", digest, "tracked_slots", (json_int_t)tracking.tracked_slots,
+			 "flows", (json_int_t)tracking.flows, "backends",
+			 backends_to_json(commands, index));
 }
 
-static json_t *vips_to_json(const struct image *image)
+static json_t *vips_to_json(const struct commands *commands)
 {
+	const struct image *image = publish_image(commands->publish);
 	json_t *vips = json_object();
 
 	for (size_t i = 0; image && i < image->vip_count; i++)
-		json_object_set_new(vips, image->vips[i]->name, vip_to_json(image->vips[i]));
+		json_object_set_new(vips, image->vips[i]->name, vip_to_json(commands, i));
 	return vips;
 }
 
@@ -114,14 +150,14 @@ json_t *commands_get_status(const struct commands *commands, struct error *ret_e
 	json_t *status;
 
 	uname(&kernel);
-	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "node",
+	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "node",
 			   commands->desired->node.name, "version", CAROM_VERSION, "kernel",
 			   kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
 			   (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
 			   "revision", (json_int_t)commands->revision, "published_revision",
 			   (json_int_t)commands->published_revision, "interfaces",
-			   interfaces_to_json(commands), "limits", limits_to_json(commands), "vips",
-			   vips_to_json(publish_image(commands->publish)));
+			   interfaces_to_json(commands), "limits", limits_to_json(commands),
+			   "recorder", recorder_to_json(commands), "vips", vips_to_json(commands));
 	if (!status)
 		error_set_errno(ret_error, ENOMEM, "no memory for the status");
 	return status;

@@ -18,14 +18,14 @@ static const struct commands_reason reasons[] = {
 static const uint64_t vip_reasons[] = {4, 0};
 static const uint64_t unattributed[] = {0, INT64_MAX};
 static const struct commands_backend_stats backends[] = {
-	{"web-1", {10, 1000, 1}},
-	{"web-2", {20, 2000, 2}},
+	{"web-1", {10, 1000, 1}, 5},
+	{"web-2", {20, 2000, 2}, 0},
 };
 static const struct commands_vip_stats vips[] = {
-	{"web", {30, 3000, 3}, vip_reasons, backends, 2},
-	{"a\"b\\c\nd", {0, 0, 0}, vip_reasons, NULL, 0},
+	{"web", {30, 3000, 3}, 5, 6, vip_reasons, backends, 2},
+	{"a\"b\\c\nd", {0, 0, 0}, 0, 0, vip_reasons, NULL, 0},
 };
-static const struct commands_stats stats = {vips, 2, unattributed};
+static const struct commands_stats stats = {vips, 2, unattributed, {11, 12, 13, 14, 15}};
 static const struct metrics metrics = {
 	.stats = &stats,
 	.reasons = reasons,
@@ -86,6 +86,13 @@ static void test_samples(void **state)
 	expect_line(text, "carom_backend_packets_total{vip=\"web\",backend=\"web-2\"} 20");
 	expect_line(text, "carom_backend_bytes_total{vip=\"web\",backend=\"web-1\"} 1000");
 	expect_line(text, "carom_backend_connections_total{vip=\"web\",backend=\"web-1\"} 1");
+	expect_line(text, "carom_vip_tracked_slots{vip=\"web\"} 6");
+	expect_line(text, "carom_backend_flows{vip=\"web\",backend=\"web-1\"} 5");
+	expect_line(text, "carom_flows 11");
+	expect_line(text, "carom_flows_limit 12");
+	expect_line(text, "carom_flows_recorded_total 13");
+	expect_line(text, "carom_flows_unrecorded_total{reason=\"rate_limited\"} 14");
+	expect_line(text, "carom_flows_unrecorded_total{reason=\"table_full\"} 15");
 	expect_line(text, "carom_not_forwarded_packets_total"
 			  "{vip=\"web\",reason=\"no_backend\",action=\"drop\"} 4");
 	expect_line(text, "carom_not_forwarded_packets_total"
@@ -124,7 +131,7 @@ static void test_families_are_whole(void **state)
 			fail_msg("in family '%s': %.*s", family, (int)length, line);
 		}
 	}
-	assert_int_equal(count_of(text, "# HELP "), 10);
+	assert_int_equal(count_of(text, "# HELP "), 16);
 	free(text);
 }
 
@@ -152,6 +159,14 @@ static void test_json(void **state)
 	assert_int_equal(number(web, "bytes"), 3000);
 	assert_int_equal(number(web, "connections"), 3);
 	assert_int_equal(number(json_object_get(web, "not_forwarded"), "no_backend"), 4);
+	assert_int_equal(number(web, "flows"), 5);
+	assert_int_equal(number(web, "tracked_slots"), 6);
+	assert_int_equal(number(backend, "flows"), 0);
+	assert_int_equal(number(json_object_get(json, "flow_table"), "used"), 11);
+	assert_int_equal(number(json_object_get(json, "flow_table"), "limit"), 12);
+	assert_int_equal(number(json_object_get(json, "flow_table"), "recorded"), 13);
+	assert_int_equal(number(json_object_get(json, "flow_table"), "rate_limited"), 14);
+	assert_int_equal(number(json_object_get(json, "flow_table"), "table_full"), 15);
 	assert_int_equal(number(backend, "packets"), 20);
 	assert_int_equal(number(backend, "bytes"), 2000);
 	assert_int_equal(number(backend, "connections"), 2);
@@ -162,15 +177,17 @@ static void test_json(void **state)
 
 static void test_nothing_to_count(void **state)
 {
-	const struct commands_stats none = {NULL, 0, unattributed};
+	static const char expected[] = "{\n  \"vips\": {},\n  \"unattributed\": {},\n"
+				       "  \"flow_table\": {\n    \"used\": 0,\n    \"limit\": 0,\n"
+				       "    \"recorded\": 0,\n    \"rate_limited\": 0,\n"
+				       "    \"table_full\": 0\n  }\n}\n";
+	const struct commands_stats none = {.unattributed = unattributed};
 	const struct metrics empty = {.stats = &none, .version = ""};
-	struct text text = metrics_json(&empty);
+	char *text = terminated(metrics_json(&empty));
 
 	(void)state;
-	assert_int_equal(text.length, strlen("{\n  \"vips\": {},\n  \"unattributed\": {}\n}\n"));
-	assert_memory_equal(text.bytes, "{\n  \"vips\": {},\n  \"unattributed\": {}\n}\n",
-			    text.length);
-	text_done(&text);
+	assert_string_equal(text, expected);
+	free(text);
 }
 
 int main(void)

@@ -58,6 +58,8 @@ static void test_found(void **state)
 	expect_found("GET", "/v1/vips/vips/backends", "/v1/vips/{vip}/backends", "vips", NULL);
 	expect_found("PUT", "/v1/vips/web/backends/backends", "/v1/vips/{vip}/backends/{backend}",
 		     "web", "backends");
+	expect_found("POST", "/v1/vips/web/backends/web-1/drain",
+		     "/v1/vips/{vip}/backends/{backend}/drain", "web", "web-1");
 	expect_found("GET", "/v1/status", "/v1/status", NULL, NULL);
 	expect_found("GET", "/v1/stats", "/v1/stats", NULL, NULL);
 	expect_found("HEAD", "/metrics", "/metrics", NULL, NULL);
@@ -90,6 +92,7 @@ static void test_allow(void **state)
 	expect_allow("/v1/vips/web", "GET, HEAD, PUT, DELETE, OPTIONS");
 	expect_allow("/v1/vips/web/backends", "GET, HEAD, PUT, OPTIONS");
 	expect_allow("/v1/vips/web/backends/web-1", "GET, HEAD, PUT, DELETE, OPTIONS");
+	expect_allow("/v1/vips/web/backends/web-1/drain", "POST, OPTIONS");
 	expect_allow("/healthz", "GET, HEAD, OPTIONS");
 }
 
