@@ -77,17 +77,21 @@ static void on_stop_signal(uv_signal_t *handle, int signal)
 
 /* ---- reload ---- */
 
+static void log_refusal(const struct daemon *daemon, const struct error_list *faults)
+{
+	log_line(LOG_LEVEL_ERROR, "%s is not taken over:", daemon->config_path);
+	log_faults(LOG_LEVEL_ERROR, faults);
+}
+
 static void on_reloaded(void *context, const struct commands_result *result)
 {
 	const struct daemon *daemon = context;
 
-	if (result->faults) {
-		log_line(LOG_LEVEL_ERROR, "%s is not taken over:", daemon->config_path);
-		log_faults(LOG_LEVEL_ERROR, result->faults);
-	} else {
+	if (result->faults)
+		log_refusal(daemon, result->faults);
+	else
 		log_line(LOG_LEVEL_INFO, "%s is in force as revision %llu", daemon->config_path,
 			 (unsigned long long)result->revision);
-	}
 }
 
 static void on_reload_signal(uv_signal_t *handle, int signal)
@@ -101,7 +105,7 @@ static void on_reload_signal(uv_signal_t *handle, int signal)
 	if (json)
 		commands_put_config(daemon->commands, json, reply);
 	else
-		log_faults(LOG_LEVEL_ERROR, &faults);
+		log_refusal(daemon, &faults);
 	json_decref(json);
 	error_list_done(&faults);
 }
@@ -299,7 +303,7 @@ static int open_parts(struct daemon *daemon)
 
 int daemon_run(struct config *config, const char *config_path, struct error *ret_error)
 {
-	struct daemon daemon = {.config = config_ref(config), .config_path = config_path};
+	struct daemon daemon = {.config_path = config_path};
 
 	if (host_check_capabilities(ret_error))
 		return -1;
@@ -307,6 +311,7 @@ int daemon_run(struct config *config, const char *config_path, struct error *ret
 	json_object_seed(0);
 	if (uv_loop_init(&daemon.loop))
 		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
+	daemon.config = config_ref(config);
 	if (open_store(&daemon) == 0 && open_parts(&daemon) == 0) {
 		start_signals(&daemon);
 		uv_run(&daemon.loop, UV_RUN_DEFAULT);
