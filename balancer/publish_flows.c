@@ -111,17 +111,30 @@ static void note_disagreement(const struct sweep *sweep, const struct published_
 		disagrees[slot] = true;
 }
 
-static void sweep_flow(struct sweep *sweep, struct carom_flow *flow)
+/* 0: the entry is free, or a packet is just writing it. */
+static uint64_t read_record(const struct carom_flow *flow)
 {
 	uint64_t record = __atomic_load_n(&flow->record, __ATOMIC_ACQUIRE);
+
+	return record == CAROM_FLOW_BUSY ? 0 : record;
+}
+
+static void drop(struct carom_flow *flow, uint64_t record)
+{
+	__atomic_compare_exchange_n(&flow->record, (__u64 *)&record, 0, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_RELAXED);
+}
+
+static void sweep_flow(struct sweep *sweep, struct carom_flow *flow)
+{
+	uint64_t record = read_record(flow);
 	struct published_vip *published;
 
-	if (!record || record == CAROM_FLOW_BUSY)
+	if (!record)
 		return;
 	published = owner(sweep, record);
 	if (!published) {
-		__atomic_compare_exchange_n(&flow->record, (__u64 *)&record, 0, false,
-					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+		drop(flow, record);
 		return;
 	}
 	published->flow_counts[carom_flow_ordinal(record)]++;
@@ -162,6 +175,27 @@ int publish_sweep(struct publish *publish, struct error *ret_error)
 	}
 	sweep_done(&sweep);
 	return result;
+}
+
+int publish_drop_orphans(const struct publish *publish)
+{
+	uint32_t numbers = publish->memory->reasons_per_lane;
+	bool *is_published = calloc(numbers, sizeof(is_published[0]));
+
+	if (!is_published)
+		return -1;
+	for (size_t i = 0; i < vip_count(publish); i++)
+		is_published[publish->vips[i]->counter] = true;
+	for (uint32_t i = 0; i < publish->memory->flow_count; i++) {
+		struct carom_flow *flow = &publish->memory->flows[i];
+		uint64_t record = read_record(flow);
+		uint32_t number = carom_flow_vip(record);
+
+		if (record && (number >= numbers || !is_published[number]))
+			drop(flow, record);
+	}
+	free(is_published);
+	return 0;
 }
 
 struct publish_tracking publish_tracking_vip(const struct publish *publish, size_t vip)

@@ -220,9 +220,11 @@ static inline __u32 carom_flow_vip(__u64 record)
 	return record >> 32 & 0xfffff;
 }
 
-static inline int carom_flow_belongs(__u64 record, __u64 hash)
+/* Whether it is of this flow, and of this VIP: one that was added anew has flows of its own. */
+static inline int carom_flow_belongs(__u64 record, __u32 vip_number, __u64 hash)
 {
-	return record && record != CAROM_FLOW_BUSY && record >> 52 == (hash & 0xfff);
+	return record && record != CAROM_FLOW_BUSY &&
+	       record >> 32 == ((hash & 0xfff) << 20 | (vip_number & 0xfffff));
 }
 
 /* Seconds since a packet of the flow was seen. They wrap at 65,536: sweeps are more frequent. */

@@ -17,7 +17,7 @@ static __always_inline struct carom_flow_line *flow_line(__u64 hash, int choice)
 }
 
 /* The flow's entry, and what it says in *ret_record; NULL: not recorded. */
-static __always_inline struct carom_flow *flow_find(__u64 hash, __u64 *ret_record)
+static __always_inline struct carom_flow *flow_find(__u32 vip_number, __u64 hash, __u64 *ret_record)
 {
 	for (int choice = 0; choice < CAROM_FLOW_CHOICES; choice++) {
 		struct carom_flow_line *line = flow_line(hash, choice);
@@ -28,7 +28,7 @@ static __always_inline struct carom_flow *flow_find(__u64 hash, __u64 *ret_recor
 			if (flow->hash != hash)
 				continue;
 			*ret_record = *(volatile __u64 *)&flow->record;
-			if (carom_flow_belongs(*ret_record, hash))
+			if (carom_flow_belongs(*ret_record, vip_number, hash))
 				return flow;
 		}
 	}

@@ -84,7 +84,7 @@ static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, _
 				      __u32 current, bool opens)
 {
 	__u64 seen = 0, record;
-	struct carom_flow *flow = flow_find(hash, &seen);
+	struct carom_flow *flow = flow_find(vip->counter, hash, &seen);
 	__u32 older = previous_of(slot), chosen = current;
 
 	if (!serves(vip, older))
