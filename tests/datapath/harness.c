@@ -57,26 +57,49 @@ static void mount_own_bpffs(void)
 		give_up("cannot mount a bpffs of its own (is this root?): %s", strerror(errno));
 }
 
-struct harness harness_open(const struct harness_options *options)
+static struct dataplane *open_dataplane(const struct harness_options *options)
 {
 	const struct dataplane_options dataplane_options = {
 		.bpf_dir = BPF_DIR,
 		.limits = options->limits,
 		.hash_key = {options->hash_key[0], options->hash_key[1]},
 	};
-	struct harness harness;
 	struct error error;
+	struct dataplane *dataplane = dataplane_new(&dataplane_options, &error);
+
+	if (!dataplane)
+		give_up("%s", error.message);
+	return dataplane;
+}
+
+static struct publish *open_publish(const struct dataplane_memory *memory)
+{
+	struct error error;
+	struct publish *publish = publish_new(memory, &error);
+
+	if (!publish)
+		give_up("%s", error.message);
+	return publish;
+}
+
+static int load_program(const struct dataplane *dataplane)
+{
+	struct error error;
+	int program = dataplane_load(dataplane, &error);
+
+	if (program < 0)
+		give_up("%s", error.message);
+	return program;
+}
+
+struct harness harness_open(const struct harness_options *options)
+{
+	struct harness harness;
 
 	mount_own_bpffs();
-	harness.dataplane = dataplane_new(&dataplane_options, &error);
-	if (!harness.dataplane)
-		give_up("%s", error.message);
-	harness.publish = publish_new(dataplane_memory(harness.dataplane), &error);
-	if (!harness.publish)
-		give_up("%s", error.message);
-	harness.program = dataplane_load(harness.dataplane, &error);
-	if (harness.program < 0)
-		give_up("%s", error.message);
+	harness.dataplane = open_dataplane(options);
+	harness.publish = open_publish(dataplane_memory(harness.dataplane));
+	harness.program = load_program(harness.dataplane);
 	return harness;
 }
 
@@ -85,6 +108,36 @@ void harness_close(struct harness *harness)
 	close(harness->program);
 	publish_free(harness->publish);
 	dataplane_free(harness->dataplane);
+}
+
+static bool inherit(const struct harness *harness)
+{
+	const struct dataplane_memory *memory = dataplane_former(harness->dataplane);
+	struct publish *former = memory ? open_publish(memory) : NULL;
+	bool inherited = former && publish_adopt(former, NULL) == 0 &&
+			 publish_inherit(harness->publish, former, NULL) == 0;
+
+	publish_free(former);
+	dataplane_forget_former(harness->dataplane);
+	return inherited;
+}
+
+bool harness_restart(struct harness *harness, const struct harness_options *options)
+{
+	struct error error;
+
+	if (dataplane_keep(harness->dataplane, &error))
+		give_up("%s", error.message);
+	harness_close(harness);
+	harness->dataplane = open_dataplane(options);
+	harness->publish = open_publish(dataplane_memory(harness->dataplane));
+	harness->program = load_program(harness->dataplane);
+	if (!dataplane_is_adopted(harness->dataplane))
+		return inherit(harness);
+	if (publish_adopt(harness->publish, NULL))
+		return false;
+	publish_reclaim(harness->publish, publish_epoch(harness->publish));
+	return true;
 }
 
 /* ---- an image from the test's description ---- */
