@@ -146,12 +146,22 @@ static void write_addresses(const struct publish *publish, const struct carom_ta
 	}
 }
 
+/* Those beyond what the entry holds are found by the table of VIPs. */
+static void link_service(struct carom_address_entry *address, uint64_t key, uint32_t entry)
+{
+	uint32_t number = address->service_count++;
+
+	if (number < CAROM_SERVICES_PER_ADDRESS)
+		address->services[number] =
+			(struct carom_service){.key = (uint32_t)key, .vip = entry};
+}
+
 /* Tells the address which VIPs it has: by port, or for every port. */
 static void link_vip(struct carom_address_entry *address, const struct image_vip *vip,
 		     uint32_t entry)
 {
 	if (vip->port)
-		address->exact++;
+		link_service(address, vip_key(vip, address->number), entry);
 	else if (vip->protocol == IPPROTO_TCP)
 		address->any_port[CAROM_PROTOCOL_TCP] = entry + 1;
 	else

@@ -94,13 +94,25 @@ struct carom_control {
 
 enum carom_protocol_index { CAROM_PROTOCOL_TCP, CAROM_PROTOCOL_UDP, CAROM_PROTOCOL_COUNT };
 
-/* An address that has at least one VIP. */
+/* A VIP with a port of its own, at an address. */
+struct carom_service {
+	__u32 key; /* the low half of the VIP's; 0: none */
+	__u32 vip; /* number of the VIP */
+};
+
+#define CAROM_SERVICES_PER_ADDRESS 4
+
+/*
+ * An address that has at least one VIP. The first few services stand right here, which spares most
+ * packets the second table; only addresses that have more need it, and then it has all of them.
+ */
 struct carom_address_entry {
 	struct carom_address address;
 	/* 1 + number of the VIP that takes every port, by carom_protocol_index; 0: none. */
 	__u32 any_port[CAROM_PROTOCOL_COUNT];
 	__u32 number; /* names this address in the keys of its VIPs; unique in a generation */
-	__u32 exact;  /* how many VIPs with a port of their own it has */
+	__u32 service_count; /* how many VIPs with a port of their own it has */
+	struct carom_service services[CAROM_SERVICES_PER_ADDRESS];
 };
 
 /* The key of a VIP within a generation: see carom_vip_key(). */
@@ -145,7 +157,7 @@ static inline __u64 carom_mix(__u64 key, __u64 seed)
  */
 static inline __u64 carom_address_key(__u64 high, __u64 low, __u64 seed)
 {
-	return carom_mix(high, seed) ^ low;
+	return high * (CAROM_MIX_FIRST + 2 * seed) ^ low;
 }
 
 /* hash: carom_mix(key, the table's seed). Bucket and entry come from different halves of it. */
@@ -371,7 +383,7 @@ _Static_assert(sizeof(struct carom_generation) == 64, "carom_generation");
 _Static_assert(sizeof(struct carom_control) ==
 		       (1 + CAROM_GENERATION_COUNT) * sizeof(struct carom_generation),
 	       "carom_control");
-_Static_assert(sizeof(struct carom_address_entry) == 32, "carom_address_entry");
+_Static_assert(sizeof(struct carom_address_entry) == CAROM_CACHE_LINE_BYTES, "carom_address_entry");
 _Static_assert(sizeof(struct carom_vip) == 32, "carom_vip");
 _Static_assert(sizeof(struct carom_slot_line) == CAROM_CACHE_LINE_BYTES, "carom_slot_line");
 _Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,

@@ -17,7 +17,8 @@ static __always_inline void count_forwarded(const struct packet *packet,
 		return;
 	counter->packets++;
 	counter->bytes += packet->bytes;
-	counter->connections += packet->opens;
+	if (packet->opens)
+		counter->connections++;
 }
 
 /* Not inlined: the rare way, and shared by all the places that refuse. */

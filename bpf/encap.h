@@ -16,15 +16,42 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
+#include <stddef.h>
+
 #define OUTER_TTL	64
 #define FLOW_LABEL_MASK 0xfffff
 
-static __always_inline void write_ethernet(struct ethhdr *ethernet,
-					   const struct carom_backend *backend, __be16 protocol)
+/* Both addresses lie side by side on both sides. The alignment is what drivers give to frames; the
+ * compiler, which would not count on it, would copy byte by byte. */
+static __always_inline void write_ethernet(void *frame, const struct carom_backend *backend,
+					   __be16 protocol)
 {
-	/* Both addresses lie side by side on both sides. */
-	__builtin_memcpy(ethernet, backend->destination_mac, 2 * ETH_ALEN);
-	ethernet->h_proto = protocol;
+	__builtin_memcpy(__builtin_assume_aligned(frame, 4),
+			 __builtin_assume_aligned(backend->destination_mac, 4), 2 * ETH_ALEN);
+	*(__be16 *)(frame + offsetof(struct ethhdr, h_proto)) = protocol;
+}
+
+/* What the outer header takes over from the inner one. */
+struct inherited {
+	__u8 traffic_class;
+	__be16 identification;
+	__be16 dont_fragment; /* IP_DF or 0 */
+};
+
+static __always_inline struct inherited inherit(const struct packet *packet, const void *inner)
+{
+	const struct iphdr *ipv4 = inner;
+
+	if (packet->family == CAROM_IPV4)
+		return (struct inherited){
+			.traffic_class = ipv4->tos,
+			.identification = ipv4->id,
+			.dont_fragment = ipv4->frag_off & bpf_htons(IP_DF),
+		};
+	return (struct inherited){
+		.traffic_class = bpf_ntohs(*(const __be16 *)inner) >> 4,
+		.dont_fragment = bpf_htons(IP_DF),
+	};
 }
 
 static __always_inline __u8 inner_protocol(const struct packet *packet)
@@ -57,14 +84,15 @@ static __always_inline __u16 ipv4_checksum(const struct iphdr *ip, __be32 flow_b
 static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *packet,
 				       const struct carom_backend *backend)
 {
+	struct inherited inner = inherit(packet, ip + 1);
 	__be32 flow_bits = source_bits(packet, backend);
 
 	ip->version = 4;
 	ip->ihl = sizeof(*ip) / 4;
-	ip->tos = packet->traffic_class;
+	ip->tos = inner.traffic_class;
 	ip->tot_len = bpf_htons(packet->bytes + sizeof(*ip));
-	ip->id = packet->identification;
-	ip->frag_off = packet->dont_fragment;
+	ip->id = inner.identification;
+	ip->frag_off = inner.dont_fragment;
 	ip->ttl = OUTER_TTL;
 	ip->protocol = inner_protocol(packet);
 	ip->saddr = backend->outer_source.words[3] | flow_bits;
@@ -75,16 +103,27 @@ static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *pa
 static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct packet *packet,
 				       const struct carom_backend *backend)
 {
+	struct inherited inner = inherit(packet, ip + 1);
 	/* Odd, for a label of 0 would say that there is none. */
 	__u32 label = (packet->hash >> 32 & FLOW_LABEL_MASK) | 1;
+	__u64 *addresses = (__u64 *)&ip->saddr;
+	struct address_halves source = halves_of(backend->outer_source.words);
+	struct address_halves destination = halves_of(backend->outer_destination.words);
 
-	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)packet->traffic_class << 20 | label);
+	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)inner.traffic_class << 20 | label);
 	ip->payload_len = bpf_htons(packet->bytes);
 	ip->nexthdr = inner_protocol(packet);
 	ip->hop_limit = OUTER_TTL;
-	__builtin_memcpy(&ip->saddr, &backend->outer_source, sizeof(ip->saddr));
-	__builtin_memcpy(&ip->daddr, &backend->outer_destination, sizeof(ip->daddr));
-	ip->saddr.s6_addr32[3] |= source_bits(packet, backend);
+	addresses[0] = source.high;
+	addresses[1] = source.low | (__u64)source_bits(packet, backend) << 32;
+	addresses[2] = destination.high;
+	addresses[3] = destination.low;
+}
+
+/* The shortest that the inner header can be. */
+static __always_inline __u32 inner_bytes(const struct packet *packet)
+{
+	return packet->family == CAROM_IPV4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 }
 
 /* Makes room for an outer header before the packet. */
@@ -109,7 +148,7 @@ static __always_inline int encapsulate_ipv4(struct packet *packet,
 		return verdict;
 	ethernet = packet_data(packet);
 	ip = (void *)(ethernet + 1);
-	if (unlikely((void *)(ip + 1) > packet_end(packet)))
+	if (unlikely((void *)(ip + 1) + inner_bytes(packet) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
 	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IP));
 	write_ipv4(ip, packet, backend);
@@ -127,7 +166,7 @@ static __always_inline int encapsulate_ipv6(struct packet *packet,
 		return verdict;
 	ethernet = packet_data(packet);
 	ip = (void *)(ethernet + 1);
-	if (unlikely((void *)(ip + 1) > packet_end(packet)))
+	if (unlikely((void *)(ip + 1) + inner_bytes(packet) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
 	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IPV6));
 	write_ipv6(ip, packet, backend);

@@ -32,13 +32,11 @@ struct address_halves {
 struct packet {
 	struct xdp_md *context;
 	enum carom_family family;
+	const void *network; /* the IP header */
 	struct address_halves source;
 	struct address_halves destination;
 	__u32 ports; /* source and destination, as they lie on the wire */
 	__u32 bytes; /* of the IP packet */
-	__be16 identification;
-	__be16 dont_fragment; /* IP_DF or 0 */
-	__u8 traffic_class;
 	__u8 protocol;
 	bool opens;	   /* TCP: SYN without ACK */
 	__u32 vip_counter; /* 0 until the VIP is known */

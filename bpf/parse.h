@@ -19,6 +19,8 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+#include <stddef.h>
+
 #define EXTENSION_HEADERS_MAX 6
 
 struct ipv6_extension {
@@ -29,11 +31,11 @@ struct ipv6_extension {
 
 static __always_inline __be16 parse_ethernet(const struct xdp_md *context)
 {
-	const struct ethhdr *ethernet = (void *)(long)context->data;
+	const void *frame = (void *)(long)context->data;
 
-	if ((void *)(ethernet + 1) > (void *)(long)context->data_end)
+	if (frame + ETH_HLEN > (void *)(long)context->data_end)
 		return 0;
-	return ethernet->h_proto;
+	return *(const __be16 *)(frame + offsetof(struct ethhdr, h_proto));
 }
 
 static __always_inline struct address_halves halves_from_ipv4(__be32 address)
@@ -48,6 +50,7 @@ static __always_inline int parse_network(struct packet *packet)
 	const struct iphdr *ipv4 = network;
 	const struct ipv6hdr *ipv6 = network;
 
+	packet->network = network;
 	if (packet->family == CAROM_IPV4) {
 		if ((void *)(ipv4 + 1) > packet_end(packet))
 			return XDP_PASS;
@@ -91,11 +94,9 @@ static __always_inline bool is_carried(__u8 protocol)
 
 static __always_inline int parse_transport_ipv4(struct packet *packet)
 {
-	const struct iphdr *ipv4 = packet_data(packet) + sizeof(struct ethhdr);
+	const struct iphdr *ipv4 = packet->network;
 	__u32 header_bytes;
 
-	if ((void *)(ipv4 + 1) > packet_end(packet))
-		return XDP_PASS;
 	header_bytes = ipv4->ihl * 4;
 	packet->bytes = bpf_ntohs(ipv4->tot_len);
 	packet->protocol = ipv4->protocol;
@@ -108,9 +109,6 @@ static __always_inline int parse_transport_ipv4(struct packet *packet)
 	if (ipv4->frag_off & bpf_htons(IP_FRAGMENTED))
 		return refuse(packet, CAROM_REASON_FRAGMENT);
 	packet->source = halves_from_ipv4(ipv4->saddr);
-	packet->traffic_class = ipv4->tos;
-	packet->identification = ipv4->id;
-	packet->dont_fragment = ipv4->frag_off & bpf_htons(IP_DF);
 	return parse_ports(packet, (void *)ipv4 + header_bytes, packet->bytes - header_bytes);
 }
 
@@ -141,17 +139,13 @@ static __always_inline int skip_extensions(struct packet *packet, const void *ne
 
 static __always_inline int parse_transport_ipv6(struct packet *packet)
 {
-	const struct ipv6hdr *ipv6 = packet_data(packet) + sizeof(struct ethhdr);
+	const struct ipv6hdr *ipv6 = packet->network;
 	__u32 offset = IPV6_BYTES;
 	int verdict;
 
-	if ((void *)(ipv6 + 1) > packet_end(packet))
-		return XDP_PASS;
 	packet->bytes = IPV6_BYTES + bpf_ntohs(ipv6->payload_len);
 	packet->protocol = ipv6->nexthdr;
 	packet->source = halves_of(ipv6->saddr.s6_addr32);
-	packet->traffic_class = bpf_ntohs(*(const __be16 *)ipv6) >> 4;
-	packet->dont_fragment = bpf_htons(IP_DF);
 	if (ipv6->version != 6)
 		return refuse(packet, CAROM_REASON_BAD_HEADER);
 	if (unlikely(!is_carried(packet->protocol))) {

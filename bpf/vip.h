@@ -70,19 +70,44 @@ vip_find_address(const struct packet *packet, const struct carom_generation *gen
 	return entry;
 }
 
+static __always_inline const struct carom_vip *vip_at(__u32 number)
+{
+	return bpf_map_lookup_elem(&vips, &number);
+}
+
+static __always_inline const struct carom_vip *
+vip_find_listed(const struct carom_address_entry *address, __u64 key)
+{
+	for (int i = 0; i < CAROM_SERVICES_PER_ADDRESS; i++) {
+		if (address->services[i].key == (__u32)key)
+			return vip_at(address->services[i].vip);
+	}
+	return NULL;
+}
+
+static __always_inline const struct carom_vip *
+vip_find_in_table(const struct carom_generation *generation, __u64 key)
+{
+	__u32 number = table_find(&generation->vips, key);
+	const struct carom_vip *vip;
+
+	if (number == NO_ENTRY)
+		return NULL;
+	vip = vip_at(number);
+	return vip && vip->key == key ? vip : NULL;
+}
+
 static __always_inline const struct carom_vip *
 vip_find_exact(const struct packet *packet, const struct carom_generation *generation,
 	       const struct carom_address_entry *address)
 {
 	__be16 destination_port = packet->ports >> 16;
 	__u64 key = carom_vip_key(address->number, destination_port, packet->protocol);
-	__u32 number = table_find(&generation->vips, key);
-	const struct carom_vip *vip;
+	const struct carom_vip *vip = vip_find_listed(address, key);
 
-	if (number == NO_ENTRY)
-		return NULL;
-	vip = bpf_map_lookup_elem(&vips, &number);
-	return vip && vip->key == key ? vip : NULL;
+	if (!vip && unlikely(address->service_count > CAROM_SERVICES_PER_ADDRESS))
+		vip = vip_find_in_table(generation, key);
+	return vip;
 }
 
 static __always_inline const struct carom_vip *
@@ -93,17 +118,15 @@ vip_find_any_port(const struct packet *packet, const struct carom_address_entry 
 
 	if (!number--)
 		return NULL;
-	return bpf_map_lookup_elem(&vips, &number);
+	return vip_at(number);
 }
 
 static __always_inline const struct carom_vip *vip_find(struct packet *packet,
 							const struct carom_generation *generation,
 							const struct carom_address_entry *address)
 {
-	const struct carom_vip *vip = NULL;
+	const struct carom_vip *vip = vip_find_exact(packet, generation, address);
 
-	if (likely(address->exact))
-		vip = vip_find_exact(packet, generation, address);
 	if (!vip)
 		vip = vip_find_any_port(packet, address);
 	if (vip)

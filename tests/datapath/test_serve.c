@@ -18,6 +18,19 @@ static const struct backend all_udp = {.address = "fd00::11", .weight = 1};
 static const struct backend web6 = {.address = "fd00::80", .weight = 1};
 static const struct backend names6 = {.address = "fd00::53", .weight = 1};
 
+/* More services than an address's entry lists. */
+#define SERVICE(at, at_port, at_protocol, only_backend)                                            \
+	{                                                                                          \
+		.address = at, .port = at_port, .protocol = at_protocol, .backends = only_backend, \
+		.backend_count = 1                                                                 \
+	}
+#define MANY_PORTS(at)                                                                             \
+	SERVICE(at, 1001, IPPROTO_TCP, &web), SERVICE(at, 1002, IPPROTO_TCP, &secure),             \
+		SERVICE(at, 1003, IPPROTO_TCP, &other), SERVICE(at, 1004, IPPROTO_TCP, &names),    \
+		SERVICE(at, 1005, IPPROTO_TCP, &all_tcp),                                          \
+		SERVICE(at, 1001, IPPROTO_UDP, &all_udp), SERVICE(at, 1006, IPPROTO_UDP, &web6),   \
+		SERVICE(at, 0, IPPROTO_TCP, &names6)
+
 /* Addresses: .1 has ports only; .2 ports and the rest; .3 the rest of one protocol; .4 of both. */
 static const struct vip vips[] = {
 	{.address = "192.0.2.1", .port = 80, .backends = &web, .backend_count = 1},
@@ -59,6 +72,8 @@ static const struct vip vips[] = {
 	 .protocol = IPPROTO_UDP,
 	 .backends = &all_udp,
 	 .backend_count = 1},
+	MANY_PORTS("192.0.2.8"),
+	MANY_PORTS("2001:db8::8"),
 	{.address = "192.0.2.9", .port = 80},
 	{.address = "2001:db8::9", .port = 0, .protocol = IPPROTO_UDP},
 };
@@ -94,6 +109,18 @@ static const struct served_row served_rows[] = {
 	{"IPv6, an exact port goes before any port", {TO("2001:db8::2", 80)}, &web6},
 	{"IPv6, any port", {TO("2001:db8::2", 8080)}, &all_tcp},
 	{"IPv6, any UDP port", {UDP_TO("2001:db8::2", 80)}, &all_udp},
+	{"the 1st of many ports", {TO("192.0.2.8", 1001)}, &web},
+	{"the 2nd of many ports", {TO("192.0.2.8", 1002)}, &secure},
+	{"the 3rd of many ports", {TO("192.0.2.8", 1003)}, &other},
+	{"the 4th of many ports", {TO("192.0.2.8", 1004)}, &names},
+	{"the 5th of many ports", {TO("192.0.2.8", 1005)}, &all_tcp},
+	{"the 6th of many ports", {UDP_TO("192.0.2.8", 1001)}, &all_udp},
+	{"the 7th of many ports", {UDP_TO("192.0.2.8", 1006)}, &web6},
+	{"any port beside many", {TO("192.0.2.8", 1006)}, &names6},
+	{"IPv6, the 1st of many ports", {TO("2001:db8::8", 1001)}, &web},
+	{"IPv6, the 5th of many ports", {TO("2001:db8::8", 1005)}, &all_tcp},
+	{"IPv6, the 6th of many ports", {UDP_TO("2001:db8::8", 1001)}, &all_udp},
+	{"IPv6, any port beside many", {TO("2001:db8::8", 7)}, &names6},
 	{"the source is of no matter", {.source = "192.0.2.1", TO("192.0.2.1", 80)}, &web},
 };
 
@@ -128,6 +155,8 @@ static const struct row not_served_rows[] = {
 	{"SCTP to a VIP", {.destination = "192.0.2.1", .protocol = IPPROTO_SCTP}},
 	{"ESP to a VIP", {.destination = "192.0.2.1", .protocol = IPPROTO_ESP}},
 	{"IPIP to a VIP", {.destination = "192.0.2.1", .protocol = IPPROTO_IPIP}},
+	{"none of many ports", {UDP_TO("192.0.2.8", 1005)}},
+	{"IPv6, none of many ports", {UDP_TO("2001:db8::8", 1002)}},
 	{"IPv6, a port without a VIP", {TO("2001:db8::1", 443)}},
 	{"IPv6, TCP to a UDP VIP's port", {TO("2001:db8::1", 53)}},
 	{"ICMPv6 to a VIP", {.destination = "2001:db8::1", .protocol = IPPROTO_ICMPV6}},
