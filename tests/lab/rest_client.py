@@ -63,6 +63,9 @@ class Client:
     def put(self, target, body, headers=None):
         return self.request("PUT", target, body, headers)
 
+    def post(self, target):
+        return self.request("POST", target)
+
     def delete(self, target):
         return self.request("DELETE", target)
 
