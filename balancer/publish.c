@@ -222,8 +222,12 @@ struct published_vip *published_vip_new(struct image_vip *vip)
 	published->flow_counts = calloc(vip->backend_count + 1, sizeof(published->flow_counts[0]));
 	published->older = calloc(vip->backend_count + 1, sizeof(published->older[0]));
 	published->certain_at = calloc(vip->backend_count + 1, sizeof(published->certain_at[0]));
-	if (published->flow_counts && published->older && published->certain_at)
+	if (published->flow_counts && published->older && published->certain_at) {
+		/* As for a process that takes over, and has not swept yet. */
+		for (size_t i = 0; i < vip->backend_count; i++)
+			published->certain_at[i] = IMAGE_SWEEPS_TO_FORGET;
 		return published;
+	}
 	published_vip_free(published);
 	return NULL;
 }

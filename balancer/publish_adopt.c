@@ -200,8 +200,6 @@ static int take_places(const struct adoption *adoption, const struct carom_vip *
 	slots = publish_slots(publish, published);
 	published->tracked_count = count_tracked(&slots);
 	publish_count_older(publish, published);
-	for (uint32_t i = 0; i < entry->backend_count; i++)
-		published->certain_at[i] = IMAGE_SWEEPS_TO_FORGET;
 	return take_counters(adoption, published);
 }
 
