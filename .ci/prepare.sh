@@ -12,7 +12,7 @@ declare -rA packages=(
 		libmicrohttpd-dev libmnl-dev libuv1-dev libxdp-dev linux-libc-dev llvm ninja-build
 		pkg-config"
 	[lab]="curl ethtool iproute2 jq procps python3 util-linux"
-	[test]="libcmocka-dev python3-jsonschema"
+	[test]="libcmocka-dev python3-jsonschema python3-scapy"
 	[check]="clang-format-14 clang-tidy-14 cppcheck git pyflakes3 shellcheck sparse"
 )
 

@@ -62,8 +62,12 @@ def run(*command, check=True, **options):
 class Host:
     def __init__(self, name):
         self.name = name
+
+    @classmethod
+    def add(cls, name):
         run("ip", "netns", "add", name)
         run("ip", "-n", name, "link", "set", "lo", "up")
+        return cls(name)
 
     def command(self, *command):
         return ["nsenter", f"--net=/run/netns/{self.name}", *map(str, command)]
@@ -84,10 +88,13 @@ class Host:
             finally:
                 libc.setns(home.fileno(), CLONE_NEWNET)
 
-    def xdp(self, interface):
-        """The program on it as (id, name, mode), or None."""
+    def link(self, interface):
         link, = json.loads(run("ip", "-n", self.name, "-json", "link", "show", interface).stdout)
-        attached = link.get("xdp", {}).get("attached", [])
+        return link
+
+    def xdp(self, interface):
+        """The programs on it, each as (id, name, mode), or None."""
+        attached = self.link(interface).get("xdp", {}).get("attached", [])
         return [(each["prog"]["id"], each["prog"]["name"], each["mode"])
                 for each in attached] or None
 
@@ -113,15 +120,19 @@ def add_link(left, left_name, left_address, right, right_name, right_address):
 
 def make_network():
     """The peer's ends have a program, too: so XDP_TX wakes them."""
-    peer, balancer = Host("peer"), Host("balancer")
+    peer, balancer = Host.add("peer"), Host.add("balancer")
     for number, name in enumerate(INTERFACES):
         add_link(peer, f"lb{number}", f"10.0.{number}.1/24",
                  balancer, name, f"10.0.{number}.2/24")
         peer.put_xdp(f"lb{number}")
     run("ip", "-n", peer.name, "route", "add", "192.0.2.0/24", "via", "10.0.0.2")
+    mount_bpffs()
+    return peer, balancer
+
+
+def mount_bpffs():
     BPF.mkdir()
     run("mount", "-t", "bpf", "bpf", BPF)
-    return peer, balancer
 
 
 class Caromd:
@@ -260,7 +271,10 @@ class CaromdTest(unittest.TestCase):
         }
 
     def write_config(self, text=None):
-        CONFIG.write_text(json.dumps(self.config) if text is None else text)
+        """At once, for a caromd may be reading it."""
+        new = CONFIG.with_suffix(".new")
+        new.write_text(json.dumps(self.config) if text is None else text)
+        new.rename(CONFIG)
 
     def launch(self, *arguments, prefix=()):
         caromd = Caromd(self.balancer, *arguments, prefix=prefix)

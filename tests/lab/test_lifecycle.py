@@ -1,0 +1,426 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""caromd comes and goes, and packets do not notice: stops, kills, restarts, reloads, detaching.
+
+To be run in a sandbox, with the environment's CAROM_BUILD naming what to run. Speaks TAP.
+"""
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import host
+import tap
+from host import BPF, CAROMD, CONFIG, SOCKET, CaromdTest, Traffic, run, wait_until
+
+PROGRAM = "carom_balancer"
+NATIVE, GENERIC = 1, 2  # as `ip` numbers them
+BPFFS = Path("/sys/fs/bpf")
+
+
+def setUpModule():
+    CaromdTest.peer, CaromdTest.balancer = host.make_network()
+
+
+class LifecycleTest(CaromdTest):
+    def program(self, interface="eth0"):
+        """The id of the one program there, which is ours."""
+        (number, name, _), = self.balancer.xdp(interface)
+        self.assertEqual(name, PROGRAM)
+        return number
+
+    def detach(self):
+        result = self.balancer.run(CAROMD, "--config", CONFIG, "--detach", check=False)
+        return result.returncode, result.stdout, result.stderr
+
+    def expect_all(self, traffic):
+        """Each datagram came back, once."""
+        self.assertGreater(traffic.sent, 0)
+        self.assertEqual(sorted(traffic.received), list(range(traffic.sent)))
+
+
+class Starts(LifecycleTest):
+    def test_ready(self):
+        caromd = self.start()
+        self.assertEqual(caromd.messages("error") + caromd.messages("warning"), [])
+        self.assertEqual(caromd.messages("info")[-1], "ready: 2 vips on 1 interfaces")
+        self.assertEqual(self.client.get("/readyz").status, 200)
+        self.assertEqual(self.state()["sockets"], [str(SOCKET.parent), str(SOCKET)])
+        with Traffic(self.peer) as traffic:
+            traffic.wait_for(100)
+        self.expect_all(traffic)
+        self.stop(caromd)
+
+    def expect_mode(self, requested, expected_name, expected_number):
+        self.config["node"]["interfaces"][0]["mode"] = requested
+        caromd = self.start()
+        interface, = self.client.get("/v1/status").json()["interfaces"]
+        self.assertEqual((interface["requested_mode"], interface["mode"]),
+                         (requested, expected_name))
+        (number, _, mode), = self.balancer.xdp("eth0")
+        self.assertEqual((mode, interface["program_id"]), (expected_number, number))
+        with Traffic(self.peer) as traffic:
+            traffic.wait_for(100)
+        self.expect_all(traffic)
+        self.stop(caromd)
+
+    def test_modes(self):
+        """One after the other, so each start changes the mode of what it finds."""
+        self.expect_mode("generic", "generic", GENERIC)
+        self.expect_mode("native", "native", NATIVE)
+        self.expect_mode("generic", "generic", GENERIC)
+        self.expect_mode("auto", "native", NATIVE)
+
+    def test_two_interfaces(self):
+        self.config["node"]["interfaces"].append({"name": "eth1"})
+        caromd = self.start()
+        self.assertEqual(caromd.messages("info")[-1], "ready: 2 vips on 2 interfaces")
+        self.program("eth0")
+        self.program("eth1")
+        self.stop(caromd)
+        self.assertEqual(self.detach(), (0, f"{BPF}/carom: taken off 2 interfaces\n", ""))
+        self.assertEqual(self.state(), self.BARE)
+
+    def test_capabilities_are_dropped(self):
+        caromd = self.start()
+        status = Path(f"/proc/{caromd.process.pid}/status").read_text()
+        for kind in ("CapPrm", "CapEff"):
+            found = int(re.search(rf"{kind}:\t(\w+)", status)[1], 16)
+            self.assertEqual(found, 1 << 39 | 1 << 12, f"{kind}: expected CAP_BPF, CAP_NET_ADMIN")
+        self.stop(caromd)
+
+    def test_limit_of_open_files_is_raised(self):
+        caromd = self.start(prefix=["prlimit", "--nofile=256:"])
+        self.assertEqual(self.file_limit(caromd), 4096)
+        self.assertEqual(caromd.messages("warning"), [])
+        self.stop(caromd)
+
+    def test_limit_of_open_files_cannot_be_raised(self):
+        caromd = self.start(prefix=["prlimit", "--nofile=256:512", "setpriv",
+                                    "--bounding-set=-sys_resource"])
+        self.assertEqual(self.file_limit(caromd), 512)
+        self.assertEqual(caromd.messages("warning"), [
+            "the limit of open files stays at 512, where 4096 are wanted (Operation not"
+            " permitted), so the API serves fewer clients at a time; set LimitNOFILE= in caromd's"
+            " unit"])
+        self.stop(caromd)
+
+    def file_limit(self, caromd):
+        limits = Path(f"/proc/{caromd.process.pid}/limits").read_text()
+        return int(re.search(r"Max open files +(\d+)", limits)[1])
+
+    def test_stale_socket_is_replaced(self):
+        killed = self.start()
+        killed.end(signal.SIGKILL)
+        self.assertTrue(SOCKET.is_socket())
+        caromd = self.start()
+        self.assertEqual(self.client.get("/readyz").status, 200)
+        self.stop(caromd)
+
+    def test_bpffs_is_mounted_where_it_belongs(self):
+        self.config["node"]["bpf_dir"] = str(BPFFS / "carom")
+        try:
+            caromd = self.start()
+            self.assertEqual(caromd.messages("info")[0], f"mounted a bpffs on {BPFFS}")
+            self.assertTrue((BPFFS / "carom/maps").is_dir())
+            self.stop(caromd)
+            self.assertEqual(self.detach(), (0, f"{BPFFS}/carom: taken off 1 interfaces\n", ""))
+            self.assertFalse((BPFFS / "carom").exists())
+        finally:
+            run("umount", BPFFS, check=False)
+
+    def test_stopped_before_it_is_ready(self):
+        """It waits for a next hop that does not answer: nothing is attached yet."""
+        self.config["vips"]["web"]["backends"]["b1"]["address"] = "10.0.0.99"
+        self.write_config()
+        caromd = self.launch()
+        wait_until(lambda: (BPF / "carom").exists(), "bpf_dir", caromd.lines)
+        # Its signals' handlers are there soon after; until then, signals end it by default.
+        wait_until(lambda: self.catches(caromd, signal.SIGTERM), "handler", caromd.lines)
+        self.assertEqual(caromd.end(signal.SIGTERM), 0)
+        self.assertEqual(caromd.lines(),
+                         [("info", "stopping on signal 15; the data plane goes on")])
+        self.assertEqual(self.state(), self.BARE)
+
+    def catches(self, caromd, number):
+        status = Path(f"/proc/{caromd.process.pid}/status").read_text()
+        return int(re.search(r"SigCgt:\t(\w+)", status)[1], 16) >> (number - 1) & 1
+
+
+class Stops(LifecycleTest):
+    def expect_packets_without(self, number, status):
+        caromd = self.start()
+        program, pins = self.program(), self.state()["pins"]
+        with Traffic(self.peer) as traffic:
+            traffic.wait_for(100)
+            self.assertEqual(caromd.end(number), status)
+            traffic.wait_for(300)
+        self.expect_all(traffic)
+        self.assertEqual((self.program(), self.state()["pins"]), (program, pins))
+        return caromd
+
+    def test_sigterm(self):
+        caromd = self.expect_packets_without(signal.SIGTERM, 0)
+        self.assertEqual(caromd.messages("info")[-1],
+                         "stopping on signal 15; the data plane goes on")
+        self.assertEqual(self.state()["sockets"], [])
+
+    def test_sigint(self):
+        self.expect_packets_without(signal.SIGINT, 0)
+
+    def test_sigkill(self):
+        self.expect_packets_without(signal.SIGKILL, -signal.SIGKILL)
+
+    def test_detach(self):
+        caromd = self.start()
+        self.stop(caromd)
+        with Traffic(self.peer) as traffic:
+            traffic.wait_for(100)
+            self.assertEqual(self.detach(), (0, f"{BPF}/carom: taken off 1 interfaces\n", ""))
+            came_back = len(traffic.received)
+        self.assertEqual(self.state(), self.BARE)
+        # What was under way at that moment.
+        self.assertLess(len(traffic.received) - came_back, 10)
+        self.assertEqual(self.detach(), (0, f"{BPF}/carom: taken off 0 interfaces\n", ""))
+
+
+class Restarts(LifecycleTest):
+    def expect_seamless(self, number, status):
+        """Twice, with packets flowing all the while."""
+        caromd = self.start()
+        with Traffic(self.peer) as traffic:
+            for _ in range(2):
+                program = self.program()
+                self.assertEqual(caromd.end(number), status)
+                traffic.wait_for(50)
+                caromd = self.start()
+                self.assertNotEqual(self.program(), program)
+                self.assertIn("interface 'eth0': replaced in native mode: the driver supports"
+                              " native XDP", caromd.messages("info"))
+                self.assertEqual(caromd.messages("error") + caromd.messages("warning"), [])
+                traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.assertEqual(self.client.get("/readyz").status, 200)
+        self.stop(caromd)
+
+    def test_after_sigterm(self):
+        self.expect_seamless(signal.SIGTERM, 0)
+
+    def test_after_sigkill(self):
+        self.expect_seamless(signal.SIGKILL, -signal.SIGKILL)
+
+    def restart_with(self, key, value):
+        """Packets go on by what the former one left, until the program changes."""
+        self.stop(self.start())
+        with Traffic(self.peer) as traffic:
+            self.config["node"][key] = value
+            caromd = self.start()
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.assertEqual(caromd.messages("error"), [])
+        self.stop(caromd)
+        return caromd.messages("warning")
+
+    def test_with_other_limits(self):
+        limits = self.config["node"]["limits"]
+        self.assertEqual(self.restart_with("limits", limits | {"backends": 128, "slots": 32768}),
+                         [])
+
+    def test_with_another_hash_seed(self):
+        self.assertEqual(self.restart_with("hash_seed", "rome"), [
+            "what a former caromd left is not taken over, but replaced: node.hash_seed was"
+            " another"])
+
+    def test_that_fails_leaves_the_former_program(self):
+        """The second interface is taken; the first goes on as it was."""
+        self.stop(self.start())
+        self.balancer.put_xdp("eth1")
+        self.config["node"]["interfaces"].append({"name": "eth1"})
+        self.write_config()
+        with Traffic(self.peer) as traffic:
+            caromd = self.launch()
+            self.assertEqual(caromd.end(), 1)
+            self.assertRegex(caromd.messages("error")[0], "^interface 'eth1': another XDP program")
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.program("eth0")
+
+
+class Stored(LifecycleTest):
+    """What REST wrote is in node.state_dir before it is answered."""
+
+    STATE = Path("/run/state")
+    MORE = {"address": "192.0.2.11", "port": 80, "protocol": "tcp"}
+
+    def setUp(self):
+        super().setUp()
+        self.STATE.mkdir()
+        run("mount", "-t", "tmpfs", "-o", "size=64k", "state", self.STATE)
+        self.addCleanup(self.unmount)
+        self.config["node"]["state_dir"] = str(self.STATE / "carom")
+
+    def unmount(self):
+        run("umount", self.STATE)
+        self.STATE.rmdir()
+
+    def put_and_lose_power(self):
+        """Neither the process nor the data plane is left. Returns the revision that was answered."""
+        caromd = self.start()
+        reply = self.client.put("/v1/vips/more", self.MORE)
+        self.assertEqual(reply.status, 201, reply)
+        caromd.end(signal.SIGKILL)
+        self.detach()
+        return reply.json()["revision"]
+
+    def test_write_survives(self):
+        revision = self.put_and_lose_power()
+        caromd = self.start()
+        self.assertIn(f"revision {revision} is taken from '{self.STATE}/carom'",
+                      caromd.messages("info"))
+        self.assertEqual(self.client.revision(), revision)
+        self.assertEqual(sorted(self.client.get("/v1/vips").json()), ["more", "numbers", "web"])
+        self.stop(caromd)
+
+    def test_torn_file_is_passed_over(self):
+        revision = self.put_and_lose_power()
+        os.truncate(self.STATE / f"carom/{revision}", 100)
+        caromd = self.start()
+        self.assertEqual(caromd.messages("error"), [
+            f"{self.STATE}/carom/{revision} is torn or corrupt, and passed over for an older"
+            " revision"])
+        self.assertEqual(sorted(self.client.get("/v1/vips").json()), ["numbers", "web"])
+        self.stop(caromd)
+
+    def test_full_disk_refuses_the_write(self):
+        caromd = self.start()
+        before = self.client.get("/v1/config")
+        with (self.STATE / "ballast").open("wb", buffering=0) as ballast:
+            with self.assertRaises(OSError):
+                while True:
+                    ballast.write(bytes(1024))
+        reply = self.client.put("/v1/vips/more", self.MORE)
+        self.assertEqual(reply.status, 500, reply)
+        self.assertEqual(reply.json()["detail"],
+                         "the write is refused, as it cannot be stored in node.state_dir"
+                         f" '{self.STATE}/carom': No space left on device")
+        after = self.client.get("/v1/config")
+        self.assertEqual((after.body, after.headers["ETag"]),
+                         (before.body, before.headers["ETag"]))
+        (self.STATE / "ballast").unlink()
+        self.assertEqual(self.client.put("/v1/vips/more", self.MORE).status, 201)
+        self.stop(caromd)
+
+
+class Reloads(LifecycleTest):
+    """By SIGHUP. What cannot be taken over changes nothing, and the log says why."""
+
+    def reload(self, caromd, pattern, text=None):
+        self.write_config(text)
+        caromd.signal(signal.SIGHUP)
+        caromd.wait_for(pattern)
+
+    def expect_unchanged(self, pattern, *messages, text=None):
+        caromd = self.start()
+        with Traffic(self.peer) as traffic:
+            before, state = self.client.get("/v1/config"), self.state()
+            self.reload(caromd, pattern, text)
+            after = self.client.get("/v1/config")
+            self.assertEqual(caromd.messages("error"), list(messages))
+            self.assertEqual((after.body, after.headers["ETag"]),
+                             (before.body, before.headers["ETag"]))
+            self.assertEqual(self.state(), state)
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.stop(caromd)
+
+    def test_good(self):
+        caromd = self.start()
+        revision = self.client.revision()
+        with Traffic(self.peer) as traffic:
+            self.config["vips"]["more"] = {"address": "192.0.2.11", "port": 80, "protocol": "tcp"}
+            del self.config["vips"]["web"]
+            self.reload(caromd, f"{CONFIG} is in force as revision {revision + 1}\n")
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.assertEqual(sorted(self.client.get("/v1/vips").json()), ["more", "numbers"])
+        self.stop(caromd)
+
+    def test_without_a_change(self):
+        caromd = self.start()
+        revision = self.client.revision()
+        self.reload(caromd, f"{CONFIG} is in force as revision {revision}\n")
+        self.stop(caromd)
+
+    def test_undoes_what_rest_wrote(self):
+        caromd = self.start()
+        self.assertEqual(self.client.delete("/v1/vips/web").status, 200)
+        self.reload(caromd, f"{CONFIG} is in force as revision ")
+        self.assertEqual(sorted(self.client.get("/v1/vips").json()), ["numbers", "web"])
+        self.stop(caromd)
+
+    def test_malformed(self):
+        self.expect_unchanged(
+            "line 2, column 1", f"{CONFIG} is not taken over:",
+            f"{CONFIG}: line 2, column 1: string or '}}' expected near '{{'", text="{\n{")
+
+    def test_file_is_gone(self):
+        caromd = self.start()
+        CONFIG.unlink()
+        caromd.signal(signal.SIGHUP)
+        caromd.wait_for("error: ")
+        self.assertEqual(caromd.messages("error"), [
+            f"{CONFIG} is not taken over:", f"{CONFIG}: No such file or directory"])
+        self.assertEqual(self.client.get("/readyz").status, 200)
+        self.stop(caromd)
+
+    def test_faults(self):
+        caromd = self.start()
+        self.config["vips"]["web"]["port"] = 65536
+        self.config["vips"]["web"]["colour"] = "red"
+        revision = self.client.revision()
+        self.reload(caromd, "out of range")
+        self.assertEqual(caromd.messages("error"), [
+            f"{CONFIG} is not taken over:",
+            "vip 'web': port 65536 is out of range; expected 0 to 65535 (at /vips/web/port)",
+            "vip 'web': unknown key 'colour'; known keys: address, port, protocol, ring_slots,"
+            " tracking, on_down, backends (at /vips/web/colour)"])
+        self.assertEqual(self.client.revision(), revision)
+        self.assertEqual(self.client.get("/v1/vips/web").json()["port"], 80)
+        self.stop(caromd)
+
+    def test_changed_node(self):
+        caromd = self.start()
+        revision = self.client.revision()
+        self.config["node"]["hash_seed"] = "rome"
+        self.config["vips"] = {}
+        self.reload(caromd, "hash_seed")
+        self.assertEqual(caromd.messages("error"), [
+            f"{CONFIG} is not taken over:",
+            "node: hash_seed differs from what runs, \"carom\"; only the file sets it, and only a"
+            " restart changes it (at /node/hash_seed)"])
+        self.assertEqual(self.client.revision(), revision)
+        self.assertEqual(len(self.client.get("/v1/vips").json()), 2)
+        self.stop(caromd)
+
+    def test_many_at_once(self):
+        caromd = self.start()
+        with Traffic(self.peer) as traffic:
+            for number in range(50):
+                self.config["vips"]["web"]["backends"]["b1"]["weight"] = 1 + number
+                self.write_config()
+                caromd.signal(signal.SIGHUP)
+            self.reload(caromd, f"{CONFIG} is in force as revision ")
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        wait_until(lambda: self.client.get("/v1/vips/web/backends/b1").json()["weight"] == 50,
+                   "weight of 50", caromd.lines)
+        self.assertEqual(caromd.messages("error"), [])
+        self.stop(caromd)
+
+
+if __name__ == "__main__":
+    if os.getpid() != 1:
+        sys.exit("to be run in a sandbox")
+    sys.exit(tap.main())
