@@ -43,13 +43,14 @@ static struct publish_remainder remainder_of(const struct drain *drain,
 {
 	const struct publish *publish = drain->commands->publish;
 	const struct image *image = publish_image(publish);
-	int vip = image_find_index(image, drain->vip);
-	int ordinal =
-		vip < 0 ? -1
-			: image_find_ordinal(image->vips[vip], backend->name, &backend->address);
+	int vip = image_find_index(image, drain->vip), ordinal = -1;
+	struct publish_remainder nothing = {0};
 
-	return ordinal < 0 ? (struct publish_remainder){0}
-			   : publish_remainder(publish, (size_t)vip, (size_t)ordinal);
+	if (vip >= 0)
+		ordinal = image_find_ordinal(image->vips[vip], backend->name, &backend->address);
+	if (ordinal < 0)
+		return nothing;
+	return publish_remainder(publish, (size_t)vip, (size_t)ordinal);
 }
 
 static const struct config_backend *find_backend(const struct drain *drain)
