@@ -112,6 +112,8 @@ void publish_settle_counters(struct publish *publish, uint64_t epoch)
 
 	while (settled < publish->retired_count && publish->retired[settled].epoch <= epoch)
 		settle(publish, &publish->retired[settled++]);
+	if (!settled)
+		return;
 	publish->retired_count -= settled;
 	memmove(publish->retired, publish->retired + settled,
 		publish->retired_count * sizeof(publish->retired[0]));

@@ -47,12 +47,23 @@ void commands_refuse(struct commands *commands, struct error_list *faults,
 	error_list_done(faults);
 }
 
+/* The body is good by now. That the operating system misses something, or has it twice, is no word
+ * on what the client named: it must not become a 404 or 409. */
+static void append_failure(struct error_list *faults, const struct error *error)
+{
+	struct error failure = *error;
+
+	if (failure.system_errno)
+		failure.kind = ERROR_SYSTEM;
+	error_list_append(faults, &failure);
+}
+
 static void refuse_with(struct commands *commands, const struct error *error,
 			struct commands_reply reply)
 {
 	struct error_list faults = {0};
 
-	error_list_append(&faults, error);
+	append_failure(&faults, error);
 	commands_refuse(commands, &faults, reply);
 }
 
@@ -82,7 +93,7 @@ static void refuse_waiting(struct commands *commands, const struct error *error)
 {
 	struct error_list faults = {0};
 
-	error_list_append(&faults, error);
+	append_failure(&faults, error);
 	answer_first(commands, commands->waiting_count, &faults);
 	error_list_done(&faults);
 }
