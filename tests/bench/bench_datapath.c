@@ -33,8 +33,9 @@
 #define PAYLOAD_BYTES	64
 #define MAPS_MAX	32
 #define VIPS_MAX	4096
-#define RING_SLOTS_MAX	(VIPS_MAX << 12)
-#define BACKENDS_MAX	(VIPS_MAX * 8)
+#define SLOTS_MAX	(VIPS_MAX << 12)
+#define BACKENDS	10 /* of a VIP; with more than 40 its ring outgrows 4,096 slots */
+#define BACKENDS_MAX	65536
 #define VIP_ADDRESS	0x0a400000 /* 10.64.0.0; in IPv6 the last word */
 #define NO_VIP_ADDRESS	0x0a500000
 #define BACKEND_ADDRESS 0x0a800000
@@ -66,8 +67,9 @@ static const uint32_t vip_counts[] = {1, 64, 100, VIPS_MAX};
 struct options {
 	bool json;
 	size_t rounds;
-	uint32_t flows; /* 0: all */
-	uint32_t vips;	/* 0: all */
+	uint32_t flows;	   /* 0: all */
+	uint32_t vips;	   /* 0: all */
+	uint32_t backends; /* of a VIP */
 	char *const *names;
 	size_t name_count; /* 0: all cases */
 };
@@ -157,7 +159,6 @@ static int program_of(const struct bench_bpf *skeleton, enum subject subject, bo
 /* ---- the VIPs ---- */
 
 struct world {
-	size_t backends_per_vip;
 	struct vip *vips;
 	struct backend *backends;
 	char (*vip_texts)[TEXT_BYTES];
@@ -183,12 +184,11 @@ static void write_address(bool ipv6, uint32_t number, char ret_text[TEXT_BYTES])
 		  TEXT_BYTES);
 }
 
-static struct world make_world(const struct bench_case *bench_case, uint32_t vip_count)
+static struct world make_world(const struct bench_case *bench_case, uint32_t vip_count,
+			       uint32_t backends_per_vip)
 {
-	size_t backends_per_vip = vip_count <= 100 ? 100 : BACKENDS_MAX / VIPS_MAX;
-	size_t backend_count = vip_count * backends_per_vip;
+	size_t backend_count = (size_t)vip_count * backends_per_vip;
 	struct world world = {
-		.backends_per_vip = backends_per_vip,
 		.vips = taken(vip_count, sizeof(world.vips[0])),
 		.backends = taken(backend_count, sizeof(world.backends[0])),
 		.vip_texts = taken(vip_count, sizeof(world.vip_texts[0])),
@@ -208,7 +208,7 @@ static struct world make_world(const struct bench_case *bench_case, uint32_t vip
 			.port = 80,
 			.protocol = bench_case->protocol,
 			.ring_bits = maglev_default_bits(backends_per_vip),
-			.backends = &world.backends[i * backends_per_vip],
+			.backends = &world.backends[(size_t)i * backends_per_vip],
 			.backend_count = backends_per_vip,
 		};
 	}
@@ -216,9 +216,9 @@ static struct world make_world(const struct bench_case *bench_case, uint32_t vip
 }
 
 static void publish_world(struct harness *harness, const struct bench_case *bench_case,
-			  uint32_t vip_count)
+			  uint32_t vip_count, uint32_t backends_per_vip)
 {
-	struct world world = make_world(bench_case, vip_count);
+	struct world world = make_world(bench_case, vip_count, backends_per_vip);
 
 	harness_publish(harness, world.vips, vip_count);
 	free(world.vips);
@@ -300,49 +300,94 @@ static struct result measure(const struct measurement *measurement, size_t round
 
 /* ---- the table ---- */
 
-static void print_result(const struct options *options, const struct bench_case *bench_case,
-			 uint32_t flows, uint32_t vips, const struct result *result)
-{
-	static bool first = true;
+struct report {
+	bool json;
+	size_t row_count; /* printed so far */
+};
 
-	if (options->json)
-		printf("%s\n  {\"case\": \"%s\", \"flows\": %u, \"vips\": %u, \"floor_ns\": %.1f, "
-		       "\"own_ns_min\": %.1f, \"own_ns_median\": %.1f}",
-		       first ? "[" : ",", bench_case->name, flows, vips, result->floor_median,
-		       result->own_min, result->own_median);
+struct row {
+	const char *name;
+	uint32_t flows;
+	uint32_t vips;
+	struct result result;
+};
+
+static void print_json(const struct report *report, const struct row *row)
+{
+	printf("%s\n  {\"case\": \"%s\", \"flows\": %u, \"vips\": %u, \"floor_ns\": %.1f, "
+	       "\"own_ns_min\": %.1f, \"own_ns_median\": %.1f}",
+	       report->row_count ? "," : "[", row->name, row->flows, row->vips,
+	       row->result.floor_median, row->result.own_min, row->result.own_median);
+}
+
+static void print_text(const struct report *report, const struct row *row)
+{
+	if (report->row_count == 0)
+		printf("%-8s%9s%8s%12s%12s%15s\n", "case", "flows", "vips", "floor_ns",
+		       "own_ns_min", "own_ns_median");
+	printf("%-8s%9u%8u%12.1f%12.1f%15.1f\n", row->name, row->flows, row->vips,
+	       row->result.floor_median, row->result.own_min, row->result.own_median);
+}
+
+static void print_row(struct report *report, const struct row *row)
+{
+	if (report->json)
+		print_json(report, row);
 	else
-		printf("%s%-8s%9u%8u%12.1f%12.1f%15.1f\n",
-		       first ? "case        flows    vips    floor_ns  own_ns_min  own_ns_median\n"
-			     : "",
-		       bench_case->name, flows, vips, result->floor_median, result->own_min,
-		       result->own_median);
-	first = false;
+		print_text(report, row);
+	report->row_count++;
 	fflush(stdout);
 }
 
-static void measure_flows(const struct options *options, const struct bench_case *bench_case,
-			  uint32_t vips, struct bench_bpf *skeleton)
+struct bench {
+	const struct options *options;
+	struct harness *harness;
+	struct bench_bpf *skeleton;
+	struct report report;
+};
+
+static void measure_flows(struct bench *bench, const struct bench_case *bench_case, uint32_t flows,
+			  uint32_t vips)
 {
 	struct measurement measurement = {
 		.bench_case = bench_case,
 		.frame = client_frame(bench_case),
 	};
-	struct result result;
+	struct row row = {.name = bench_case->name, .flows = flows, .vips = vips};
 
 	for (enum subject subject = 0; subject < SUBJECT_COUNT; subject++)
-		measurement.programs[subject] = program_of(skeleton, subject, bench_case->ipv6);
+		measurement.programs[subject] =
+			program_of(bench->skeleton, subject, bench_case->ipv6);
+	bench->skeleton->bss->bench = (struct bench_settings){
+		.flow_mask = flows - 1,
+		.destination = bench_case->passes ? NO_VIP_ADDRESS : VIP_ADDRESS,
+		.destination_count = vips,
+	};
+	/* Every flow once, unmeasured: pages and caches are as they will be. */
+	for (uint32_t flow = 0; flow < flows; flow += BENCH_PACKETS_PER_RUN)
+		run_packets(&measurement, SUBJECT_BALANCER);
+	row.result = measure(&measurement, bench->options->rounds);
+	print_row(&bench->report, &row);
+}
+
+static void measure_vips(struct bench *bench, const struct bench_case *bench_case, uint32_t vips)
+{
+	uint32_t only = bench->options->flows;
+
+	publish_world(bench->harness, bench_case, vips, bench->options->backends);
 	for (size_t i = 0; i < COUNT(flow_counts); i++) {
-		if (options->flows && options->flows != flow_counts[i])
-			continue;
-		skeleton->bss->bench = (struct bench_settings){
-			.flow_mask = flow_counts[i] - 1,
-			.destination = bench_case->passes ? NO_VIP_ADDRESS : VIP_ADDRESS,
-			.destination_count = vips,
-		};
-		for (uint32_t flow = 0; flow < flow_counts[i]; flow += BENCH_PACKETS_PER_RUN)
-			run_packets(&measurement, SUBJECT_BALANCER);
-		result = measure(&measurement, options->rounds);
-		print_result(options, bench_case, flow_counts[i], vips, &result);
+		if (!only || only == flow_counts[i])
+			measure_flows(bench, bench_case, flow_counts[i], vips);
+	}
+}
+
+static void measure_case(struct bench *bench, const struct bench_case *bench_case)
+{
+	uint32_t only = bench->options->vips;
+
+	for (size_t i = 0; i < COUNT(vip_counts); i++) {
+		if (!only || only == vip_counts[i])
+			measure_vips(bench, bench_case, vip_counts[i]);
 	}
 }
 
@@ -355,18 +400,13 @@ static bool is_wanted(const struct options *options, const struct bench_case *be
 	return options->name_count == 0;
 }
 
-static void measure_all(const struct options *options, struct harness *harness,
-			struct bench_bpf *skeleton)
+static void measure_all(struct bench *bench)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		for (size_t j = 0; is_wanted(options, &cases[i]) && j < COUNT(vip_counts); j++) {
-			if (options->vips && options->vips != vip_counts[j])
-				continue;
-			publish_world(harness, &cases[i], vip_counts[j]);
-			measure_flows(options, &cases[i], vip_counts[j], skeleton);
-		}
+		if (is_wanted(bench->options, &cases[i]))
+			measure_case(bench, &cases[i]);
 	}
-	if (options->json)
+	if (bench->report.json)
 		puts("\n]");
 }
 
@@ -374,7 +414,8 @@ static void measure_all(const struct options *options, struct harness *harness,
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fputs("usage: bench_datapath [--json] [--rounds N] [--flows N] [--vips N] [CASE…]\ncases:",
+	fputs("usage: bench_datapath [--json] [--rounds N] [--flows N] [--vips N] [--backends N]\n"
+	      "       [CASE…]\ncases:",
 	      stderr);
 	for (size_t i = 0; i < COUNT(cases); i++)
 		fprintf(stderr, " %s", cases[i].name);
@@ -424,9 +465,10 @@ static struct options parse_options(int argument_count, char **arguments)
 		{"rounds", required_argument, NULL, 'r'},
 		{"flows", required_argument, NULL, 'f'},
 		{"vips", required_argument, NULL, 'v'},
+		{"backends", required_argument, NULL, 'b'},
 		{NULL, 0, NULL, 0},
 	};
-	struct options options = {.rounds = ROUNDS};
+	struct options options = {.rounds = ROUNDS, .backends = BACKENDS};
 	int option;
 
 	while ((option = getopt_long(argument_count, arguments, "", known, NULL)) >= 0) {
@@ -438,6 +480,8 @@ static struct options parse_options(int argument_count, char **arguments)
 			options.flows = parse_number(optarg, UINT32_MAX);
 		else if (option == 'v')
 			options.vips = parse_number(optarg, UINT32_MAX);
+		else if (option == 'b')
+			options.backends = parse_number(optarg, CAROM_BACKENDS_PER_VIP_MAX);
 		else
 			usage();
 	}
@@ -467,14 +511,19 @@ int main(int argument_count, char **arguments)
 {
 	struct options options = parse_options(argument_count, arguments);
 	struct harness harness = harness_open(&(struct harness_options){
-		.limits = {.vips = VIPS_MAX, .backends = BACKENDS_MAX, .slots = RING_SLOTS_MAX},
+		.limits = {.vips = VIPS_MAX, .backends = BACKENDS_MAX, .slots = SLOTS_MAX},
 		.hash_key = {0x0123456789abcdef, 0xfedcba9876543210},
 	});
-	struct bench_bpf *skeleton = open_bench(&harness);
+	struct bench bench = {
+		.options = &options,
+		.harness = &harness,
+		.skeleton = open_bench(&harness),
+		.report = {.json = options.json},
+	};
 
 	pin();
-	measure_all(&options, &harness, skeleton);
-	bench_bpf__destroy(skeleton);
+	measure_all(&bench);
+	bench_bpf__destroy(bench.skeleton);
 	harness_close(&harness);
 	return EXIT_SUCCESS;
 }
