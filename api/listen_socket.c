@@ -33,12 +33,13 @@ static int unix_address(const char *path, struct sockaddr_un *ret_address, struc
 	return 0;
 }
 
-static int make_folder(struct sockaddr_un address, bool *ret_made, struct error *error)
+static int make_folder(struct listen_socket *socket, struct error *error)
 {
-	const char *folder = dirname(address.sun_path); /* it cuts the path short, but a copy's */
+	struct config_listen listen = socket->listen;
+	const char *folder = dirname(listen.path); /* it cuts the path short, but a copy's */
 
-	*ret_made = mkdir(folder, FOLDER_MODE) == 0;
-	if (!*ret_made && errno != EEXIST)
+	socket->made_folder = mkdir(folder, FOLDER_MODE) == 0;
+	if (!socket->made_folder && errno != EEXIST)
 		return error_set_errno(error, errno, "make the folder '%s'", folder);
 	return 0;
 }
@@ -105,8 +106,8 @@ static int open_unix(struct listen_socket *socket, struct error *error)
 {
 	struct sockaddr_un address;
 
-	if (unix_address(socket->listen.path, &address, error) ||
-	    make_folder(address, &socket->made_folder, error) || remove_stale(&address, error))
+	if (unix_address(socket->listen.path, &address, error) || make_folder(socket, error) ||
+	    remove_stale(&address, error))
 		return -1;
 	return bind_unix(socket, &address, error);
 }
