@@ -350,6 +350,15 @@ static bool is_awaited(const void *context)
 	return request->connection && !client_has_hung_up(request->client);
 }
 
+/* JSON is what everybody gets who does not ask for text alone. */
+static bool prefers_text(const struct request *request)
+{
+	const char *accept = header(request, MHD_HTTP_HEADER_ACCEPT);
+
+	return accept && strcasestr(accept, "text/plain") &&
+	       !strcasestr(accept, REPLY_JSON_CONTENT_TYPE);
+}
+
 static void call_route(struct request *request, const json_t *body)
 {
 	const struct route_match *match = &request->match;
@@ -358,6 +367,7 @@ static void call_route(struct request *request, const json_t *body)
 		.names = {match->names[0], match->names[1]},
 		.body = body,
 		.parameter = request->parameter,
+		.prefers_text = prefers_text(request),
 		.is_awaited = is_awaited,
 	};
 

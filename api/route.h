@@ -17,6 +17,7 @@ struct route_call {
 	const char *names[ROUTE_NAMES_MAX]; /* of the pattern's {…}, decoded, in their order */
 	const json_t *body;		    /* NULL if the route takes none */
 	uint64_t parameter;		    /* 0 if it is not given */
+	bool prefers_text;		    /* to JSON, where there are both */
 	commands_is_awaited *is_awaited;    /* of a write's reply */
 };
 

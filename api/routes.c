@@ -6,6 +6,7 @@
  * What comes from the desired state carries its revision as the ETag.
  */
 #include "config.h"
+#include "drops.h"
 #include "json_text.h"
 #include "metrics.h"
 #include "route.h"
@@ -139,6 +140,15 @@ static void get_metrics(const struct route_call *call, struct reply *ret_reply)
 	set_metrics(call, ret_reply, METRICS_CONTENT_TYPE, metrics_prometheus);
 }
 
+static void get_drops(const struct route_call *call, struct reply *ret_reply)
+{
+	if (call->prefers_text)
+		set_metrics(call, ret_reply, DROPS_TEXT_CONTENT_TYPE, drops_text);
+	else
+		set_metrics(call, ret_reply, REPLY_JSON_CONTENT_TYPE, drops_json);
+	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
+}
+
 static void set_ok(struct reply *ret_reply, const char *status)
 {
 	struct json_text json = {0};
@@ -183,6 +193,7 @@ static const struct route routes[] = {
 	 .parameter = {"wait_ms", COMMANDS_DRAIN_WAIT_MS_MAX}},
 	{"GET", "/v1/status", .read = get_status},
 	{"GET", "/v1/stats", .read = get_stats},
+	{"GET", "/v1/drops", .read = get_drops},
 	{"GET", "/metrics", .read = get_metrics},
 	{"GET", "/healthz", .read = get_healthz},
 	{"GET", "/readyz", .read = get_readyz},

@@ -62,6 +62,7 @@ static void test_found(void **state)
 		     "/v1/vips/{vip}/backends/{backend}/drain", "web", "web-1");
 	expect_found("GET", "/v1/status", "/v1/status", NULL, NULL);
 	expect_found("GET", "/v1/stats", "/v1/stats", NULL, NULL);
+	expect_found("GET", "/v1/drops", "/v1/drops", NULL, NULL);
 	expect_found("HEAD", "/metrics", "/metrics", NULL, NULL);
 	expect_found("GET", "/healthz", "/healthz", NULL, NULL);
 	expect_found("GET", "/readyz", "/readyz", NULL, NULL);
