@@ -65,12 +65,15 @@ struct result {
 
 static uint64_t read_result(const struct decap_bpf *skeleton, uint32_t reason)
 {
-	uint64_t *values = calloc((size_t)libbpf_num_possible_cpus(), sizeof(values[0])), sum = 0;
+	int cpu_count = libbpf_num_possible_cpus();
+	uint64_t *values = calloc((size_t)cpu_count, sizeof(values[0])), sum = 0;
 
-	if (!values || bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.results), &reason, values))
+	if (values &&
+	    bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.results), &reason, values) == 0)
+		for (int cpu = 0; cpu < cpu_count; cpu++)
+			sum += values[cpu];
+	else
 		fail_msg("cannot read the counter %u", reason);
-	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
-		sum += values[cpu];
 	free(values);
 	return sum;
 }
