@@ -2,17 +2,17 @@
 /*
  * One instance of the data plane: the lock on bpf_dir, the maps, the programs that use them.
  *
- * Maps and programs come from two openings of the same object: maps.c's makes the maps, so that a
+ * Maps and programs come from two openings of the same object: arrays.c's makes the maps, so that a
  * first generation can be published before any packet is seen; attach.c opens another for each
  * interface and lets it use these maps. Called by control/ on the event loop's thread.
  */
 #include "dataplane.h"
 
+#include "arrays.h"
 #include "attach.h"
 #include "bpffs.h"
 #include "kernel.h"
 #include "log.h"
-#include "maps.h"
 
 #include "balancer.skel.h"
 
@@ -25,15 +25,15 @@
 struct dataplane {
 	struct dataplane_options options;
 	int lock;
-	struct maps *maps;
-	struct maps *former; /* of other sizes, from which to inherit; NULL: none */
+	struct arrays *maps;
+	struct arrays *former; /* of other sizes, from which to inherit; NULL: none */
 	bool adopted;
 	struct carom_settings settings;
 };
 
-static struct maps_options maps_options(const struct dataplane *dataplane)
+static struct arrays_options arrays_options(const struct dataplane *dataplane)
 {
-	return (struct maps_options){
+	return (struct arrays_options){
 		.bpf_dir = dataplane->options.bpf_dir,
 		.limits = dataplane->options.limits,
 		.hash_key = {dataplane->options.hash_key[0], dataplane->options.hash_key[1]},
@@ -41,14 +41,14 @@ static struct maps_options maps_options(const struct dataplane *dataplane)
 }
 
 /* Maps that only have other sizes can still be read. */
-static struct maps *open_former(const struct dataplane *dataplane)
+static struct arrays *open_former(const struct dataplane *dataplane)
 {
-	struct maps_options options = maps_options(dataplane);
-	struct maps *former;
+	struct arrays_options options = arrays_options(dataplane);
+	struct arrays *former;
 	struct error why = {0};
 
-	options.limits = maps_pinned_limits(options.bpf_dir);
-	former = maps_adopt(&options, &why);
+	options.limits = arrays_pinned_limits(options.bpf_dir);
+	former = arrays_adopt(&options, &why);
 	if (!former)
 		log_line(LOG_LEVEL_WARNING,
 			 "what a former caromd left is not taken over, but replaced: %s",
@@ -58,17 +58,17 @@ static struct maps *open_former(const struct dataplane *dataplane)
 
 static int open_maps(struct dataplane *dataplane, struct error *ret_error)
 {
-	struct maps_options options = maps_options(dataplane);
+	struct arrays_options options = arrays_options(dataplane);
 	struct error why = {0};
 
 	if (!dataplane->options.anew) {
-		dataplane->maps = maps_adopt(&options, &why);
+		dataplane->maps = arrays_adopt(&options, &why);
 		dataplane->adopted = dataplane->maps;
 	}
 	if (!dataplane->maps && why.kind == ERROR_CONFLICT)
 		dataplane->former = open_former(dataplane);
 	if (!dataplane->maps)
-		dataplane->maps = maps_make(&options, ret_error);
+		dataplane->maps = arrays_make(&options, ret_error);
 	return dataplane->maps ? 0 : -1;
 }
 
@@ -79,18 +79,18 @@ bool dataplane_is_adopted(const struct dataplane *dataplane)
 
 const struct dataplane_memory *dataplane_former(const struct dataplane *dataplane)
 {
-	return dataplane->former ? maps_memory(dataplane->former) : NULL;
+	return dataplane->former ? arrays_memory(dataplane->former) : NULL;
 }
 
 void dataplane_forget_former(struct dataplane *dataplane)
 {
-	maps_free(dataplane->former);
+	arrays_free(dataplane->former);
 	dataplane->former = NULL;
 }
 
 static void set_settings(struct dataplane *dataplane)
 {
-	const struct dataplane_memory *memory = maps_memory(dataplane->maps);
+	const struct dataplane_memory *memory = arrays_memory(dataplane->maps);
 
 	dataplane->settings = (struct carom_settings){
 		.hash_key = {dataplane->options.hash_key[0], dataplane->options.hash_key[1]},
@@ -130,8 +130,8 @@ void dataplane_free(struct dataplane *dataplane)
 {
 	if (!dataplane)
 		return;
-	maps_free(dataplane->maps);
-	maps_free(dataplane->former);
+	arrays_free(dataplane->maps);
+	arrays_free(dataplane->former);
 	if (dataplane->lock >= 0) {
 		/* Succeeds only if nothing is pinned in it. */
 		rmdir(dataplane->options.bpf_dir);
@@ -142,14 +142,14 @@ void dataplane_free(struct dataplane *dataplane)
 
 const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane)
 {
-	return maps_memory(dataplane->maps);
+	return arrays_memory(dataplane->maps);
 }
 
 static struct bpf_object *open_program(const void *context, struct error *ret_error)
 {
 	const struct dataplane *dataplane = context;
 	struct attach_object object = {
-		.maps = maps_object(dataplane->maps),
+		.maps = arrays_object(dataplane->maps),
 		.settings = &dataplane->settings,
 		.settings_bytes = sizeof(dataplane->settings),
 	};
@@ -194,7 +194,7 @@ int dataplane_load(const struct dataplane *dataplane, struct error *ret_error)
 
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)
 {
-	return dataplane->adopted ? 0 : maps_pin(dataplane->maps, ret_error);
+	return dataplane->adopted ? 0 : arrays_pin(dataplane->maps, ret_error);
 }
 
 int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error)
@@ -213,8 +213,8 @@ int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *r
 	}
 	result = attach_remove_all(&program, ret_count, ret_error);
 	if (result == 0 && lock >= 0)
-		result =
-			maps_unpin(bpf_dir, ret_error) || bpffs_remove(bpf_dir, ret_error) ? -1 : 0;
+		result = arrays_unpin(bpf_dir, ret_error) || bpffs_remove(bpf_dir, ret_error) ? -1
+											      : 0;
 	if (lock >= 0)
 		close(lock);
 	return result;

@@ -4,7 +4,7 @@
  * opening use what is pinned. All pinned maps are taken over or none: a mixture would contradict
  * itself. Owns the skeleton and the mappings.
  */
-#include "maps.h"
+#include "arrays.h"
 
 #include "bpffs.h"
 #include "displace.h"
@@ -22,8 +22,8 @@
 
 #define MAPS_FOLDER "maps"
 
-struct maps {
-	struct maps_options options;
+struct arrays {
+	struct arrays_options options;
 	struct balancer_bpf *skeleton;
 	struct dataplane_memory memory;
 };
@@ -90,10 +90,10 @@ struct mapping {
 
 #define MAPPING_COUNT 13
 
-static void list_mappings(struct maps *maps, struct mapping mappings[MAPPING_COUNT])
+static void list_mappings(struct arrays *arrays, struct mapping mappings[MAPPING_COUNT])
 {
-	struct dataplane_memory *memory = &maps->memory;
-	const struct balancer_bpf *skeleton = maps->skeleton;
+	struct dataplane_memory *memory = &arrays->memory;
+	const struct balancer_bpf *skeleton = arrays->skeleton;
 	const struct mapping list[MAPPING_COUNT] = {
 		{skeleton->maps.displacements, (void **)&memory->displacements},
 		{skeleton->maps.addresses, (void **)&memory->addresses},
@@ -118,12 +118,12 @@ static size_t mapped_bytes(const struct bpf_map *map)
 	return (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
 }
 
-static int map_all(struct maps *maps, struct error *ret_error)
+static int map_all(struct arrays *arrays, struct error *ret_error)
 {
 	struct mapping mappings[MAPPING_COUNT];
 	void *memory;
 
-	list_mappings(maps, mappings);
+	list_mappings(arrays, mappings);
 	for (size_t i = 0; i < MAPPING_COUNT; i++) {
 		memory = mmap(NULL, mapped_bytes(mappings[i].map), PROT_READ | PROT_WRITE,
 			      MAP_SHARED, bpf_map__fd(mappings[i].map), 0);
@@ -133,15 +133,15 @@ static int map_all(struct maps *maps, struct error *ret_error)
 					       bpf_map__name(mappings[i].map));
 		*mappings[i].memory = memory;
 	}
-	maps->memory.control = &maps->skeleton->data_control->control;
+	arrays->memory.control = &arrays->skeleton->data_control->control;
 	return 0;
 }
 
-static void unmap_all(struct maps *maps)
+static void unmap_all(struct arrays *arrays)
 {
 	struct mapping mappings[MAPPING_COUNT];
 
-	list_mappings(maps, mappings);
+	list_mappings(arrays, mappings);
 	for (size_t i = 0; i < MAPPING_COUNT; i++) {
 		if (*mappings[i].memory)
 			munmap(*mappings[i].memory, mapped_bytes(mappings[i].map));
@@ -151,14 +151,15 @@ static void unmap_all(struct maps *maps)
 /* ---- taking over ---- */
 
 /* Where a map is pinned. False: it is not, for it belongs to one program. */
-static bool pin_path(const struct maps *maps, const struct bpf_map *map, char path[static PATH_MAX])
+static bool pin_path(const struct arrays *arrays, const struct bpf_map *map,
+		     char path[static PATH_MAX])
 {
 	const char *name = bpf_map__name(map);
 	int length;
 
-	if (map == maps->skeleton->maps.rodata)
+	if (map == arrays->skeleton->maps.rodata)
 		return false;
-	length = snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/%s", maps->options.bpf_dir,
+	length = snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/%s", arrays->options.bpf_dir,
 			  name + strspn(name, "."));
 	if (length >= PATH_MAX)
 		return false;
@@ -194,9 +195,9 @@ static int open_pin(const struct bpf_map *map, const char *path, struct error *r
 	return pinned;
 }
 
-static int check_control(const struct maps *maps, int pinned, struct error *ret_error)
+static int check_control(const struct arrays *arrays, int pinned, struct error *ret_error)
 {
-	const uint64_t *wanted = maps->options.hash_key;
+	const uint64_t *wanted = arrays->options.hash_key;
 	struct carom_control control;
 	uint32_t key = 0;
 
@@ -211,31 +212,32 @@ static int check_control(const struct maps *maps, int pinned, struct error *ret_
 }
 
 /* Lets the skeleton use a pinned map. */
-static int adopt_map(struct maps *maps, struct bpf_map *map, struct error *ret_error)
+static int adopt_map(struct arrays *arrays, struct bpf_map *map, struct error *ret_error)
 {
 	char path[PATH_MAX];
 	int pinned, result;
 
-	if (!pin_path(maps, map, path))
+	if (!pin_path(arrays, map, path))
 		return 0;
 	pinned = open_pin(map, path, ret_error);
 	if (pinned < 0)
 		return -1;
-	result = map == maps->skeleton->maps.data_control ? check_control(maps, pinned, ret_error)
-							  : 0;
+	result = map == arrays->skeleton->maps.data_control
+			 ? check_control(arrays, pinned, ret_error)
+			 : 0;
 	if (result == 0 && bpf_map__reuse_fd(map, pinned))
 		result = error_set_errno(ret_error, errno, "cannot use '%s'", path);
 	close(pinned);
 	return result;
 }
 
-static int adopt_maps(struct maps *maps, struct error *ret_error)
+static int adopt_maps(struct arrays *arrays, struct error *ret_error)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, maps->skeleton->obj)
+	bpf_object__for_each_map(map, arrays->skeleton->obj)
 	{
-		if (adopt_map(maps, map, ret_error))
+		if (adopt_map(arrays, map, ret_error))
 			return -1;
 	}
 	return 0;
@@ -243,90 +245,90 @@ static int adopt_maps(struct maps *maps, struct error *ret_error)
 
 /* ---- making ---- */
 
-static struct maps *maps_open(const struct maps_options *options, struct error *ret_error)
+static struct arrays *arrays_open(const struct arrays_options *options, struct error *ret_error)
 {
-	struct maps *maps = calloc(1, sizeof(*maps));
+	struct arrays *arrays = calloc(1, sizeof(*arrays));
 
-	if (!maps) {
+	if (!arrays) {
 		error_set_errno(ret_error, ENOMEM, "BPF maps");
 		return NULL;
 	}
-	maps->options = *options;
-	set_sizes(&maps->memory, &options->limits);
-	maps->skeleton = balancer_bpf__open();
-	if (!maps->skeleton) {
+	arrays->options = *options;
+	set_sizes(&arrays->memory, &options->limits);
+	arrays->skeleton = balancer_bpf__open();
+	if (!arrays->skeleton) {
 		error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
-	} else if (set_map_sizes(maps->skeleton, &maps->memory)) {
+	} else if (set_map_sizes(arrays->skeleton, &arrays->memory)) {
 		error_set(ret_error, ERROR_LIMIT,
 			  "node.limits: a BPF map of this size cannot be made");
 	} else {
-		bpf_program__set_autoload(maps->skeleton->progs.carom_balancer, false);
-		return maps;
+		bpf_program__set_autoload(arrays->skeleton->progs.carom_balancer, false);
+		return arrays;
 	}
-	maps_free(maps);
+	arrays_free(arrays);
 	return NULL;
 }
 
-static struct maps *maps_load(struct maps *maps, struct error *ret_error)
+static struct arrays *arrays_load(struct arrays *arrays, struct error *ret_error)
 {
-	if (balancer_bpf__load(maps->skeleton))
+	if (balancer_bpf__load(arrays->skeleton))
 		error_set_errno(ret_error, errno,
 				"cannot make the BPF maps (node.limits says how large)");
-	else if (map_all(maps, ret_error) == 0)
-		return maps;
-	maps_free(maps);
+	else if (map_all(arrays, ret_error) == 0)
+		return arrays;
+	arrays_free(arrays);
 	return NULL;
 }
 
-struct maps *maps_make(const struct maps_options *options, struct error *ret_error)
+struct arrays *arrays_make(const struct arrays_options *options, struct error *ret_error)
 {
-	struct maps *maps = maps_open(options, ret_error);
+	struct arrays *arrays = arrays_open(options, ret_error);
 
-	if (maps)
-		maps = maps_load(maps, ret_error);
-	if (maps) {
-		maps->memory.control->abi_version = CAROM_ABI_VERSION;
-		memcpy(maps->memory.control->hash_key, options->hash_key,
+	if (arrays)
+		arrays = arrays_load(arrays, ret_error);
+	if (arrays) {
+		arrays->memory.control->abi_version = CAROM_ABI_VERSION;
+		memcpy(arrays->memory.control->hash_key, options->hash_key,
 		       sizeof(options->hash_key));
 	}
-	return maps;
+	return arrays;
 }
 
-struct maps *maps_adopt(const struct maps_options *options, struct error *ret_error)
+struct arrays *arrays_adopt(const struct arrays_options *options, struct error *ret_error)
 {
-	struct maps *maps = maps_open(options, ret_error);
+	struct arrays *arrays = arrays_open(options, ret_error);
 
-	if (maps && adopt_maps(maps, ret_error)) {
-		maps_free(maps);
+	if (arrays && adopt_maps(arrays, ret_error)) {
+		arrays_free(arrays);
 		return NULL;
 	}
-	return maps ? maps_load(maps, ret_error) : NULL;
+	return arrays ? arrays_load(arrays, ret_error) : NULL;
 }
 
-void maps_free(struct maps *maps)
+void arrays_free(struct arrays *arrays)
 {
-	if (!maps)
+	if (!arrays)
 		return;
-	if (maps->skeleton) {
-		unmap_all(maps);
-		balancer_bpf__destroy(maps->skeleton);
+	if (arrays->skeleton) {
+		unmap_all(arrays);
+		balancer_bpf__destroy(arrays->skeleton);
 	}
-	free(maps);
+	free(arrays);
 }
 
-const struct dataplane_memory *maps_memory(const struct maps *maps)
+const struct dataplane_memory *arrays_memory(const struct arrays *arrays)
 {
-	return &maps->memory;
+	return &arrays->memory;
 }
 
-const struct bpf_object *maps_object(const struct maps *maps)
+const struct bpf_object *arrays_object(const struct arrays *arrays)
 {
-	return maps->skeleton->obj;
+	return arrays->skeleton->obj;
 }
 
 /* ---- pins ---- */
 
-static int maps_folder(const char *bpf_dir, char path[static PATH_MAX], struct error *ret_error)
+static int arrays_folder(const char *bpf_dir, char path[static PATH_MAX], struct error *ret_error)
 {
 	if (snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER, bpf_dir) >= PATH_MAX)
 		return error_set(ret_error, ERROR_INVALID, "node.bpf_dir '%s' is too long",
@@ -334,28 +336,29 @@ static int maps_folder(const char *bpf_dir, char path[static PATH_MAX], struct e
 	return 0;
 }
 
-int maps_pin(const struct maps *maps, struct error *ret_error)
+int arrays_pin(const struct arrays *arrays, struct error *ret_error)
 {
 	char folder[PATH_MAX], path[PATH_MAX];
 	struct bpf_map *map;
 
-	if (maps_unpin(maps->options.bpf_dir, ret_error) ||
-	    maps_folder(maps->options.bpf_dir, folder, ret_error) ||
+	if (arrays_unpin(arrays->options.bpf_dir, ret_error) ||
+	    arrays_folder(arrays->options.bpf_dir, folder, ret_error) ||
 	    bpffs_prepare(folder, ret_error))
 		return -1;
-	bpf_object__for_each_map(map, maps->skeleton->obj)
+	bpf_object__for_each_map(map, arrays->skeleton->obj)
 	{
-		if (pin_path(maps, map, path) && bpf_obj_pin(bpf_map__fd(map), path))
+		if (pin_path(arrays, map, path) && bpf_obj_pin(bpf_map__fd(map), path))
 			return error_set_errno(ret_error, errno, "cannot pin '%s'", path);
 	}
 	return 0;
 }
 
-int maps_unpin(const char *bpf_dir, struct error *ret_error)
+int arrays_unpin(const char *bpf_dir, struct error *ret_error)
 {
 	char folder[PATH_MAX];
 
-	return maps_folder(bpf_dir, folder, ret_error) || bpffs_remove(folder, ret_error) ? -1 : 0;
+	return arrays_folder(bpf_dir, folder, ret_error) || bpffs_remove(folder, ret_error) ? -1
+											    : 0;
 }
 
 /* How many entries a pinned map has; 0: it is not there. */
@@ -376,7 +379,7 @@ static uint32_t pinned_entries(const char *bpf_dir, const char *name)
 	return information.max_entries;
 }
 
-struct dataplane_limits maps_pinned_limits(const char *bpf_dir)
+struct dataplane_limits arrays_pinned_limits(const char *bpf_dir)
 {
 	return (struct dataplane_limits){
 		.vips = pinned_entries(bpf_dir, "vip_labels") / 2,

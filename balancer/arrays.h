@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The maps of one instance: made or taken over, mapped into memory, pinned. Private to dataplane.
+ */
+#ifndef CAROM_ARRAYS_H
+#define CAROM_ARRAYS_H
+
+#include "dataplane.h"
+
+#include <bpf/libbpf.h>
+
+struct arrays;
+
+struct arrays_options {
+	const char *bpf_dir; /* borrowed */
+	struct dataplane_limits limits;
+	uint64_t hash_key[2];
+};
+
+/* New ones, pinned nowhere. NULL on failure, described. */
+struct arrays *arrays_make(const struct arrays_options *options, struct error *ret_error);
+/* Those that are pinned. NULL with NOT_FOUND if there are none, CONFLICT if they do not fit. */
+struct arrays *arrays_adopt(const struct arrays_options *options, struct error *ret_error);
+void arrays_free(struct arrays *arrays);
+
+const struct dataplane_memory *arrays_memory(const struct arrays *arrays);
+const struct bpf_object *arrays_object(const struct arrays *arrays);
+
+/* Pins them in the place of what is pinned. Returns 0 or -1. */
+int arrays_pin(const struct arrays *arrays, struct error *ret_error);
+int arrays_unpin(const char *bpf_dir, struct error *ret_error);
+
+/* The limits that the pinned maps were made with; zeros: there are none. */
+struct dataplane_limits arrays_pinned_limits(const char *bpf_dir);
+
+#endif
