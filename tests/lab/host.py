@@ -36,6 +36,7 @@ CONFIG = Path("/run/carom.json")
 INTERFACES = ("eth0", "eth1")
 TIMEOUT_S = 30
 CLONE_NEWNET = 0x40000000
+SO_RCVBUFFORCE = 33
 
 BASE = {
     "node": {
@@ -197,7 +198,7 @@ class Traffic:
         with peer.inside():
             self.sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.receiver = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IPIP)
-        self.receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.BUFFER_BYTES)
+        self.receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, self.BUFFER_BYTES)
         self.receiver.settimeout(self.LINGER_S)
         self.sender.connect(("192.0.2.10", 5000))
         self.threads = [threading.Thread(target=self.send), threading.Thread(target=self.receive)]

@@ -179,10 +179,11 @@ class Stops(LifecycleTest):
         with Traffic(self.peer) as traffic:
             traffic.wait_for(100)
             self.assertEqual(self.detach(), (0, f"{BPF}/carom: taken off 1 interfaces\n", ""))
-            came_back = len(traffic.received)
+            sent = traffic.sent
+            wait_until(lambda: traffic.sent > sent + 100, "datagrams sent")
         self.assertEqual(self.state(), self.BARE)
-        # What was under way at that moment.
-        self.assertLess(len(traffic.received) - came_back, 10)
+        # One may have been under way while they were counted.
+        self.assertLessEqual(max(traffic.received), sent)
         self.assertEqual(self.detach(), (0, f"{BPF}/carom: taken off 0 interfaces\n", ""))
 
 
@@ -223,6 +224,13 @@ class Restarts(LifecycleTest):
         self.stop(caromd)
         return caromd.messages("warning")
 
+    def test_without_vips(self):
+        self.config["vips"] = {}
+        for _ in range(2):
+            caromd = self.start()
+            self.assertEqual(self.client.get("/v1/vips").json(), {})
+            self.stop(caromd)
+
     def test_with_other_limits(self):
         limits = self.config["node"]["limits"]
         self.assertEqual(self.restart_with("limits", limits | {"backends": 128, "slots": 32768}),
@@ -242,7 +250,8 @@ class Restarts(LifecycleTest):
         with Traffic(self.peer) as traffic:
             caromd = self.launch()
             self.assertEqual(caromd.end(), 1)
-            self.assertRegex(caromd.messages("error")[0], "^interface 'eth1': another XDP program")
+            self.assertRegex("\n".join(caromd.messages("error")),
+                             "^interface 'eth1': another XDP program .*$")
             traffic.wait_for(50)
         self.expect_all(traffic)
         self.program("eth0")
