@@ -28,9 +28,10 @@ enum history_tracking {
 /* The three arrays of a ring of 1 << bits slots; borrowed. */
 struct history_slots {
 	unsigned bits;
-	uint16_t *slots;      /* current ordinals, with CAROM_SLOT_TRACKED */
-	uint16_t *previous;   /* ordinals */
-	uint16_t *changed_at; /* seconds, cut to 16 bits */
+	uint16_t *slots;    /* current ordinals, with CAROM_SLOT_TRACKED */
+	uint16_t *previous; /* ordinals */
+	/* Seconds, cut to 16 bits; the program sets it, too, where a flow could not be recorded. */
+	uint16_t *changed_at;
 };
 
 struct history_change {

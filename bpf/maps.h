@@ -26,13 +26,14 @@ ARRAY(displacements, struct carom_displacement_line);
 ARRAY(addresses, struct carom_address_entry);
 ARRAY(vips, struct carom_vip);
 ARRAY(slots, struct carom_slot_line);
-/* Parallel to slots, and cold. No program reads changed_at or a label: they are here to outlive
- * caromd. */
+/* Parallel to slots, and cold. */
 ARRAY(previous, struct carom_slot_line);
-ARRAY(changed_at, struct carom_slot_line); /* control.clock at the slot's last change, cut */
+/* control.clock, cut, when the slot last changed, or last had a flow that could not be recorded. */
+ARRAY(changed_at, struct carom_slot_line);
 ARRAY(flows, struct carom_flow_line);
 ARRAY(recorders, struct carom_recorder); /* one a lane, as the counters */
 ARRAY(backends, struct carom_backend);
+/* No program reads the labels: they are here to outlive caromd. */
 ARRAY(vip_labels, struct carom_vip_label);
 ARRAY(backend_labels, struct carom_backend_label);
 ARRAY(counters, struct carom_counter);

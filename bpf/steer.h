@@ -74,11 +74,23 @@ static __always_inline __u32 previous_of(__u32 slot)
 		    : CAROM_ORDINAL_NONE;
 }
 
+/* Lets the slot forget its previous backend one idle timeout from now, and not before. */
+static __always_inline void stay_unsettled(__u32 slot)
+{
+	__u32 line_number = slot / CAROM_SLOTS_PER_LINE;
+	struct carom_slot_line *line = bpf_map_lookup_elem(&changed_at, &line_number);
+	__u16 now = (__u16)control.clock;
+
+	/* Read first: in a flood, all CPUs come here. */
+	if (line && line->slots[slot % CAROM_SLOTS_PER_LINE] != now)
+		line->slots[slot % CAROM_SLOTS_PER_LINE] = now;
+}
+
 /*
  * The ordinal for a packet in a tracked slot. Not inlined: the rare way.
  *
  * A flow that cannot be recorded follows `previous`, its SYN included: that is where its later
- * packets, unrecorded as they are, will be taken to belong.
+ * packets, unrecorded as they are, will be taken to belong, for as long as it sends any.
  */
 static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, __u32 slot,
 				      __u32 current, bool opens)
@@ -98,7 +110,10 @@ static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, _
 	if (!flow && current == older && !vip->records_all)
 		return chosen;
 	record = carom_flow_record(vip->counter, chosen, !opens, control.clock, hash);
-	return flow_record(flow, seen, hash, record) ? chosen : (opens ? older : chosen);
+	if (flow_record(flow, seen, hash, record))
+		return chosen;
+	stay_unsettled(slot);
+	return opens ? older : chosen;
 }
 
 /* The ordinal of the backend that takes the packet; CAROM_ORDINAL_NONE: there is none; NO_SLOT: the

@@ -6,11 +6,10 @@
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-void model_init(struct model *model, uint32_t idle_timeout_s, uint32_t now_s)
+void model_init(struct model *model, uint32_t idle_timeout_s)
 {
-	*model = (struct model){.idle_timeout_s = idle_timeout_s, .swept_s = now_s};
+	*model = (struct model){.idle_timeout_s = idle_timeout_s};
 	for (size_t i = 0; i < INTENT_FLOWS; i++)
 		model->flows[i].backend = MODEL_NOBODY;
 }
@@ -34,15 +33,6 @@ static struct model_backend judge_backend(const struct intent_vip *vip,
 	return backend;
 }
 
-static void note_change(struct model_vip *vip, uint32_t now_s)
-{
-	if (vip->change_count == MODEL_CHANGES_MAX) {
-		fputs("property: more changes than the model remembers\n", stderr);
-		exit(EXIT_FAILURE);
-	}
-	vip->changed_s[vip->change_count++] = now_s;
-}
-
 static void commit_vip(struct model_vip *vip, const struct intent_vip *intent, bool is_udp)
 {
 	vip->is_there = intent->is_there;
@@ -54,15 +44,11 @@ static void commit_vip(struct model_vip *vip, const struct intent_vip *intent, b
 	}
 }
 
-void model_commit(struct model *model, const struct intent *intent, uint32_t now_s,
-		  const bool has_new_ring[INTENT_VIPS])
+void model_commit(struct model *model, const struct intent *intent)
 {
-	for (size_t i = 0; i < INTENT_VIPS; i++) {
+	for (size_t i = 0; i < INTENT_VIPS; i++)
 		commit_vip(&model->vips[i], &intent->vips[i],
 			   intent_service(i)->protocol == IPPROTO_UDP);
-		if (has_new_ring[i])
-			note_change(&model->vips[i], now_s);
-	}
 	for (size_t i = 0; i < INTENT_FLOWS; i++) {
 		struct model_flow *flow = &model->flows[i];
 		const struct model_vip *vip = &model->vips[intent_flow_vip(i)];
@@ -71,31 +57,6 @@ void model_commit(struct model *model, const struct intent *intent, uint32_t now
 			flow->backend = MODEL_NOBODY;
 		flow->may_move |= flow->was_refused && vip->recognizes_no_flow;
 	}
-}
-
-/* ---- sweeps ---- */
-
-/* Whether there is a change that only now is longer ago than the idle timeout. */
-static bool settles(const struct model *model, const struct model_vip *vip, uint32_t now_s)
-{
-	for (size_t i = 0; i < vip->change_count; i++) {
-		if (now_s - vip->changed_s[i] > model->idle_timeout_s &&
-		    (int32_t)(model->swept_s - vip->changed_s[i]) <= (int32_t)model->idle_timeout_s)
-			return true;
-	}
-	return false;
-}
-
-void model_sweep(struct model *model, uint32_t now_s)
-{
-	bool has_settled[INTENT_VIPS];
-
-	for (size_t i = 0; i < INTENT_VIPS; i++)
-		has_settled[i] = settles(model, &model->vips[i], now_s);
-	for (size_t i = 0; i < INTENT_FLOWS; i++)
-		model->flows[i].may_move |=
-			model->flows[i].was_refused && has_settled[intent_flow_vip(i)];
-	model->swept_s = now_s;
 }
 
 /* ---- packets ---- */

@@ -7,9 +7,8 @@
  * its backend is neither disabled nor removed, nor down under on_down reset. What bounds it:
  *
  * - a SYN that no other packet follows in CAROM_FLOW_UNCONFIRMED_S seconds may be forgotten;
- * - a flow for which there was no room in the table when it sent last (it was refused) stays until
- *   its slot settles, one idle timeout after the slot's last change; of UDP under tracking always,
- *   where nothing tells a new flow from an old one, until the next change.
+ * - of UDP under tracking always, where nothing tells a new flow from an old one, a flow for which
+ *   there was no room in the table when it sent last (it was refused) stays until the next change.
  */
 #ifndef CAROM_TESTS_MODEL_H
 #define CAROM_TESTS_MODEL_H
@@ -21,14 +20,13 @@
 
 #define MODEL_NOBODY	    (-1)
 #define MODEL_VERDICT_BYTES 128
-#define MODEL_CHANGES_MAX   4096
 
 struct model_flow {
 	int backend; /* that it is owed, or MODEL_NOBODY */
 	uint32_t sent_s;
 	bool is_confirmed;
 	bool was_refused;
-	bool may_move; /* refused, and settled since */
+	bool may_move; /* refused, and its VIP could not know it again after a change */
 };
 
 /* As of the last commit. */
@@ -43,13 +41,10 @@ struct model_vip {
 	bool recognizes_no_flow; /* UDP under tracking always */
 	bool has_eligible;
 	struct model_backend backends[INTENT_BACKENDS];
-	uint32_t changed_s[MODEL_CHANGES_MAX]; /* when its ring changed */
-	size_t change_count;
 };
 
 struct model {
 	uint32_t idle_timeout_s;
-	uint32_t swept_s;
 	struct model_vip vips[INTENT_VIPS];
 	struct model_flow flows[INTENT_FLOWS];
 };
@@ -69,11 +64,8 @@ struct model_packet {
 	uint32_t now_s;
 };
 
-void model_init(struct model *model, uint32_t idle_timeout_s, uint32_t now_s);
-/* has_new_ring: by VIP, whether the commit gave it another ring. */
-void model_commit(struct model *model, const struct intent *intent, uint32_t now_s,
-		  const bool has_new_ring[INTENT_VIPS]);
-void model_sweep(struct model *model, uint32_t now_s);
+void model_init(struct model *model, uint32_t idle_timeout_s);
+void model_commit(struct model *model, const struct intent *intent);
 
 /* Learns from a packet. False: the promise is broken, and ret_verdict says how. */
 bool model_judge(struct model *model, const struct model_packet *packet,

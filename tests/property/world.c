@@ -139,27 +139,10 @@ static void write_vip(struct world *world, size_t vip)
 		deployment_remove_vip(&world->deployment, intent_service(vip)->name);
 }
 
-static const struct image_ring *ring_of(const struct world *world, size_t vip)
-{
-	const struct image *image = publish_image(world->deployment.harness.publish);
-	const struct image_vip *found = image_find(image, intent_service(vip)->name);
-
-	return found ? found->ring : NULL;
-}
-
 static void commit(struct world *world)
 {
-	const struct image_ring *before[INTENT_VIPS];
-	struct image *former = image_ref(publish_image(world->deployment.harness.publish));
-	bool has_new_ring[INTENT_VIPS];
-
-	for (size_t i = 0; i < INTENT_VIPS; i++)
-		before[i] = ring_of(world, i);
 	deployment_commit(&world->deployment);
-	for (size_t i = 0; i < INTENT_VIPS; i++)
-		has_new_ring[i] = ring_of(world, i) != before[i];
-	image_unref(former);
-	model_commit(&world->model, &world->intent, world->now_s, has_new_ring);
+	model_commit(&world->model, &world->intent);
 }
 
 static struct intent_vip *vip_of(struct world *world, const struct operation *operation)
@@ -274,12 +257,6 @@ static void wait_for(struct world *world, uint32_t seconds)
 	publish_set_clock(world->deployment.harness.publish, world->now_s);
 }
 
-static void sweep(struct world *world)
-{
-	deployment_sweep(&world->deployment);
-	model_sweep(&world->model, world->now_s);
-}
-
 /* ---- packets ---- */
 
 static uint64_t count_refused(const struct world *world)
@@ -363,7 +340,7 @@ static void perform_wait(struct world *world, const struct operation *operation)
 static void perform_sweep(struct world *world, const struct operation *operation)
 {
 	(void)operation;
-	sweep(world);
+	deployment_sweep(&world->deployment);
 }
 
 static perform *const performers[OPERATION_KINDS] = {
@@ -395,7 +372,7 @@ static void begin(struct world *world, const struct sequence *sequence)
 	world->now_s = sequence->start_s;
 	world->intent = intent_initial();
 	deployment_begin(&world->deployment, sequence->start_s);
-	model_init(&world->model, SEQUENCE_IDLE_TIMEOUT_S, sequence->start_s);
+	model_init(&world->model, SEQUENCE_IDLE_TIMEOUT_S);
 	for (size_t i = 0; i < INTENT_VIPS; i++)
 		write_vip(world, i);
 	commit(world);
@@ -410,8 +387,8 @@ static void end(struct world *world)
 	struct publish_fill fill;
 
 	wait_for(world, SEQUENCE_IDLE_TIMEOUT_S + 1);
-	sweep(world);
-	sweep(world);
+	deployment_sweep(&world->deployment);
+	deployment_sweep(&world->deployment);
 	deployment_reclaim(&world->deployment);
 	for (size_t i = 0; i < image->vip_count; i++) {
 		slots += 1u << image->vips[i]->ring->bits;
