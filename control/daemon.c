@@ -112,16 +112,21 @@ static void on_reload_signal(uv_signal_t *handle, int signal)
 
 /* ---- up ---- */
 
-/* An interface that was bare before this start is bare again after it failed. */
+/* An interface that was bare before this start is bare again after it failed. One whose program was
+ * replaced goes on by the new one, whose maps are kept for the next start. */
 static void undo_attach(struct daemon *daemon, const struct attachment *attachments, size_t count)
 {
 	struct error error = {0};
+	bool replaced = false;
 
 	for (size_t i = 0; i < count; i++) {
+		replaced |= attachments[i].replaced;
 		if (!attachments[i].replaced &&
 		    dataplane_detach(daemon->dataplane, attachments[i].interface, &error))
 			log_line(LOG_LEVEL_ERROR, "%s", error.message);
 	}
+	if (replaced && dataplane_keep(daemon->dataplane, &error))
+		log_line(LOG_LEVEL_ERROR, "%s", error.message);
 }
 
 static int attach(struct daemon *daemon, const struct config_interface *interface,

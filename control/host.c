@@ -51,8 +51,8 @@ int host_check_capabilities(struct error *ret_error)
 	if (!length)
 		return 0;
 	return error_set(ret_error, ERROR_PERMISSION,
-			 "caromd lacks capabilities to attach XDP programs:%s; run it as root, or "
-			 "grant them in its unit (AmbientCapabilities=)",
+			 "capabilities to attach XDP programs are missing:%s; run this as root, or "
+			 "grant them in a unit (AmbientCapabilities=)",
 			 missing);
 }
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,22 @@ struct store {
 	char path[CONFIG_PATH_BYTES];
 };
 
+/* Two processes that number revisions in one folder would overwrite each other's. */
+static int open_alone(const char *folder, struct error *ret_error)
+{
+	int descriptor;
+
+	if (mkdir(folder, FOLDER_MODE) && errno != EEXIST)
+		return error_set_errno(ret_error, errno, "cannot make node.state_dir '%s'", folder);
+	descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (descriptor < 0)
+		return error_set_errno(ret_error, errno, "cannot open node.state_dir '%s'", folder);
+	if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+		return descriptor;
+	close(descriptor);
+	return error_set(ret_error, ERROR_BUSY, "another caromd uses node.state_dir '%s'", folder);
+}
+
 struct store *store_new(const char *folder, struct error *ret_error)
 {
 	struct store *store = malloc(sizeof(*store));
@@ -42,15 +59,9 @@ struct store *store_new(const char *folder, struct error *ret_error)
 		return NULL;
 	}
 	snprintf(store->path, sizeof(store->path), "%s", folder);
-	if (mkdir(folder, FOLDER_MODE) && errno != EEXIST) {
-		error_set_errno(ret_error, errno, "cannot make node.state_dir '%s'", folder);
-		free(store);
-		return NULL;
-	}
-	store->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	store->folder = open_alone(folder, ret_error);
 	if (store->folder >= 0)
 		return store;
-	error_set_errno(ret_error, errno, "cannot open node.state_dir '%s'", folder);
 	free(store);
 	return NULL;
 }

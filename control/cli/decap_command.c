@@ -2,6 +2,7 @@
 #include "decap_command.h"
 
 #include "decap.h"
+#include "host.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -119,7 +120,7 @@ static int attach(const struct decap_arguments *arguments)
 	if (!arguments->allowed_count)
 		return fail_usage("attach needs at least one --allow PREFIX for",
 				  arguments->interface);
-	if (decap_attach(&options, &attachment, &error))
+	if (host_check_capabilities(&error) || decap_attach(&options, &attachment, &error))
 		return fail(&error);
 	printf("%s: decapsulation %s in %s mode: %s\n", arguments->interface,
 	       attachment.replaced ? "replaced" : "attached", attach_mode_name(attachment.mode),
@@ -131,7 +132,8 @@ static int detach(const struct decap_arguments *arguments)
 {
 	struct error error = {0};
 
-	if (decap_detach(arguments->interface, arguments->bpf_dir, &error))
+	if (host_check_capabilities(&error) ||
+	    decap_detach(arguments->interface, arguments->bpf_dir, &error))
 		return fail(&error);
 	printf("%s: decapsulation taken off\n", arguments->interface);
 	return EXIT_SUCCESS;

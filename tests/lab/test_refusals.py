@@ -155,14 +155,14 @@ class BadHosts(CaromdTest):
     def test_no_capabilities(self):
         for action in ([], ["--detach"]):
             self.expect_refusal(
-                "caromd lacks capabilities to attach XDP programs: cap_bpf cap_net_admin"
-                " cap_sys_admin; run it as root, or grant them in its unit (AmbientCapabilities=)",
+                "capabilities to attach XDP programs are missing: cap_bpf cap_net_admin"
+                " cap_sys_admin; run this as root, or grant them in a unit (AmbientCapabilities=)",
                 arguments=action, prefix=["setpriv", "--bounding-set=-all"])
 
     def test_one_capability_less(self):
         self.expect_refusal(
-            "caromd lacks capabilities to attach XDP programs: cap_net_admin; run it as root, or"
-            " grant them in its unit (AmbientCapabilities=)",
+            "capabilities to attach XDP programs are missing: cap_net_admin; run this as root, or"
+            " grant them in a unit (AmbientCapabilities=)",
             prefix=["setpriv", "--bounding-set=-net_admin"])
 
     def test_kernel_that_refuses(self):
