@@ -280,6 +280,16 @@ class OtherInstances(CaromdTest):
         self.assertEqual(self.client.get("/readyz").status, 200)
         self.stop(caromd)
 
+    def test_second_on_the_same_state(self):
+        self.config["node"]["state_dir"] = "/run/state"
+        self.write_config()
+        caromd = self.start()
+        self.config["node"]["bpf_dir"] = str(BPF / "other")
+        self.write_config()
+        self.expect_refusal("another caromd uses node.state_dir '/run/state'")
+        self.assertEqual(self.client.get("/readyz").status, 200)
+        self.stop(caromd)
+
     def test_another_instance_on_another_interface(self):
         first = self.start()
         self.config["node"]["bpf_dir"] = str(BPF / "other")
