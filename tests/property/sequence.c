@@ -160,7 +160,7 @@ static uint32_t value_for(struct generator *generator, enum operation_kind kind)
 
 static void change(struct generator *generator)
 {
-	/* Weights that many VIPs of one backend would not survive are rare. */
+	/* What takes backends away is rarer than what brings them, or none would be left. */
 	enum operation_kind kind =
 		ONE_OF(generator, OPERATION_ADD, OPERATION_ADD, OPERATION_ADD, OPERATION_REMOVE,
 		       OPERATION_REMOVE, OPERATION_WEIGHT, OPERATION_WEIGHT, OPERATION_WEIGHT,
@@ -174,8 +174,6 @@ static void change(struct generator *generator)
 		generator->vip = (uint8_t)intent_flow_vip(below(generator, INTENT_FLOWS));
 		generator->backend = (uint8_t)below(generator, INTENT_BACKENDS);
 	}
-	if (kind == OPERATION_REMOVE_VIP && in_percent(generator, 70))
-		kind = OPERATION_ADD_VIP;
 	emit(generator, (struct operation){
 				.kind = kind,
 				.vip = generator->vip,
@@ -184,10 +182,22 @@ static void change(struct generator *generator)
 			});
 }
 
+/* A VIP that is away for a moment must not find again what it left. */
+static void replace_vip(struct generator *generator)
+{
+	emit(generator, (struct operation){.kind = OPERATION_REMOVE_VIP, .vip = generator->vip});
+	emit(generator, (struct operation){.kind = OPERATION_COMMIT});
+	if (in_percent(generator, 50))
+		emit(generator, (struct operation){.kind = OPERATION_RECLAIM});
+	emit(generator, (struct operation){.kind = OPERATION_ADD_VIP, .vip = generator->vip});
+}
+
 static void change_some(struct generator *generator)
 {
 	for (uint32_t left = 1 + below(generator, CHANGES_PER_STEP_MAX); left; left--)
 		change(generator);
+	if (in_percent(generator, 5))
+		replace_vip(generator);
 	if (in_percent(generator, 80))
 		emit(generator, (struct operation){.kind = OPERATION_COMMIT});
 	if (in_percent(generator, 60))
