@@ -90,9 +90,14 @@ lab_start_backend() {
 
 lab_start_balancer() {
 	lab_config >"$config"
-	topology_start balancer "$folder/caromd.log" "$caromd" --config "$config"
-	caromd_pid=$!
+	lab_start_caromd "$caromd"
 	lab_await caromd lab_api GET /readyz
+}
+
+# lab_start_caromd EXECUTABLE: does not wait until it is ready.
+lab_start_caromd() {
+	topology_start balancer "$folder/caromd.log" "$1" --config "$config"
+	caromd_pid=$!
 }
 
 # The data plane goes on. Returns caromd's exit status.
@@ -101,9 +106,9 @@ lab_stop_balancer() {
 	wait "$caromd_pid"
 }
 
-# The example config, moved to this lab's folder.
+# The example config, moved to this lab's folder, and changed by the caller's $lab_edit, a jq filter.
 lab_config() {
-	jq --arg folder "$folder" '.node.bpf_dir = $folder + "/bpf/balancer"
+	jq --arg folder "$folder" "${lab_edit:-.}"' | .node.bpf_dir = $folder + "/bpf/balancer"
 		| .node.state_dir = $folder + "/state"
 		| .api.listen = ["unix:" + $folder + "/api.sock"]' "$repository/configs/lab/carom.json"
 }

@@ -23,12 +23,15 @@
 #
 # The link to the client has an MTU of 1500 and all others 1600: wrapped packets never grow too big.
 #
-# The caller names the lab in $lab, and pass.bpf.c's object in $pass_object. The namespaces are
+# The caller names the lab in $lab, and pass.bpf.c's object in $pass_object; before it sources this,
+# it may ask for another number of backends in $backend_count, up to 9. The namespaces are
 # $lab-client, $lab-router, …, and whatever runs in them belongs to the lab and ends with it.
 
 # shellcheck disable=SC2154 # lab, pass_object: assigned by the caller
 readonly vips4=192.0.2.0/24 vips6=2001:db8:ff::/64
-readonly backends=(backend1 backend2 backend3)
+readonly backend_count=${backend_count:-3}
+mapfile -t backends < <(seq --format=backend%g "$backend_count")
+readonly backends
 readonly hosts=(client router balancer "${backends[@]}")
 
 topology_up() {
@@ -38,7 +41,7 @@ topology_up() {
 	done
 	topology_add_link client 198.51.100 2001:db8:0:c 1500
 	topology_add_link balancer 10.0.0 2001:db8:0:0 1600
-	for number in 1 2 3; do
+	for ((number = 1; number <= backend_count; number++)); do
 		topology_add_link "backend$number" "10.0.$number" "2001:db8:0:$number" 1600
 	done
 	topology_set_up_router
@@ -58,7 +61,7 @@ topology_run() {
 topology_start() {
 	local host=$1 log=$2
 	shift 2
-	nsenter --net="/run/netns/$lab-$host" "$@" </dev/null &>"$log" &
+	nsenter --net="/run/netns/$lab-$host" "$@" </dev/null &>>"$log" &
 }
 
 # Backends answer with a VIP as the source, from where the router would not expect it: no rp_filter.
