@@ -40,6 +40,7 @@
 #define NO_VIP_ADDRESS	0x0a500000
 #define BACKEND_ADDRESS 0x0a800000
 #define TEXT_BYTES	INET6_ADDRSTRLEN
+#define FLOWS_MAX	(4u << 20) /* of the table: four times as many as there are flows */
 
 enum subject { SUBJECT_FLOOR, SUBJECT_BALANCER, SUBJECT_ENCAPSULATION, SUBJECT_COUNT };
 
@@ -49,16 +50,20 @@ struct bench_case {
 	uint8_t protocol;
 	bool passes; /* the packets are for no VIP */
 	enum subject quoted;
+	bool tracked;	  /* a change has moved the slots, and flows stay where they were */
+	bool records_all; /* every flow is recorded, change or not */
 };
 
 static const struct bench_case cases[] = {
-	{"tcp4", false, IPPROTO_TCP, false, SUBJECT_BALANCER},
-	{"tcp6", true, IPPROTO_TCP, false, SUBJECT_BALANCER},
-	{"udp4", false, IPPROTO_UDP, false, SUBJECT_BALANCER},
-	{"udp6", true, IPPROTO_UDP, false, SUBJECT_BALANCER},
-	{"pass4", false, IPPROTO_TCP, true, SUBJECT_BALANCER},
-	{"pass6", true, IPPROTO_TCP, true, SUBJECT_BALANCER},
-	{"encap4", false, IPPROTO_TCP, false, SUBJECT_ENCAPSULATION},
+	{"tcp4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false},
+	{"tcp6", true, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false},
+	{"udp4", false, IPPROTO_UDP, false, SUBJECT_BALANCER, false, false},
+	{"udp6", true, IPPROTO_UDP, false, SUBJECT_BALANCER, false, false},
+	{"pass4", false, IPPROTO_TCP, true, SUBJECT_BALANCER, false, false},
+	{"pass6", true, IPPROTO_TCP, true, SUBJECT_BALANCER, false, false},
+	{"encap4", false, IPPROTO_TCP, false, SUBJECT_ENCAPSULATION, false, false},
+	{"tracked4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, true, false},
+	{"always4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, true},
 };
 
 static const uint32_t flow_counts[] = {1, 1 << 10, 1 << 16, 1 << 20};
@@ -210,9 +215,26 @@ static struct world make_world(const struct bench_case *bench_case, uint32_t vip
 			.ring_bits = maglev_default_bits(backends_per_vip),
 			.backends = &world.backends[(size_t)i * backends_per_vip],
 			.backend_count = backends_per_vip,
+			.tracked = bench_case->tracked,
+			.records_all = bench_case->records_all,
 		};
 	}
 	return world;
+}
+
+/* Every slot was the first backend's: all but its own are tracked after the change. */
+static void publish_former(struct harness *harness, const struct world *world, uint32_t vip_count)
+{
+	uint16_t *slots = taken((size_t)1 << CAROM_RING_BITS_MAX, sizeof(slots[0]));
+	struct vip *former = taken(vip_count, sizeof(former[0]));
+
+	for (uint32_t i = 0; i < vip_count; i++) {
+		former[i] = world->vips[i];
+		former[i].slots = slots;
+	}
+	harness_publish(harness, former, vip_count);
+	free(former);
+	free(slots);
 }
 
 static void publish_world(struct harness *harness, const struct bench_case *bench_case,
@@ -220,6 +242,8 @@ static void publish_world(struct harness *harness, const struct bench_case *benc
 {
 	struct world world = make_world(bench_case, vip_count, backends_per_vip);
 
+	if (bench_case->tracked)
+		publish_former(harness, &world, vip_count);
 	harness_publish(harness, world.vips, vip_count);
 	free(world.vips);
 	free(world.backends);
@@ -511,7 +535,12 @@ int main(int argument_count, char **arguments)
 {
 	struct options options = parse_options(argument_count, arguments);
 	struct harness harness = harness_open(&(struct harness_options){
-		.limits = {.vips = VIPS_MAX, .backends = BACKENDS_MAX, .slots = SLOTS_MAX},
+		.limits = {.vips = VIPS_MAX,
+			   .backends = BACKENDS_MAX,
+			   .slots = SLOTS_MAX,
+			   .flows = FLOWS_MAX,
+			   .flow_inserts_per_s = UINT32_MAX,
+			   .flow_idle_timeout_s = CAROM_FLOW_IDLE_MAX_S},
 		.hash_key = {0x0123456789abcdef, 0xfedcba9876543210},
 	});
 	struct bench bench = {

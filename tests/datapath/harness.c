@@ -247,6 +247,13 @@ static struct image_ring *make_ring(const struct vip *vip, const struct image_vi
 	return ring;
 }
 
+static enum history_tracking tracking_of(const struct vip *vip)
+{
+	if (vip->records_all)
+		return HISTORY_ALWAYS;
+	return vip->tracked ? HISTORY_CHANGES : HISTORY_NEVER;
+}
+
 static struct image_vip *make_vip(const struct vip *vip)
 {
 	struct image_vip *filled = taken(image_vip_new(vip->backend_count));
@@ -255,7 +262,7 @@ static struct image_vip *make_vip(const struct vip *vip)
 	filled->address = address_of(vip->address);
 	filled->port = vip->port;
 	filled->protocol = protocol_of(vip);
-	filled->tracking = vip->tracked ? HISTORY_CHANGES : HISTORY_NEVER;
+	filled->tracking = tracking_of(vip);
 	for (size_t i = 0; i < vip->backend_count; i++)
 		fill_backend(&filled->backends[i], &vip->backends[i]);
 	filled->ring = make_ring(vip, filled);

@@ -42,6 +42,7 @@ struct vip {
 	size_t backend_count;
 	const uint16_t *slots; /* NULL: by maglev_fill() */
 	bool tracked;	       /* what changed is tracked; else flows follow their slots at once */
+	bool records_all;      /* every flow is recorded */
 };
 
 struct harness_options {
