@@ -67,11 +67,12 @@ class Starts(LifecycleTest):
         self.stop(caromd)
 
     def test_modes(self):
-        """One after the other, so each start changes the mode of what it finds."""
+        """One after the other, so each start finds a program in the mode of the one before."""
         self.expect_mode("generic", "generic", GENERIC)
         self.expect_mode("native", "native", NATIVE)
-        self.expect_mode("generic", "generic", GENERIC)
         self.expect_mode("auto", "native", NATIVE)
+        self.expect_mode("generic", "generic", GENERIC)
+        self.expect_mode("auto", "generic", GENERIC)
 
     def test_two_interfaces(self):
         self.config["node"]["interfaces"].append({"name": "eth1"})
