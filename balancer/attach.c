@@ -7,7 +7,8 @@
  * says itself: its read-only data begin with its instance, so that nothing needs to be remembered.
  *
  * A program that this instance left is replaced without a gap: alone, by an exchange that names the
- * old one; in a dispatcher, by adding the new one before the old one goes.
+ * old one; in a dispatcher, by adding the new one before the old one goes. Only another mode costs
+ * a moment, for the kernel does not hold both at once; so only who asks for it by name gets it.
  */
 #include "attach.h"
 
@@ -28,11 +29,13 @@
 #define PROGRAM_SECTION	 "xdp"
 #define RODATA_BYTES_MAX 4096
 #define PROGRAM_MAPS_MAX 32
+#define NATIVE_REASON	 "the driver supports native XDP"
 
 /* What is on an interface now. */
 struct occupant {
 	struct xdp_multiprog *all; /* NULL: nothing is */
 	struct xdp_program *ours;  /* borrowed from `all`; NULL: none of this instance's */
+	bool others;		   /* somebody else's are there */
 	bool alone;		   /* without a dispatcher */
 };
 
@@ -190,11 +193,20 @@ static int find_occupant(uint32_t ifindex, const struct attach_program *program,
 	if (occupant.alone) {
 		main_program = xdp_multiprog__main_prog(occupant.all);
 		occupant.ours = is_ours(main_program, program) ? main_program : NULL;
+		occupant.others = !occupant.ours;
 	} else {
 		occupant.ours = find_in_dispatcher(occupant.all, program);
+		occupant.others =
+			xdp_multiprog__program_count(occupant.all) > (occupant.ours ? 1 : 0);
 	}
 	*ret_occupant = occupant;
 	return 0;
+}
+
+static enum attach_mode mode_of(const struct occupant *occupant)
+{
+	return xdp_multiprog__attach_mode(occupant->all) == XDP_MODE_SKB ? ATTACH_GENERIC
+									 : ATTACH_NATIVE;
 }
 
 static struct bpf_program *only_program(const struct bpf_object *object)
@@ -302,16 +314,6 @@ static int take_off(uint32_t ifindex, const struct occupant *occupant)
 static int replace_ours(const struct attempt *attempt, const struct occupant *occupant,
 			enum attach_mode mode, struct outcome *outcome, struct error *ret_error)
 {
-	enum xdp_attach_mode now = xdp_multiprog__attach_mode(occupant->all);
-
-	if (now != library_mode(mode)) {
-		/* The kernel does not hold both modes at once: there is a moment without. */
-		if (take_off(attempt->ifindex, occupant))
-			return error_set(ret_error, ERROR_SYSTEM,
-					 "interface '%s': cannot take the old XDP program off",
-					 attempt->interface);
-		return attach_fresh(attempt, mode, outcome, ret_error);
-	}
 	if (occupant->alone)
 		return exchange_alone(attempt, occupant, outcome, ret_error);
 	if (attach_fresh(attempt, mode, outcome, ret_error))
@@ -324,68 +326,125 @@ static int replace_ours(const struct attempt *attempt, const struct occupant *oc
 	return 0;
 }
 
-static int attach_in_mode(const struct attempt *attempt, enum attach_mode mode,
-			  struct outcome *outcome, struct error *ret_error)
+/* There is a moment without. On failure the old program is back, if the kernel lets it. */
+static int change_mode(const struct attempt *attempt, const struct occupant *occupant,
+		       enum attach_mode mode, struct outcome *outcome, struct error *ret_error)
 {
-	struct occupant occupant;
-	int result;
+	if (take_off(attempt->ifindex, occupant))
+		return error_set(ret_error, ERROR_SYSTEM,
+				 "interface '%s': cannot take the old XDP program off",
+				 attempt->interface);
+	if (attach_fresh(attempt, mode, outcome, ret_error) == 0)
+		return 0;
+	if (xdp_program__attach(occupant->ours, (int)attempt->ifindex,
+				library_mode(mode_of(occupant)), 0))
+		log_line(LOG_LEVEL_ERROR, "interface '%s': the old program is gone",
+			 attempt->interface);
+	return -1;
+}
 
-	if (find_occupant(attempt->ifindex, attempt->program, &occupant, ret_error))
-		return error_prefix(ret_error, "interface '%s': ", attempt->interface);
-	outcome->replaced = occupant.ours;
-	if (occupant.ours)
-		result = replace_ours(attempt, &occupant, mode, outcome, ret_error);
-	else if (occupant.all && occupant.alone)
-		result = error_set(
+static int refuse_alone(const struct attempt *attempt, const struct occupant *occupant,
+			struct error *ret_error)
+{
+	const struct xdp_program *other = xdp_multiprog__main_prog(occupant->all);
+
+	return error_set(ret_error, ERROR_BUSY,
+			 "interface '%s': another XDP program is attached (id %u, '%s'), and it "
+			 "leaves no room for a second; take it off with: ip link set %s xdp off",
+			 attempt->interface, program_id(xdp_program__fd(other)),
+			 xdp_program__name(other), attempt->interface);
+}
+
+static int attach_in_mode(const struct attempt *attempt, const struct occupant *occupant,
+			  enum attach_mode mode, struct outcome *outcome, struct error *ret_error)
+{
+	if (!occupant->all)
+		return attach_fresh(attempt, mode, outcome, ret_error);
+	if (occupant->alone && occupant->others)
+		return refuse_alone(attempt, occupant, ret_error);
+	outcome->replaced = occupant->ours;
+	if (mode_of(occupant) != mode && occupant->others)
+		return error_set(
 			ret_error, ERROR_BUSY,
-			"interface '%s': another XDP program is attached (id %u, '%s'), and it "
-			"leaves no room for a second; take it off with: ip link set %s xdp off",
-			attempt->interface,
-			program_id(xdp_program__fd(xdp_multiprog__main_prog(occupant.all))),
-			xdp_program__name(xdp_multiprog__main_prog(occupant.all)),
-			attempt->interface);
-	else
-		result = attach_fresh(attempt, mode, outcome, ret_error);
-	occupant_done(&occupant);
-	return result;
+			"interface '%s': other XDP programs are attached in %s mode, which "
+			"leaves no room for one in %s mode",
+			attempt->interface, attach_mode_name(mode_of(occupant)),
+			attach_mode_name(mode));
+	if (mode_of(occupant) != mode)
+		return change_mode(attempt, occupant, mode, outcome, ret_error);
+	if (occupant->ours)
+		return replace_ours(attempt, occupant, mode, outcome, ret_error);
+	return attach_fresh(attempt, mode, outcome, ret_error);
 }
 
 /* Reads back what the kernel says, so that the status reports facts. */
-static void describe(const struct attempt *attempt, enum attach_mode requested,
-		     struct attachment *ret_attachment)
+static void describe(const struct attempt *attempt, struct attachment *attachment)
 {
 	struct occupant occupant = {0};
 
 	if (find_occupant(attempt->ifindex, attempt->program, &occupant, NULL) || !occupant.all)
 		return;
-	ret_attachment->requested = requested;
-	ret_attachment->dispatcher = !occupant.alone;
-	ret_attachment->mode = xdp_multiprog__attach_mode(occupant.all) == XDP_MODE_SKB
-				       ? ATTACH_GENERIC
-				       : ATTACH_NATIVE;
+	attachment->dispatcher = !occupant.alone;
+	attachment->mode = mode_of(&occupant);
 	occupant_done(&occupant);
 }
 
-static int attach_in_any_mode(const struct attempt *attempt, struct outcome *outcome,
-			      char ret_reason[ATTACHMENT_REASON_BYTES], struct error *ret_error)
+static int attach_anew_in_any_mode(const struct attempt *attempt, struct outcome *outcome,
+				   char ret_reason[ATTACHMENT_REASON_BYTES],
+				   struct error *ret_error)
 {
 	struct error native = {0};
 
-	if (attach_in_mode(attempt, ATTACH_NATIVE, outcome, &native) == 0) {
-		snprintf(ret_reason, ATTACHMENT_REASON_BYTES, "the driver supports native XDP");
+	if (attach_fresh(attempt, ATTACH_NATIVE, outcome, &native) == 0) {
+		snprintf(ret_reason, ATTACHMENT_REASON_BYTES, NATIVE_REASON);
 		return 0;
 	}
 	if (native.kind == ERROR_BUSY || native.kind == ERROR_PERMISSION) {
 		*ret_error = native;
 		return -1;
 	}
-	if (attach_in_mode(attempt, ATTACH_GENERIC, outcome, ret_error))
+	if (attach_fresh(attempt, ATTACH_GENERIC, outcome, ret_error))
 		return -1;
 	snprintf(ret_reason, ATTACHMENT_REASON_BYTES, "native mode failed: %s",
 		 native.system_errno ? strerror(native.system_errno) : "refused");
 	log_line(LOG_LEVEL_WARNING, "%s; fell back to generic mode, which is slower",
 		 native.message);
 	return 0;
+}
+
+static int attach_in_any_mode(const struct attempt *attempt, const struct occupant *occupant,
+			      struct outcome *outcome, char ret_reason[ATTACHMENT_REASON_BYTES],
+			      struct error *ret_error)
+{
+	if (!occupant->all)
+		return attach_anew_in_any_mode(attempt, outcome, ret_reason, ret_error);
+	snprintf(ret_reason, ATTACHMENT_REASON_BYTES, "%s",
+		 mode_of(occupant) == ATTACH_NATIVE ? NATIVE_REASON
+						    : "what was attached before is in this mode");
+	return attach_in_mode(attempt, occupant, mode_of(occupant), outcome, ret_error);
+}
+
+static int attach(const struct attempt *attempt, struct attachment *attachment,
+		  struct error *ret_error)
+{
+	struct outcome outcome = {0};
+	struct occupant occupant;
+	int result;
+
+	if (find_occupant(attempt->ifindex, attempt->program, &occupant, ret_error))
+		return error_prefix(ret_error, "interface '%s': ", attempt->interface);
+	if (attachment->requested == ATTACH_AUTO) {
+		result = attach_in_any_mode(attempt, &occupant, &outcome, attachment->reason,
+					    ret_error);
+	} else {
+		result = attach_in_mode(attempt, &occupant, attachment->requested, &outcome,
+					ret_error);
+		snprintf(attachment->reason, sizeof(attachment->reason), "as configured");
+	}
+	occupant_done(&occupant);
+	attachment->program_id = outcome.program_id;
+	attachment->replaced = outcome.replaced;
+	return result;
 }
 
 int attach_put(const struct attach_program *program, const char *interface, enum attach_mode mode,
@@ -396,26 +455,16 @@ int attach_put(const struct attach_program *program, const char *interface, enum
 		.interface = interface,
 		.ifindex = if_nametoindex(interface),
 	};
-	struct attachment attachment = {.ifindex = attempt.ifindex};
-	struct outcome outcome = {0};
-	int result;
+	struct attachment attachment = {.ifindex = attempt.ifindex, .requested = mode};
 
 	if (!attempt.ifindex)
 		return error_set(ret_error, ERROR_NOT_FOUND,
 				 "interface '%s' does not exist in this network namespace",
 				 interface);
-	if (mode == ATTACH_AUTO) {
-		result = attach_in_any_mode(&attempt, &outcome, attachment.reason, ret_error);
-	} else {
-		result = attach_in_mode(&attempt, mode, &outcome, ret_error);
-		snprintf(attachment.reason, sizeof(attachment.reason), "as configured");
-	}
-	if (result)
+	if (attach(&attempt, &attachment, ret_error))
 		return -1;
-	attachment.program_id = outcome.program_id;
-	attachment.replaced = outcome.replaced;
 	snprintf(attachment.interface, sizeof(attachment.interface), "%s", interface);
-	describe(&attempt, mode, &attachment);
+	describe(&attempt, &attachment);
 	*ret_attachment = attachment;
 	return 0;
 }

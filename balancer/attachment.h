@@ -9,6 +9,7 @@
 #define ATTACHMENT_INTERFACE_BYTES 16 /* IFNAMSIZ */
 #define ATTACHMENT_REASON_BYTES	   192
 
+/* AUTO: the mode of what is there already; else native if the driver can, else generic. */
 enum attach_mode { ATTACH_AUTO, ATTACH_NATIVE, ATTACH_GENERIC };
 
 struct attachment {

@@ -258,6 +258,17 @@ class CaromdTest(unittest.TestCase):
             if folder.is_dir():
                 shutil.rmtree(folder)
 
+    @contextlib.contextmanager
+    def without_native_mode(self):
+        """Its driver has a limit to the MTU of a veth's other end; generic mode has none."""
+        self.peer.take_xdp_off("lb0")
+        self.peer.run("ip", "link", "set", "lb0", "mtu", "9000")
+        try:
+            yield
+        finally:
+            self.peer.run("ip", "link", "set", "lb0", "mtu", "1600")
+            self.peer.put_xdp("lb0")
+
     BARE = {"programs": [None, None], "pins": [], "sockets": []}
 
     def state(self):

@@ -257,6 +257,24 @@ class Restarts(LifecycleTest):
         self.expect_all(traffic)
         self.program("eth0")
 
+    def test_with_a_mode_that_fails(self):
+        """The one in generic mode had to go for the attempt, and is back."""
+        self.config["node"]["interfaces"][0]["mode"] = "generic"
+        self.stop(self.start())
+        program = self.program()
+        self.config["node"]["interfaces"][0]["mode"] = "native"
+        self.write_config()
+        with self.without_native_mode():
+            caromd = self.launch()
+            self.assertEqual(caromd.end(), 1)
+            self.assertEqual(caromd.messages("error"), [
+                "interface 'eth0': cannot attach the XDP program in native mode:"
+                " Numerical result out of range"])
+            self.assertEqual(self.program(), program)
+            with Traffic(self.peer) as traffic:
+                traffic.wait_for(100)
+            self.expect_all(traffic)
+
 
 class Stored(LifecycleTest):
     """What REST wrote is in node.state_dir before it is answered."""
