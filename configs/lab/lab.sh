@@ -76,9 +76,20 @@ lab_exists() {
 lab_down() {
 	trap '' HUP INT TERM
 	set +e
+	topology_silence
+	lab_detach &>/dev/null
 	topology_down
 	! mountpoint --quiet "$folder/bpf" || umount "$folder/bpf"
 	rm -rf "$folder"
+}
+
+# Where libxdp shares interfaces among programs, its pins would outlive the namespaces.
+lab_detach() {
+	local backend
+	for backend in "${backends[@]}"; do
+		topology_run "$backend" "$carom" decap detach eth0 --bpf-dir "$folder/bpf/$backend"
+	done
+	topology_run balancer "$caromd" --config "$config" --detach
 }
 
 lab_start_backend() {

@@ -112,11 +112,15 @@ topology_exists() {
 	compgen -G "/run/netns/$lab-*" >/dev/null
 }
 
-# Ends what runs in the lab, then the lab; as much of it as there is.
-topology_down() {
-	local host
+# Ends what runs in the lab.
+topology_silence() {
 	topology_signal TERM
 	topology_await_silence || topology_signal KILL
+}
+
+# As much of it as there is.
+topology_down() {
+	local host
 	for host in "${hosts[@]}"; do
 		[[ ! -e /run/netns/$lab-$host ]] || ip netns delete "$lab-$host"
 	done
