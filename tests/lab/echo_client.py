@@ -22,7 +22,7 @@ import echo_frame
 
 TIMEOUT_S = 25  # retransmissions included
 DATAGRAM_TIMEOUT_S = 0.5  # until the next one is sent
-LAST_DATAGRAM_TIMEOUT_S = 3
+EDGE_DATAGRAM_TIMEOUT_S = 5  # for a flow's first answer, and for its last ones
 REQUEST_BYTES_MAX = 3000
 DATAGRAM_BYTES_MAX = 1200
 HELD_PAUSE_S = 1.0
@@ -99,7 +99,7 @@ class Udp(Flow, asyncio.DatagramProtocol):
         request = echo_frame.request(random.randbytes(random.randint(1, DATAGRAM_BYTES_MAX)))
         self.transport.sendto(request)
         self.unanswered[request] = time.time()
-        await self.hear(DATAGRAM_TIMEOUT_S)
+        await self.hear(DATAGRAM_TIMEOUT_S if self.name else EDGE_DATAGRAM_TIMEOUT_S)
 
     async def hear(self, seconds):
         """Until all is answered, but no longer: answers may come late, or never."""
@@ -112,7 +112,7 @@ class Udp(Flow, asyncio.DatagramProtocol):
                         raise Failure(f"{name} answers what was not asked, or answers twice")
 
     async def close(self):
-        await self.hear(LAST_DATAGRAM_TIMEOUT_S)
+        await self.hear(EDGE_DATAGRAM_TIMEOUT_S)
         self.transport.close()
 
 
