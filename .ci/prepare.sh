@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # How a fresh Debian 12 becomes a machine that builds, shows, tests and checks carom. Sourced by
-# configs/lab/demo, configs/lab/up, tests/run, .ci/check and .ci/run; the one list of packages.
+# configs/lab/demo, configs/lab/up, tests/run, tests/qemu/run, .ci/check and .ci/run; the one list of
+# packages.
 
 repository=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 build=$repository/build
@@ -13,6 +14,7 @@ declare -rA packages=(
 		pkg-config"
 	[lab]="curl ethtool iproute2 jq procps python3 util-linux"
 	[test]="libcmocka-dev python3-jsonschema python3-scapy"
+	[qemu]="busybox-static cpio dpkg kmod qemu-system-x86 xdp-tools"
 	[check]="clang-format-14 clang-tidy-14 cppcheck git pyflakes3 shellcheck sparse"
 )
 
