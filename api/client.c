@@ -71,6 +71,14 @@ bool client_has_hung_up(const struct client *client)
 	return poll(&end, 1, 0) > 0;
 }
 
+bool client_has_left(const struct client *client)
+{
+	char byte;
+
+	return (client->phase == CLIENT_IDLE || client->phase == CLIENT_RECEIVING) &&
+	       recv(client->socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms)
 {
 	client->phase = phase;

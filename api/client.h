@@ -48,6 +48,10 @@ struct client *client_of(struct MHD_Connection *connection);
 /* Whether its end of the connection is closed, if only for sending: it asks nothing more. */
 bool client_has_hung_up(const struct client *client);
 
+/* Whether its end is closed in the midst of a request, or between two: nothing is left to be done
+ * for it. libmicrohttpd overlooks an end that comes together with the last bytes. */
+bool client_has_left(const struct client *client);
+
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms);
 void client_touch(struct client *client, uint64_t now_ms);
 bool client_is_overdue(const struct client *client, uint64_t now_ms);

@@ -47,11 +47,13 @@ static void sweep(uv_timer_t *timer)
 	uint64_t now_ms = uv_now(server->service.loop);
 
 	for (struct client *client = server->service.clients.first; client; client = client->next) {
-		if (!client_is_overdue(client, now_ms))
-			continue;
-		if (client->phase == CLIENT_RECEIVING)
+		bool is_overdue = client_is_overdue(client, now_ms);
+
+		if (client_has_left(client))
+			client_cut(client);
+		else if (is_overdue && client->phase == CLIENT_RECEIVING)
 			dismiss_slow(client, now_ms);
-		else
+		else if (is_overdue)
 			client_cut(client);
 	}
 }
