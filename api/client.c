@@ -16,6 +16,8 @@ static const struct phase_limit phase_limits[] = {
 	[CLIENT_RECEIVING] = {.silent_ms = 10000, .total_ms = 60000},
 	[CLIENT_WAITING] = {0},
 	[CLIENT_SENDING] = {.total_ms = 60000},
+	[CLIENT_STREAMING] = {.silent_ms = 30000},
+	[CLIENT_LISTENING] = {0},
 	[CLIENT_LINGERING] = {.total_ms = 5000},
 };
 
@@ -75,8 +77,17 @@ bool client_has_left(const struct client *client)
 {
 	char byte;
 
-	return (client->phase == CLIENT_IDLE || client->phase == CLIENT_RECEIVING) &&
-	       recv(client->socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+	switch (client->phase) {
+	case CLIENT_IDLE:
+	case CLIENT_RECEIVING:
+	case CLIENT_LISTENING:
+		return recv(client->socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+	case CLIENT_WAITING:
+	case CLIENT_SENDING:
+	case CLIENT_STREAMING:
+	case CLIENT_LINGERING: break;
+	}
+	return false;
 }
 
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms)
@@ -110,9 +121,17 @@ void client_suspend(struct client *client, uint64_t now_ms)
 	MHD_suspend_connection(client->connection);
 }
 
+void client_listen(struct client *client, uint64_t now_ms)
+{
+	client_enter(client, CLIENT_LISTENING, now_ms);
+	MHD_suspend_connection(client->connection);
+}
+
 void client_resume(struct client *client, uint64_t now_ms)
 {
-	client_enter(client, CLIENT_SENDING, now_ms);
+	bool was_listening = client->phase == CLIENT_LISTENING;
+
+	client_enter(client, was_listening ? CLIENT_STREAMING : CLIENT_SENDING, now_ms);
 	MHD_resume_connection(client->connection);
 	uv_async_send(client->wake);
 }
@@ -124,7 +143,10 @@ void client_dismiss(struct client *client, const struct reply *reply, uint64_t n
 	client_enter(client, CLIENT_LINGERING, now_ms);
 }
 
-void client_cut(struct client *client)
+void client_cut(struct client *client, uint64_t now_ms)
 {
+	client->is_cut = true;
 	shutdown(client->socket, SHUT_RDWR);
+	if (client->phase == CLIENT_LISTENING)
+		client_resume(client, now_ms);
 }

@@ -19,6 +19,8 @@ enum client_phase {
 	CLIENT_RECEIVING, /* a request is coming in */
 	CLIENT_WAITING,	  /* suspended, while a write is under way */
 	CLIENT_SENDING,	  /* an answer is going out */
+	CLIENT_STREAMING, /* likewise, without an end in sight */
+	CLIENT_LISTENING, /* suspended, until there is more to stream */
 	CLIENT_LINGERING, /* refused in mid-request: what it still sends is thrown away */
 };
 
@@ -30,6 +32,7 @@ struct client {
 	uv_async_t *wake;    /* borrowed; makes libmicrohttpd look at its work */
 	int socket;	     /* borrowed */
 	enum client_phase phase;
+	bool is_cut;
 	uint64_t entered_ms; /* the phase */
 	uint64_t active_ms;  /* when something last came in, as far as it shows */
 };
@@ -58,13 +61,15 @@ bool client_is_overdue(const struct client *client, uint64_t now_ms);
 
 /* Only from within a request's callback. */
 void client_suspend(struct client *client, uint64_t now_ms);
-/* Of a CLIENT_WAITING one. */
+/* Only from within a stream's callback. */
+void client_listen(struct client *client, uint64_t now_ms);
+/* Of a CLIENT_WAITING or CLIENT_LISTENING one. */
 void client_resume(struct client *client, uint64_t now_ms);
 
 /* Answers in mid-request. The connection stays until the client closes it, or is overdue: closing
  * it at once, with unread input, could reset it before the client has read the answer. */
 void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms);
 /* Ends the connection; libmicrohttpd sees that, and cleans up. */
-void client_cut(struct client *client);
+void client_cut(struct client *client, uint64_t now_ms);
 
 #endif

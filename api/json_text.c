@@ -4,6 +4,7 @@
 #include "utf8.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define INDENT		      "  "
 #define INDENT_WIDTH	      2
@@ -131,6 +132,53 @@ void json_text_boolean(struct json_text *json, const char *key, bool value)
 {
 	start_value(json, key);
 	text_add(&json->text, value ? "true" : "false");
+}
+
+static void add_object(struct json_text *json, const char *key, const json_t *tree)
+{
+	const char *name;
+	json_t *value;
+
+	json_text_open_object(json, key);
+	json_object_foreach((json_t *)tree, name, value)
+	{
+		json_text_tree(json, name, value);
+	}
+	json_text_close_object(json);
+}
+
+static void add_array(struct json_text *json, const char *key, const json_t *tree)
+{
+	json_text_open_array(json, key);
+	for (size_t i = 0; i < json_array_size(tree); i++)
+		json_text_tree(json, NULL, json_array_get(tree, i));
+	json_text_close_array(json);
+}
+
+static void add_scalar(struct json_text *json, const char *key, const json_t *tree)
+{
+	char *text = json_dumps(tree, JSON_ENCODE_ANY);
+
+	start_value(json, key);
+	if (text)
+		text_add(&json->text, text);
+	else
+		json->text.failed = true;
+	free(text);
+}
+
+void json_text_tree(struct json_text *json, const char *key, const json_t *tree)
+{
+	switch (json_typeof(tree)) {
+	case JSON_OBJECT: add_object(json, key, tree); break;
+	case JSON_ARRAY: add_array(json, key, tree); break;
+	case JSON_STRING: json_text_string(json, key, json_string_value(tree)); break;
+	case JSON_INTEGER:
+	case JSON_REAL:
+	case JSON_TRUE:
+	case JSON_FALSE:
+	case JSON_NULL: add_scalar(json, key, tree); break;
+	}
 }
 
 struct text json_text_finish(struct json_text *json)

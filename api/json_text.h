@@ -24,6 +24,7 @@ void json_text_close_array(struct json_text *json);
 void json_text_string(struct json_text *json, const char *key, const char *value);
 void json_text_number(struct json_text *json, const char *key, uint64_t value);
 void json_text_boolean(struct json_text *json, const char *key, bool value);
+void json_text_tree(struct json_text *json, const char *key, const json_t *tree);
 /* Ends the document; the caller owns the text. */
 struct text json_text_finish(struct json_text *json);
 

@@ -30,6 +30,8 @@ static const struct problem_class classes[] = {
 	[PROBLEM_MEDIA_TYPE] = {415, 0, "media-type", "The body is not of a type that is read"},
 	[PROBLEM_HEADERS_TOO_LARGE] = {431, 0, "headers-too-large", "The header is too large"},
 	[PROBLEM_NOT_READY] = {503, 1, "not-ready", "caromd does not forward packets yet"},
+	[PROBLEM_PRECONDITION] = {412, 0, "precondition-failed",
+				  "It is not as the request expects it"},
 };
 
 const struct problem_class *problem_class(enum problem_kind kind)

@@ -33,6 +33,7 @@ enum problem_kind {
 	PROBLEM_MEDIA_TYPE,
 	PROBLEM_HEADERS_TOO_LARGE,
 	PROBLEM_NOT_READY,
+	PROBLEM_PRECONDITION,
 };
 
 struct problem_class {

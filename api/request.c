@@ -3,50 +3,25 @@
  * One request's life, driven by libmicrohttpd on the event loop's thread:
  *
  *   open ──► header ──► body … ──► end ──► read: answer
- *              │          │         └────► write: suspend ──► settle ──► resume ──► answer
+ *              │          │         ├────► write: suspend ──► settle ──► resume ──► answer
+ *              │          │         ├────► watch: suspend ──► settle, read ──► resume ──► answer
+ *              │          │         └────► stream: answer, as long as there is something to say
  *              └──────────┴──► refuse: the answer goes out while the rest still comes in
  *
- * A request belongs to its connection, and ends with it; but while a write is under way, the write
+ * A request belongs to its connection, and ends with it; but while a command is under way, that
  * holds it too: a client that has gone leaves its request to settle(), which then only frees it.
  */
-#include "request.h"
+#include "request_parts.h"
 
 #include "config.h"
 #include "json_text.h"
-#include "route.h"
-#include "service.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define HEADER_BYTES_MAX	 ((size_t)16 << 10)
-#define DISCARDED_BODY_BYTES_MAX ((size_t)1 << 20)
-
-struct request {
-	struct service *service;
-	struct client *client;
-	struct MHD_Connection *connection; /* NULL: gone, and a write is still under way */
-	const char *url;		   /* libmicrohttpd's, while there is a connection */
-	bool has_header;
-	bool is_write_under_way;
-	bool has_parameter;
-	uint64_t parameter;
-	struct route_match match;
-	size_t received_bytes; /* of the body */
-	size_t held_bytes;     /* counted in service->held_bytes */
-	struct text body;
-	struct reply reply;
-};
 
 static uint64_t now_ms(const struct request *request)
 {
 	return uv_now(request->service->loop);
-}
-
-static const char *header(const struct request *request, const char *name)
-{
-	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
 static bool hold(struct request *request, size_t bytes)
@@ -69,6 +44,7 @@ static void request_free(struct request *request)
 {
 	text_done(&request->body);
 	reply_done(&request->reply);
+	stream_free(request->stream);
 	free(request);
 }
 
@@ -101,156 +77,16 @@ void request_close(void *service, struct MHD_Connection *connection, void **cont
 	request->service->held_bytes -= request->held_bytes;
 	if (request->client->phase != CLIENT_LINGERING)
 		client_enter(request->client, CLIENT_IDLE, now_ms(request));
-	if (!request->is_write_under_way)
+	if (!request->is_under_way)
 		request_free(request);
-}
-
-/* ---- the header: each check refuses by setting the reply ---- */
-
-static bool check_header_size(struct request *request)
-{
-	size_t size = MHD_get_connection_info(request->connection,
-					      MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
-			      ->header_size;
-
-	if (size <= HEADER_BYTES_MAX)
-		return true;
-	reply_set_problem(&request->reply, PROBLEM_HEADERS_TOO_LARGE,
-			  "the header has %zu bytes; at most %zu are read", size, HEADER_BYTES_MAX);
-	return false;
-}
-
-static bool check_route(struct request *request, const char *method)
-{
-	struct route_match *match = &request->match;
-	struct error error = {0};
-
-	switch (route_find(method, request->url, match, &error)) {
-	case ROUTE_FOUND: return true;
-	case ROUTE_OPTIONS: reply_set_empty(&request->reply, MHD_HTTP_NO_CONTENT); break;
-	case ROUTE_WRONG_METHOD:
-		reply_set_problem(&request->reply, PROBLEM_METHOD_NOT_ALLOWED,
-				  "'%s' has no %s; it has %s", request->url, method, match->allow);
-		break;
-	case ROUTE_UNKNOWN_PATH:
-		reply_set_problem(&request->reply, PROBLEM_NOT_FOUND, "%s", error.message);
-		return false;
-	case ROUTE_MALFORMED_PATH:
-		reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST, "%s", error.message);
-		return false;
-	}
-	reply_add_header(&request->reply, MHD_HTTP_HEADER_ALLOW, "%s", match->allow);
-	return false;
-}
-
-static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, const char *key,
-				      const char *value)
-{
-	struct request *request = context;
-	const struct parameter *parameter = &request->match.route->parameter;
-	struct error error = {0};
-
-	(void)kind;
-	if (!parameter->name || strcmp(key, parameter->name) != 0)
-		error_set(&error, ERROR_INVALID, "there is no query parameter '%s' here", key);
-	else if (request->has_parameter)
-		error_set(&error, ERROR_INVALID, "query parameter '%s' is given twice", key);
-	else
-		parameter_parse(parameter, value, &request->parameter, &error);
-	request->has_parameter = true;
-	if (!error.kind)
-		return MHD_YES;
-	reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST, "%s", error.message);
-	return MHD_NO;
-}
-
-/* A parameter that is ignored could be one that the client relies on. */
-static bool check_parameters(struct request *request)
-{
-	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter,
-				  request);
-	return request->reply.status == 0;
-}
-
-/* A precondition must not be ignored either (RFC 9110, section 13.1). */
-static bool check_preconditions(struct request *request)
-{
-	static const char *const names[] = {MHD_HTTP_HEADER_IF_MATCH, MHD_HTTP_HEADER_IF_NONE_MATCH,
-					    MHD_HTTP_HEADER_IF_UNMODIFIED_SINCE};
-
-	if (!request->match.route->write)
-		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (!header(request, names[i]))
-			continue;
-		reply_set_problem(&request->reply, PROBLEM_UNSUPPORTED,
-				  "writes cannot be made to depend on %s", names[i]);
-		return false;
-	}
-	return true;
-}
-
-static bool is_json_type(const char *content_type)
-{
-	size_t length = strcspn(content_type, "; \t");
-
-	return length == strlen(REPLY_JSON_CONTENT_TYPE) &&
-	       strncasecmp(content_type, REPLY_JSON_CONTENT_TYPE, length) == 0;
-}
-
-static bool check_media_type(struct request *request)
-{
-	const char *type = header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
-	const char *encoding = header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
-
-	if (request->match.route->body_bytes_max == 0)
-		return true;
-	if (type && !is_json_type(type)) {
-		reply_set_problem(&request->reply, PROBLEM_MEDIA_TYPE,
-				  "Content-Type is '%s'; expected " REPLY_JSON_CONTENT_TYPE, type);
-		return false;
-	}
-	if (encoding && strcasecmp(encoding, "identity") != 0) {
-		reply_set_problem(&request->reply, PROBLEM_MEDIA_TYPE,
-				  "Content-Encoding is '%s'; expected none", encoding);
-		return false;
-	}
-	return true;
-}
-
-static bool check_length(struct request *request, uint64_t length)
-{
-	size_t limit = request->match.route->body_bytes_max;
-
-	if (limit == 0)
-		limit = DISCARDED_BODY_BYTES_MAX;
-	if (length <= limit)
-		return true;
-	reply_set_problem(&request->reply, PROBLEM_BODY_TOO_LARGE,
-			  "the body has %s%" PRIu64 " bytes; at most %zu are read here",
-			  header(request, MHD_HTTP_HEADER_CONTENT_LENGTH) ? "" : "at least ",
-			  length, limit);
-	return false;
-}
-
-static uint64_t announced_length(const struct request *request)
-{
-	const char *length = header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-	return length ? strtoull(length, NULL, 10) : 0;
-}
-
-static bool check_header(struct request *request, const char *method)
-{
-	return check_header_size(request) && check_route(request, method) &&
-	       check_parameters(request) && check_preconditions(request) &&
-	       check_media_type(request) && check_length(request, announced_length(request));
 }
 
 /* ---- the answer ---- */
 
 static enum MHD_Result answer(struct request *request)
 {
+	if (request->stream && request->reply.status == 0)
+		return stream_queue(request->stream, request->connection);
 	if (!hold(request, request->reply.body.length))
 		set_too_busy(request);
 	client_enter(request->client, CLIENT_SENDING, now_ms(request));
@@ -261,7 +97,7 @@ static enum MHD_Result answer(struct request *request)
  * libmicrohttpd's own way, which closes the connection at once: nothing unread can be lost. */
 static enum MHD_Result refuse(struct request *request)
 {
-	if (!request->received_bytes && header(request, MHD_HTTP_HEADER_EXPECT))
+	if (!request->received_bytes && request_header(request, MHD_HTTP_HEADER_EXPECT))
 		return answer(request);
 	client_dismiss(request->client, &request->reply, now_ms(request));
 	return MHD_YES;
@@ -269,13 +105,13 @@ static enum MHD_Result refuse(struct request *request)
 
 static enum MHD_Result receive_header(struct request *request, const char *url, const char *method)
 {
-	bool has_body =
-		announced_length(request) > 0 || header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	bool has_body = request_announced_length(request) > 0 ||
+			request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
 	request->has_header = true;
 	request->url = url;
 	client_touch(request->client, now_ms(request));
-	if (check_header(request, method) || !has_body)
+	if (request_check_header(request, method) || !has_body)
 		return MHD_YES;
 	return refuse(request);
 }
@@ -284,7 +120,7 @@ static enum MHD_Result receive_body(struct request *request, const char *data, s
 {
 	client_touch(request->client, now_ms(request));
 	request->received_bytes += length;
-	if (!check_length(request, request->received_bytes))
+	if (!request_check_length(request, request->received_bytes))
 		return refuse(request);
 	if (request->match.route->body_bytes_max == 0)
 		return MHD_YES;
@@ -309,6 +145,7 @@ static void add_drain(struct json_text *json, const struct commands_drain *drain
 
 static void set_accepted(struct request *request, const struct commands_result *result)
 {
+	bool is_created = result->created && !result->forecast;
 	struct json_text json = {0};
 
 	json_text_open_object(&json, NULL);
@@ -316,28 +153,34 @@ static void set_accepted(struct request *request, const struct commands_result *
 	json_text_boolean(&json, "changed", result->changed);
 	if (result->drain)
 		add_drain(&json, result->drain);
+	if (result->forecast)
+		json_text_tree(&json, "forecast", result->forecast);
 	json_text_close_object(&json);
-	reply_set(&request->reply, result->created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
+	reply_set(&request->reply, is_created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
 		  REPLY_JSON_CONTENT_TYPE, json_text_finish(&json));
 	reply_add_etag(&request->reply, result->revision);
-	if (result->created)
+	if (is_created)
 		reply_add_header(&request->reply, MHD_HTTP_HEADER_LOCATION, "%s", request->url);
 }
+
+static void read_route(struct request *request, const json_t *body);
 
 /* A commands_done. */
 static void settle(void *context, const struct commands_result *result)
 {
 	struct request *request = context;
 
-	request->is_write_under_way = false;
+	request->is_under_way = false;
 	if (!request->connection) {
 		request_free(request);
 		return;
 	}
 	if (result->faults)
 		reply_set_faults(&request->reply, result->faults);
-	else
+	else if (request->match.route->write)
 		set_accepted(request, result);
+	else
+		read_route(request, NULL);
 	if (request->client->phase == CLIENT_WAITING)
 		client_resume(request->client, now_ms(request));
 }
@@ -353,30 +196,131 @@ static bool is_awaited(const void *context)
 /* JSON is what everybody gets who does not ask for text alone. */
 static bool prefers_text(const struct request *request)
 {
-	const char *accept = header(request, MHD_HTTP_HEADER_ACCEPT);
+	const char *accept = request_header(request, MHD_HTTP_HEADER_ACCEPT);
 
 	return accept && strcasestr(accept, "text/plain") &&
 	       !strcasestr(accept, REPLY_JSON_CONTENT_TYPE);
 }
 
-static void call_route(struct request *request, const json_t *body)
+static struct route_call call_of(struct request *request, const json_t *body)
 {
 	const struct route_match *match = &request->match;
-	struct route_call call = {
+
+	return (struct route_call){
 		.commands = request->service->commands,
 		.names = {match->names[0], match->names[1]},
 		.body = body,
-		.parameter = request->parameter,
+		.patch = request_patch_kind(request),
+		.parameters = &request->parameters,
+		.last_event_id = request_header(request, "Last-Event-ID"),
 		.prefers_text = prefers_text(request),
+		.is_awaited = is_awaited,
+		.write =
+			{
+				.dry_run = match->route->write &&
+					   parameter_number(&request->parameters, "dry_run"),
+				.reply = {settle, request},
+			},
+	};
+}
+
+/* By its query: see watch_revision(). */
+static bool knows_revision(const struct request *request, uint64_t revision)
+{
+	return request->match.route->is_watchable &&
+	       parameter_is_given(&request->parameters, ROUTE_REVISION) &&
+	       parameter_number(&request->parameters, ROUTE_REVISION) == revision;
+}
+
+static void set_precondition_failed(struct request *request, uint64_t revision)
+{
+	reply_set_problem(&request->reply, PROBLEM_PRECONDITION,
+			  "the revision is %llu, which is not what %s asks for",
+			  (unsigned long long)revision,
+			  request->precondition.match.is_given ? MHD_HTTP_HEADER_IF_MATCH
+							       : MHD_HTTP_HEADER_IF_NONE_MATCH);
+	reply_add_etag(&request->reply, revision);
+}
+
+/* Of a read that has succeeded. */
+static void apply_preconditions(struct request *request)
+{
+	const struct precondition_target target = {
+		.exists = true,
+		.revision = commands_revision(request->service->commands),
+	};
+
+	if (!precondition_matches(&request->precondition, &target)) {
+		set_precondition_failed(request, target.revision);
+	} else if (!precondition_is_news(&request->precondition, &target) ||
+		   knows_revision(request, target.revision)) {
+		reply_set_empty(&request->reply, MHD_HTTP_NOT_MODIFIED);
+		reply_add_etag(&request->reply, target.revision);
+	}
+}
+
+static void read_route(struct request *request, const json_t *body)
+{
+	const struct route *route = request->match.route;
+	const struct route_call call = call_of(request, body);
+
+	route->read(&call, &request->reply);
+	if (route->shows_revision && request->reply.status == MHD_HTTP_OK)
+		apply_preconditions(request);
+}
+
+/* A long poll: whoever knows this revision waits for another. */
+static void watch_revision(struct request *request)
+{
+	const struct commands_watch_order order = {
+		.revision = parameter_number(&request->parameters, ROUTE_REVISION),
+		.wait_ms = parameter_number(&request->parameters, ROUTE_WAIT_MS),
 		.is_awaited = is_awaited,
 	};
 
-	if (match->route->read) {
-		match->route->read(&call, &request->reply);
-		return;
+	request->is_under_way = true;
+	commands_watch(request->service->commands, &order,
+		       (struct commands_reply){settle, request});
+}
+
+static void write_route(struct request *request, const struct route_call *call)
+{
+	const struct precondition_target target = {
+		.exists = route_target_exists(request->match.route, call),
+		.revision = commands_latest_revision(call->commands),
+	};
+
+	if (precondition_matches(&request->precondition, &target) &&
+	    precondition_is_news(&request->precondition, &target)) {
+		request->is_under_way = true;
+		request->match.route->write(call);
+	} else {
+		set_precondition_failed(request, target.revision);
 	}
-	request->is_write_under_way = true;
-	match->route->write(&call, (struct commands_reply){settle, request});
+}
+
+static void stream_route(struct request *request, const struct route_call *call)
+{
+	request->stream = stream_new(request->client, request->service->loop);
+	if (!request->stream)
+		reply_set_problem(&request->reply, PROBLEM_SYSTEM, "no memory for a stream");
+	else
+		request->match.route->stream(call, request->stream, &request->reply);
+}
+
+static void call_route(struct request *request, const json_t *body)
+{
+	const struct route *route = request->match.route;
+	const struct route_call call = call_of(request, body);
+
+	if (route->write)
+		write_route(request, &call);
+	else if (route->stream)
+		stream_route(request, &call);
+	else if (knows_revision(request, commands_revision(call.commands)))
+		watch_revision(request);
+	else
+		read_route(request, body);
 }
 
 static void call_route_with_body(struct request *request)
@@ -408,7 +352,7 @@ static enum MHD_Result finish(struct request *request)
 		else
 			call_route(request, NULL);
 	}
-	if (!request->is_write_under_way)
+	if (!request->is_under_way)
 		return answer(request);
 	client_suspend(request->client, now_ms(request));
 	return MHD_YES;

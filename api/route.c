@@ -64,6 +64,16 @@ static bool match_path(const char *method, struct route_match *match)
 	return true;
 }
 
+bool route_target_exists(const struct route *route, const struct route_call *call)
+{
+	switch (route->target) {
+	case ROUTE_ALL: return true;
+	case ROUTE_VIP: return commands_exists(call->commands, call->names[0], NULL);
+	case ROUTE_BACKEND: return commands_exists(call->commands, call->names[0], call->names[1]);
+	}
+	return false;
+}
+
 enum route_result route_find(const char *method, const char *path, struct route_match *ret_match,
 			     struct error *error)
 {

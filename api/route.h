@@ -12,26 +12,54 @@
 #define ROUTE_NAMES_MAX	  2
 #define ROUTE_ALLOW_BYTES 64
 
+/* What a body is that patches (RFC 5789), by its media type. */
+enum route_patch {
+	ROUTE_PATCH_MERGE,	/* RFC 7396 */
+	ROUTE_PATCH_OPERATIONS, /* RFC 6902 */
+	ROUTE_PATCH_BY_BODY,	/* plain JSON: an object merges, an array has operations */
+};
+
 struct route_call {
 	struct commands *commands;
 	const char *names[ROUTE_NAMES_MAX]; /* of the pattern's {…}, decoded, in their order */
 	const json_t *body;		    /* NULL if the route takes none */
-	uint64_t parameter;		    /* 0 if it is not given */
-	bool prefers_text;		    /* to JSON, where there are both */
-	commands_is_awaited *is_awaited;    /* of a write's reply */
+	enum route_patch patch;
+	const struct parameter_values *parameters;
+	const char *last_event_id;	 /* NULL: not sent */
+	bool prefers_text;		 /* to JSON, where there are both */
+	commands_is_awaited *is_awaited; /* of write's reply */
+	struct commands_write write;
 };
 
-/* A read answers at once; a write does through its reply, which may be later. */
+struct stream;
+
+/* A read answers at once; a write does through its reply, which may be later; a stream is started,
+ * or refused by a reply. */
 typedef void route_read(const struct route_call *call, struct reply *ret_reply);
-typedef void route_write(const struct route_call *call, struct commands_reply reply);
+typedef void route_write(const struct route_call *call);
+typedef void route_stream(const struct route_call *call, struct stream *stream,
+			  struct reply *ret_reply);
+
+/* What a write changes, for its preconditions. */
+enum route_target { ROUTE_ALL, ROUTE_VIP, ROUTE_BACKEND };
+
+/* Parameters of watchable reads. */
+#define ROUTE_REVISION "revision"
+#define ROUTE_WAIT_MS  "wait_ms"
 
 struct route {
 	const char *method;  /* GET stands for HEAD too */
 	const char *pattern; /* "/v1/vips/{vip}": a {…} stands for one segment, not empty */
-	route_read *read;    /* of read and write, one is there */
+	/* Of these, one is there: */
+	route_read *read;
 	route_write *write;
-	size_t body_bytes_max;	    /* 0: a body, if any, is thrown away */
-	struct parameter parameter; /* that its query may have; without a name: none */
+	route_stream *stream;
+	const struct parameter *parameters; /* of its query; see parameter.h */
+	size_t body_bytes_max;		    /* 0: a body, if any, is thrown away */
+	bool takes_patch;		    /* the body is a patch */
+	bool shows_revision;		    /* of a read: it has an entity tag */
+	bool is_watchable;		    /* of a read: it can wait for another revision */
+	enum route_target target;	    /* of a write */
 };
 
 const struct route *route_table(size_t *ret_count);
@@ -50,6 +78,9 @@ struct route_match {
 	char allow[ROUTE_ALLOW_BYTES]; /* of every known path: "GET, HEAD, OPTIONS" */
 	struct path path;
 };
+
+/* Of a write: whether what it changes is there. */
+bool route_target_exists(const struct route *route, const struct route_call *call);
 
 /* error: describes ROUTE_UNKNOWN_PATH and ROUTE_MALFORMED_PATH. */
 enum route_result route_find(const char *method, const char *path, struct route_match *ret_match,

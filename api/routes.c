@@ -5,13 +5,18 @@
  *
  * What comes from the desired state carries its revision as the ETag.
  */
+#include "commands_watch.h"
 #include "config.h"
 #include "drops.h"
 #include "json_text.h"
 #include "metrics.h"
 #include "route.h"
+#include "stream.h"
 
-#define BODY_BYTES_MAX ((size_t)4 << 20)
+#include <stdlib.h>
+
+#define BODY_BYTES_MAX	    ((size_t)4 << 20)
+#define EVENTS_CONTENT_TYPE "text/event-stream"
 
 static void set_desired(const struct route_call *call, struct reply *ret_reply, json_t *json,
 			const struct error *error)
@@ -61,46 +66,47 @@ static void get_backend(const struct route_call *call, struct reply *ret_reply)
 	set_desired(call, ret_reply, json, &error);
 }
 
-static void put_config(const struct route_call *call, struct commands_reply reply)
+static void put_config(const struct route_call *call)
 {
-	commands_put_config(call->commands, call->body, reply);
+	commands_put_config(call->commands, call->body, &call->write);
 }
 
-static void put_vip(const struct route_call *call, struct commands_reply reply)
+static void put_vip(const struct route_call *call)
 {
-	commands_put_vip(call->commands, call->names[0], call->body, reply);
+	commands_put_vip(call->commands, call->names[0], call->body, &call->write);
 }
 
-static void delete_vip(const struct route_call *call, struct commands_reply reply)
+static void delete_vip(const struct route_call *call)
 {
-	commands_delete_vip(call->commands, call->names[0], reply);
+	commands_delete_vip(call->commands, call->names[0], &call->write);
 }
 
-static void put_backends(const struct route_call *call, struct commands_reply reply)
+static void put_backends(const struct route_call *call)
 {
-	commands_put_backends(call->commands, call->names[0], call->body, reply);
+	commands_put_backends(call->commands, call->names[0], call->body, &call->write);
 }
 
-static void put_backend(const struct route_call *call, struct commands_reply reply)
+static void put_backend(const struct route_call *call)
 {
-	commands_put_backend(call->commands, call->names[0], call->names[1], call->body, reply);
+	commands_put_backend(call->commands, call->names[0], call->names[1], call->body,
+			     &call->write);
 }
 
-static void delete_backend(const struct route_call *call, struct commands_reply reply)
+static void delete_backend(const struct route_call *call)
 {
-	commands_delete_backend(call->commands, call->names[0], call->names[1], reply);
+	commands_delete_backend(call->commands, call->names[0], call->names[1], &call->write);
 }
 
-static void drain_backend(const struct route_call *call, struct commands_reply reply)
+static void drain_backend(const struct route_call *call)
 {
 	const struct commands_drain_order order = {
 		.vip = call->names[0],
 		.backend = call->names[1],
-		.wait_ms = call->parameter,
+		.wait_ms = parameter_number(call->parameters, ROUTE_WAIT_MS),
 		.is_awaited = call->is_awaited,
 	};
 
-	commands_drain_backend(call->commands, &order, reply);
+	commands_drain_backend(call->commands, &order, &call->write);
 }
 
 static void get_status(const struct route_call *call, struct reply *ret_reply)
@@ -176,21 +182,80 @@ static void get_readyz(const struct route_call *call, struct reply *ret_reply)
 		reply_set_problem(ret_reply, PROBLEM_NOT_READY, "%s", error.message);
 }
 
+/* ---- events ---- */
+
+static void unsubscribe(void *subscriber)
+{
+	commands_unsubscribe(subscriber);
+}
+
+/* What a client that was cut off says by itself comes before what its first request said. */
+static uint64_t known_event(const struct route_call *call)
+{
+	const char *id = call->last_event_id;
+	char *end;
+	uint64_t revision = id ? strtoull(id, &end, 10) : 0;
+
+	return id && end != id && !*end ? revision : parameter_number(call->parameters, "since");
+}
+
+static void get_events(const struct route_call *call, struct stream *stream,
+		       struct reply *ret_reply)
+{
+	struct error error = {0};
+	struct subscriber *subscriber =
+		commands_subscribe(call->commands, known_event(call), stream_sink(stream), &error);
+
+	if (subscriber)
+		stream_start(stream, EVENTS_CONTENT_TYPE, unsubscribe, subscriber);
+	else
+		reply_set_problem(ret_reply, problem_kind_of(error.kind), "%s", error.message);
+}
+
+/* ---- the table ---- */
+
+#define REVISION_MAX (UINT64_MAX >> 4)
+
+static const struct parameter write_parameters[] = {{"dry_run", PARAMETER_BOOLEAN, 0, 0}, {0}};
+static const struct parameter drain_parameters[] = {
+	{"dry_run", PARAMETER_BOOLEAN, 0, 0},
+	{ROUTE_WAIT_MS, PARAMETER_NUMBER, 0, COMMANDS_DRAIN_WAIT_MS_MAX},
+	{0},
+};
+static const struct parameter watch_parameters[] = {
+	{ROUTE_REVISION, PARAMETER_NUMBER, 0, REVISION_MAX},
+	{ROUTE_WAIT_MS, PARAMETER_NUMBER, 0, COMMANDS_WATCH_WAIT_MS_MAX},
+	{0},
+};
+static const struct parameter event_parameters[] = {
+	{"since", PARAMETER_NUMBER, 0, REVISION_MAX},
+	{0},
+};
+
+#define BACKEND_PATTERN "/v1/vips/{vip}/backends/{backend}"
+
 static const struct route routes[] = {
-	{"GET", "/v1/config", .read = get_config},
-	{"PUT", "/v1/config", .write = put_config, .body_bytes_max = CONFIG_DOCUMENT_BYTES},
-	{"GET", "/v1/vips", .read = get_vips},
-	{"GET", "/v1/vips/{vip}", .read = get_vip},
-	{"PUT", "/v1/vips/{vip}", .write = put_vip, .body_bytes_max = BODY_BYTES_MAX},
-	{"DELETE", "/v1/vips/{vip}", .write = delete_vip},
-	{"GET", "/v1/vips/{vip}/backends", .read = get_backends},
-	{"PUT", "/v1/vips/{vip}/backends", .write = put_backends, .body_bytes_max = BODY_BYTES_MAX},
-	{"GET", "/v1/vips/{vip}/backends/{backend}", .read = get_backend},
-	{"PUT", "/v1/vips/{vip}/backends/{backend}", .write = put_backend,
-	 .body_bytes_max = BODY_BYTES_MAX},
-	{"DELETE", "/v1/vips/{vip}/backends/{backend}", .write = delete_backend},
-	{"POST", "/v1/vips/{vip}/backends/{backend}/drain", .write = drain_backend,
-	 .parameter = {"wait_ms", COMMANDS_DRAIN_WAIT_MS_MAX}},
+	{"GET", "/v1/config", .read = get_config, .parameters = watch_parameters,
+	 .shows_revision = true, .is_watchable = true},
+	{"PUT", "/v1/config", .write = put_config, .parameters = write_parameters,
+	 .body_bytes_max = CONFIG_DOCUMENT_BYTES},
+	{"GET", "/v1/vips", .read = get_vips, .shows_revision = true},
+	{"GET", "/v1/vips/{vip}", .read = get_vip, .shows_revision = true},
+	{"PUT", "/v1/vips/{vip}", .write = put_vip, .parameters = write_parameters,
+	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
+	{"DELETE", "/v1/vips/{vip}", .write = delete_vip, .parameters = write_parameters,
+	 .target = ROUTE_VIP},
+	{"GET", "/v1/vips/{vip}/backends", .read = get_backends, .shows_revision = true},
+	{"PUT", "/v1/vips/{vip}/backends", .write = put_backends, .parameters = write_parameters,
+	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
+	{"GET", BACKEND_PATTERN, .read = get_backend, .shows_revision = true},
+	{"PUT", BACKEND_PATTERN, .write = put_backend, .parameters = write_parameters,
+	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_BACKEND},
+	{"DELETE", BACKEND_PATTERN, .write = delete_backend, .parameters = write_parameters,
+	 .target = ROUTE_BACKEND},
+	{"POST", BACKEND_PATTERN "/drain", .write = drain_backend, .parameters = drain_parameters,
+	 .target = ROUTE_BACKEND},
+	{"GET", "/v1/events", .stream = get_events, .parameters = event_parameters},
 	{"GET", "/v1/status", .read = get_status},
 	{"GET", "/v1/stats", .read = get_stats},
 	{"GET", "/v1/drops", .read = get_drops},

@@ -50,11 +50,11 @@ static void sweep(uv_timer_t *timer)
 		bool is_overdue = client_is_overdue(client, now_ms);
 
 		if (client_has_left(client))
-			client_cut(client);
+			client_cut(client, now_ms);
 		else if (is_overdue && client->phase == CLIENT_RECEIVING)
 			dismiss_slow(client, now_ms);
 		else if (is_overdue)
-			client_cut(client);
+			client_cut(client, now_ms);
 	}
 }
 
@@ -99,7 +99,7 @@ static void resume_clients(struct server *server)
 	uint64_t now_ms = uv_now(server->service.loop);
 
 	for (struct client *client = server->service.clients.first; client; client = client->next)
-		if (client->phase == CLIENT_WAITING)
+		if (client->phase == CLIENT_WAITING || client->phase == CLIENT_LISTENING)
 			client_resume(client, now_ms);
 }
 
@@ -121,7 +121,7 @@ static void close_when_quiet(uv_timer_t *timer)
 	sweep(timer);
 	for (struct client *client = server->service.clients.first; client; client = client->next)
 		if (client->phase == CLIENT_IDLE)
-			client_cut(client);
+			client_cut(client, now_ms);
 	if (server->service.clients.count == 0 || now_ms >= server->stop_deadline_ms)
 		close_all(server);
 }
@@ -151,7 +151,7 @@ void server_stop(struct server *server, server_stopped *stopped, void *context)
 	server->stopped = stopped;
 	server->stopped_context = context;
 	server->service.is_stopping = true;
-	commands_end_drains(server->service.commands);
+	commands_end_waits(server->service.commands);
 	server->stop_deadline_ms = uv_now(server->service.loop) + STOP_LIMIT_MS;
 	for (size_t i = 0; i < server->listener_count; i++)
 		listener_quiesce(&server->listeners[i]);

@@ -112,3 +112,20 @@ int image_find_ordinal(const struct image_vip *vip, const char *name,
 	}
 	return -1;
 }
+
+enum carom_backend_state image_backend_state(const struct image_backend *backend)
+{
+	if (backend->next_hop.resolved || backend->state == CAROM_BACKEND_UNUSED)
+		return backend->state;
+	if (!backend->keeps_flows || !backend->next_hop.interface)
+		return CAROM_BACKEND_DISABLED;
+	return backend->state == CAROM_BACKEND_ACTIVE ? CAROM_BACKEND_DOWN : backend->state;
+}
+
+bool image_backend_serves(const struct image_backend *backend)
+{
+	enum carom_backend_state state = image_backend_state(backend);
+
+	return state == CAROM_BACKEND_ACTIVE || state == CAROM_BACKEND_DRAIN ||
+	       state == CAROM_BACKEND_DOWN;
+}

@@ -80,4 +80,10 @@ struct image_vip *image_find(const struct image *image, const char *name);
 int image_find_ordinal(const struct image_vip *vip, const char *name,
 		       const struct carom_address *address);
 
+/* As packets see it. One that cannot be reached keeps its flows only if it is to, and ever could
+ * be. */
+enum carom_backend_state image_backend_state(const struct image_backend *backend);
+/* Whether the flows that a backend has stay with it. */
+bool image_backend_serves(const struct image_backend *backend);
+
 #endif

@@ -131,8 +131,8 @@ static bool has_same_flows(const struct image_vip *before, const struct image_vi
 static bool serves_as_before(const struct image_vip *before, const struct image_vip *now)
 {
 	for (size_t i = 0; i < before->backend_count; i++) {
-		if (publish_serves(&before->backends[i]) &&
-		    !(i < now->backend_count && publish_serves(&now->backends[i])))
+		if (image_backend_serves(&before->backends[i]) &&
+		    !(i < now->backend_count && image_backend_serves(&now->backends[i])))
 			return false;
 	}
 	return true;
@@ -163,7 +163,7 @@ static int advance_ring(const struct publish *publish, const struct published_vi
 	if (!serves)
 		return -1;
 	for (size_t i = 0; i < vip->backend_count; i++)
-		serves[i] = publish_serves(&vip->backends[i]);
+		serves[i] = image_backend_serves(&vip->backends[i]);
 	if (before && has_same_flows(before->vip, vip)) {
 		old = publish_slots(publish, before);
 		change.old = &old;

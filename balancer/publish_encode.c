@@ -31,24 +31,6 @@ static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_b
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-/* One that cannot be reached keeps its flows only if it is to, and ever could be. */
-static enum carom_backend_state encode_state(const struct image_backend *backend)
-{
-	if (backend->next_hop.resolved || backend->state == CAROM_BACKEND_UNUSED)
-		return backend->state;
-	if (!backend->keeps_flows || !backend->next_hop.interface)
-		return CAROM_BACKEND_DISABLED;
-	return backend->state == CAROM_BACKEND_ACTIVE ? CAROM_BACKEND_DOWN : backend->state;
-}
-
-bool publish_serves(const struct image_backend *backend)
-{
-	enum carom_backend_state state = encode_state(backend);
-
-	return state == CAROM_BACKEND_ACTIVE || state == CAROM_BACKEND_DRAIN ||
-	       state == CAROM_BACKEND_DOWN;
-}
-
 struct carom_backend publish_encode_backend(const struct image_vip *vip,
 					    const struct image_backend *backend, uint32_t counter)
 {
@@ -60,7 +42,7 @@ struct carom_backend publish_encode_backend(const struct image_vip *vip,
 		.source_host_mask = backend->source_host_mask,
 		.counter = counter,
 		.mtu = next_hop->mtu,
-		.state = (uint8_t)encode_state(backend),
+		.state = (uint8_t)image_backend_state(backend),
 		.outer_family = (uint8_t)address_family(&backend->address),
 	};
 

@@ -94,7 +94,7 @@ static struct published_vip *owner(const struct sweep *sweep, uint64_t record)
 		number < memory->reasons_per_lane ? sweep->by_number[number] : NULL;
 
 	if (!published || ordinal >= published->vip->backend_count ||
-	    !publish_serves(&published->vip->backends[ordinal]) ||
+	    !image_backend_serves(&published->vip->backends[ordinal]) ||
 	    carom_flow_expired(record, sweep->now_s, memory->flow_idle_timeout_s))
 		return NULL;
 	return published;

@@ -93,9 +93,6 @@ struct carom_backend_label publish_encode_label(const struct image_backend *back
 struct image_backend publish_decode_backend(const struct carom_backend *encoded,
 					    const struct carom_backend_label *label);
 
-/* Whether the flows that a backend has stay with it. */
-bool publish_serves(const struct image_backend *backend);
-
 /* ---- publish_count.c ---- */
 
 /* Over all lanes. */

@@ -97,13 +97,16 @@ static void on_reloaded(void *context, const struct commands_result *result)
 static void on_reload_signal(uv_signal_t *handle, int signal)
 {
 	struct daemon *daemon = handle->data;
-	struct commands_reply reply = {on_reloaded, daemon};
+	const struct commands_write write = {
+		.author = "SIGHUP",
+		.reply = {on_reloaded, daemon},
+	};
 	struct error_list faults = {0};
 	json_t *json = config_json_load_file(daemon->config_path, &faults);
 
 	(void)signal;
 	if (json)
-		commands_put_config(daemon->commands, json, reply);
+		commands_put_config(daemon->commands, json, &write);
 	else
 		log_refusal(daemon, &faults);
 	json_decref(json);

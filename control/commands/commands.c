@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The beginning and end of what the use cases work on, and the reads of the desired state. */
+/* The beginning and end of what the use cases work on, and the reads of the desired state. These
+ * show what the data plane follows: a write that is under way may still be refused. */
 #include "commands_parts.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ struct commands *commands_new(const struct commands_options *options, struct err
 	commands->store = options->store;
 	commands->stored_revision = options->stored_revision;
 	commands->revision = options->stored_revision ? options->stored_revision : 1;
+	commands->last_revision = commands->revision;
 	commands->first_published = options->first_published;
 	commands->first_context = options->first_context;
 	commands->started_ms = uv_now(options->loop);
@@ -31,7 +33,7 @@ struct commands *commands_new(const struct commands_options *options, struct err
 
 void commands_stop(struct commands *commands)
 {
-	commands_end_drains(commands);
+	commands_end_waits(commands);
 	commands_commit_stop(commands);
 }
 
@@ -65,9 +67,34 @@ int commands_set_attachments(struct commands *commands, const struct attachment 
 	return 0;
 }
 
+void commands_end_waits(struct commands *commands)
+{
+	commands->nobody_waits = true;
+	commands_look_at_drains(commands);
+	commands_look_at_watches(commands);
+	commands_end_subscribers(commands);
+}
+
+const struct config *commands_shown(const struct commands *commands)
+{
+	return commands->published ? commands->published : commands->desired;
+}
+
 uint64_t commands_revision(const struct commands *commands)
 {
+	return commands->published ? commands->published_revision : commands->revision;
+}
+
+uint64_t commands_latest_revision(const struct commands *commands)
+{
 	return commands->revision;
+}
+
+bool commands_exists(const struct commands *commands, const char *vip, const char *backend)
+{
+	const struct config_vip *found = config_find_vip(commands->desired, vip);
+
+	return found && (!backend || config_find_backend(found, backend));
 }
 
 bool commands_is_ready(const struct commands *commands, struct error *ret_error)
@@ -95,7 +122,7 @@ static json_t *answer(json_t *json, struct error *ret_error)
 static const struct config_vip *find_vip(const struct commands *commands, const char *name,
 					 struct error *ret_error)
 {
-	const struct config_vip *vip = config_find_vip(commands->desired, name);
+	const struct config_vip *vip = config_find_vip(commands_shown(commands), name);
 
 	if (!vip)
 		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", name);
@@ -104,12 +131,12 @@ static const struct config_vip *find_vip(const struct commands *commands, const 
 
 json_t *commands_get_config(const struct commands *commands, struct error *ret_error)
 {
-	return answer(config_to_json(commands->desired), ret_error);
+	return answer(config_to_json(commands_shown(commands)), ret_error);
 }
 
 json_t *commands_get_vips(const struct commands *commands, struct error *ret_error)
 {
-	return answer(config_vips_to_json(commands->desired), ret_error);
+	return answer(config_vips_to_json(commands_shown(commands)), ret_error);
 }
 
 json_t *commands_get_vip(const struct commands *commands, const char *vip, struct error *ret_error)

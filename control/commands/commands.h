@@ -30,8 +30,13 @@ json_t *commands_get_backend(const struct commands *commands, const char *vip, c
  * fill, and for each backend whether it takes packets and if not, why. */
 json_t *commands_get_status(const struct commands *commands, struct error *ret_error);
 
-/* Of the desired state; each accepted write that changes something adds one. */
+/* Of what the reads above show, which is what the data plane follows. Each accepted write that
+ * changes something has a number of its own, which is never given again. */
 uint64_t commands_revision(const struct commands *commands);
+/* Of the last accepted write, which may still be on its way to disk and data plane. */
+uint64_t commands_latest_revision(const struct commands *commands);
+/* Whether the state after that write has this VIP, and (unless NULL) this backend of it. */
+bool commands_exists(const struct commands *commands, const char *vip, const char *backend);
 /* Whether a first generation is published and every interface is attached. If not, ret_error says
  * what is missing. */
 bool commands_is_ready(const struct commands *commands, struct error *ret_error);
@@ -53,6 +58,7 @@ struct commands_drain {
 struct commands_result {
 	const struct error_list *faults;    /* NULL: accepted. Borrowed during the call. */
 	const struct commands_drain *drain; /* NULL: the write is no drain. Borrowed, likewise. */
+	const json_t *forecast;		    /* NULL: the write is no dry run. Borrowed, likewise. */
 	uint64_t revision;		    /* in force now */
 	bool created;			    /* a PUT made what was not there */
 	bool changed; /* false: it was so already; the revision is unchanged */
@@ -67,18 +73,29 @@ struct commands_reply {
 	void *context;
 };
 
-/* Bodies are borrowed during the call. Pointers in faults are relative to the body. */
+#define COMMANDS_AUTHOR_BYTES 128
+
+/* What every write has. Borrowed during the call. */
+struct commands_write {
+	const char *author; /* who asks, for the record; cut to COMMANDS_AUTHOR_BYTES */
+	bool dry_run;	    /* is only to say what it would do */
+	struct commands_reply reply;
+};
+
+/* Bodies are borrowed during the call. Pointers in faults are relative to the body. Deleting what
+ * is not there changes nothing, and is no fault. */
 void commands_put_config(struct commands *commands, const json_t *body,
-			 struct commands_reply reply);
+			 const struct commands_write *write);
 void commands_put_vip(struct commands *commands, const char *vip, const json_t *body,
-		      struct commands_reply reply);
-void commands_delete_vip(struct commands *commands, const char *vip, struct commands_reply reply);
+		      const struct commands_write *write);
+void commands_delete_vip(struct commands *commands, const char *vip,
+			 const struct commands_write *write);
 void commands_put_backends(struct commands *commands, const char *vip, const json_t *body,
-			   struct commands_reply reply);
+			   const struct commands_write *write);
 void commands_put_backend(struct commands *commands, const char *vip, const char *backend,
-			  const json_t *body, struct commands_reply reply);
+			  const json_t *body, const struct commands_write *write);
 void commands_delete_backend(struct commands *commands, const char *vip, const char *backend,
-			     struct commands_reply reply);
+			     const struct commands_write *write);
 
 #define COMMANDS_DRAIN_WAIT_MS_MAX 600000
 
@@ -94,8 +111,9 @@ struct commands_drain_order {
 /* Gives a backend the state `drain`, and waits for its flows to go; they are looked at twice a
  * second. Replies when the last one is gone, or when it is no use to wait any longer. */
 void commands_drain_backend(struct commands *commands, const struct commands_drain_order *order,
-			    struct commands_reply reply);
-/* Answers all drains that wait, and lets none wait any more. */
-void commands_end_drains(struct commands *commands);
+			    const struct commands_write *write);
+
+/* Answers and ends all that waits or streams, and lets none wait any more. */
+void commands_end_waits(struct commands *commands);
 
 #endif

@@ -69,7 +69,7 @@ static const char *end_of(const struct drain *drain, bool is_drain)
 		return "drained";
 	if (drain->standing.waited_ms >= drain->wait_ms)
 		return "timeout";
-	if (drain->commands->no_drain_waits)
+	if (drain->commands->nobody_waits)
 		return "stopping";
 	return drain->is_awaited(drain->reply.context) ? NULL : "hangup";
 }
@@ -156,23 +156,29 @@ static void on_published(void *context, const struct commands_result *result)
 }
 
 void commands_drain_backend(struct commands *commands, const struct commands_drain_order *order,
-			    struct commands_reply reply)
+			    const struct commands_write *write)
 {
 	struct error_list faults = {0};
 	struct error error = {0};
-	struct drain *drain = drain_new(commands, order, reply, &error);
+	struct commands_write step = *write;
+	struct drain *drain;
 
+	if (write->dry_run) {
+		commands_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, write);
+		return;
+	}
+	drain = drain_new(commands, order, write->reply, &error);
 	if (drain) {
-		commands_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN,
-				   (struct commands_reply){on_published, drain});
+		step.reply = (struct commands_reply){on_published, drain};
+		commands_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, &step);
 		return;
 	}
 	error_list_append(&faults, &error);
-	commands_refuse(commands, &faults, reply);
+	commands_refuse(commands, &faults, write->reply);
 }
 
 /* An answer may bring new orders, so those that have ended are taken out first. */
-void commands_watch_drains(struct commands *commands)
+void commands_look_at_drains(struct commands *commands)
 {
 	struct drain **link = &commands->drains, *ended = NULL, *drain;
 
@@ -189,10 +195,4 @@ void commands_watch_drains(struct commands *commands)
 		ended = drain->next;
 		answer(drain);
 	}
-}
-
-void commands_end_drains(struct commands *commands)
-{
-	commands->no_drain_waits = true;
-	commands_watch_drains(commands);
 }

@@ -5,6 +5,8 @@
 
 #include "commands.h"
 #include "commands_setup.h"
+#include "commands_waiting.h"
+#include "commands_watch.h"
 #include "grace.h"
 #include "nexthop.h"
 #include "publish.h"
@@ -34,7 +36,9 @@ struct commands {
 	struct config *desired;
 	struct config *staged; /* NULL: none is on its way */
 	struct config *published;
-	uint64_t revision; /* of desired */
+	uint64_t revision;		    /* of desired */
+	uint64_t last_revision;		    /* that was ever given */
+	char author[COMMANDS_AUTHOR_BYTES]; /* of the last change to desired */
 	uint64_t staged_revision;
 	uint64_t published_revision; /* 0: nothing is published yet */
 	bool next_hops_changed;
@@ -45,7 +49,12 @@ struct commands {
 
 	struct drain *drains; /* under way; commands_drain.c's */
 	size_t drain_count;
-	bool no_drain_waits;
+	struct watch *watches; /* commands_watch.c's */
+	size_t watch_count;
+	struct subscriber *subscribers; /* commands_events.c's */
+	size_t subscriber_count;
+	uint64_t told_revision; /* that subscribers know */
+	bool nobody_waits;	/* from here on */
 
 	/* A commit is wanted: not before the loop has taken in what is there, and, while new next
 	 * hops are being asked for, not before they answered or the deadline is over. */
@@ -98,19 +107,35 @@ void commands_forget_former(struct commands *commands);
  * data plane follows.
  */
 void commands_apply(struct commands *commands, struct config *desired, bool created,
-		    struct commands_reply reply);
-/* Answers a write with faults, and frees them. */
-void commands_refuse(struct commands *commands, struct error_list *faults,
-		     struct commands_reply reply);
-
+		    const struct commands_write *write);
+/* The desired state that reads show. Borrowed. */
+const struct config *commands_shown(const struct commands *commands);
 /* ---- commands_write.c ---- */
 
 void commands_set_state(struct commands *commands, const char *vip, const char *backend,
-			enum config_state state, struct commands_reply reply);
+			enum config_state state, const struct commands_write *write);
 
 /* ---- commands_drain.c ---- */
 
 /* Answers the drains that have ended. After each sweep. */
-void commands_watch_drains(struct commands *commands);
+void commands_look_at_drains(struct commands *commands);
+
+/* ---- commands_watch.c ---- */
+
+/* Answers the watches that have ended. After each publication, and now and then. */
+void commands_look_at_watches(struct commands *commands);
+
+/* ---- commands_events.c ---- */
+
+/* Tells the subscribers what is published, if it is another revision. */
+void commands_tell_subscribers(struct commands *commands);
+void commands_keep_subscribers(struct commands *commands);
+void commands_end_subscribers(struct commands *commands);
+
+/* ---- commands_forecast.c ---- */
+
+/* What publishing this desired state would do. A new reference; NULL on failure, described. */
+json_t *commands_forecast(const struct commands *commands, const struct config *desired,
+			  struct error *ret_error);
 
 #endif

@@ -19,26 +19,27 @@ static const char *format_pointer(char pointer[ERROR_POINTER_BYTES], const char 
 
 /* desired: NULL if it was refused, with faults. Takes both over. */
 static void finish(struct commands *commands, struct config *desired, bool created,
-		   struct error_list *faults, const char *pointer, struct commands_reply reply)
+		   struct error_list *faults, const char *pointer,
+		   const struct commands_write *write)
 {
 	if (desired) {
 		error_list_done(faults);
-		commands_apply(commands, desired, created, reply);
+		commands_apply(commands, desired, created, write);
 		return;
 	}
 	config_faults_make_relative(faults, pointer);
-	commands_refuse(commands, faults, reply);
+	commands_refuse(commands, faults, write->reply);
 }
 
 static const struct config_vip *find_vip(struct commands *commands, const char *name,
-					 struct commands_reply reply)
+					 const struct commands_write *write)
 {
 	const struct config_vip *vip = config_find_vip(commands->desired, name);
 	struct error_list faults = {0};
 
 	if (!vip) {
 		error_list_add(&faults, ERROR_NOT_FOUND, "", "there is no vip '%s'", name);
-		commands_refuse(commands, &faults, reply);
+		commands_refuse(commands, &faults, write->reply);
 	}
 	return vip;
 }
@@ -58,16 +59,17 @@ static struct config *with_vip(const struct commands *commands, struct config_vi
 	return desired;
 }
 
-void commands_put_config(struct commands *commands, const json_t *body, struct commands_reply reply)
+void commands_put_config(struct commands *commands, const json_t *body,
+			 const struct commands_write *write)
 {
 	struct error_list faults = {0};
 	struct config *desired = config_replace_from_json(commands->desired, body, &faults);
 
-	finish(commands, desired, false, &faults, "", reply);
+	finish(commands, desired, false, &faults, "", write);
 }
 
 void commands_put_vip(struct commands *commands, const char *vip, const json_t *body,
-		      struct commands_reply reply)
+		      const struct commands_write *write)
 {
 	char pointer[ERROR_POINTER_BYTES];
 	struct error_list faults = {0};
@@ -76,22 +78,26 @@ void commands_put_vip(struct commands *commands, const char *vip, const json_t *
 
 	format_pointer(pointer, vip, "", "");
 	new = config_vip_from_json(body, vip, pointer, &faults);
-	finish(commands, with_vip(commands, new, &faults), created, &faults, pointer, reply);
+	finish(commands, with_vip(commands, new, &faults), created, &faults, pointer, write);
 }
 
-void commands_delete_vip(struct commands *commands, const char *vip, struct commands_reply reply)
+void commands_delete_vip(struct commands *commands, const char *vip,
+			 const struct commands_write *write)
 {
 	struct error_list faults = {0};
+	struct config *desired = commands->desired;
 
-	if (find_vip(commands, vip, reply))
-		finish(commands, config_without_vip(commands->desired, vip, &faults), false,
-		       &faults, "", reply);
+	if (config_find_vip(desired, vip))
+		desired = config_without_vip(desired, vip, &faults);
+	else
+		desired = config_ref(desired);
+	finish(commands, desired, false, &faults, "", write);
 }
 
 void commands_put_backends(struct commands *commands, const char *vip, const json_t *body,
-			   struct commands_reply reply)
+			   const struct commands_write *write)
 {
-	const struct config_vip *base = find_vip(commands, vip, reply);
+	const struct config_vip *base = find_vip(commands, vip, write);
 	struct config_backend *backends = NULL;
 	char pointer[ERROR_POINTER_BYTES];
 	struct error_list faults = {0};
@@ -104,13 +110,13 @@ void commands_put_backends(struct commands *commands, const char *vip, const jso
 	if (config_backends_from_json(body, pointer, &backends, &count, &faults) == 0)
 		new = config_vip_with_backends(base, backends, count, &faults);
 	free(backends);
-	finish(commands, with_vip(commands, new, &faults), false, &faults, pointer, reply);
+	finish(commands, with_vip(commands, new, &faults), false, &faults, pointer, write);
 }
 
 void commands_put_backend(struct commands *commands, const char *vip, const char *backend,
-			  const json_t *body, struct commands_reply reply)
+			  const json_t *body, const struct commands_write *write)
 {
-	const struct config_vip *base = find_vip(commands, vip, reply);
+	const struct config_vip *base = find_vip(commands, vip, write);
 	char pointer[ERROR_POINTER_BYTES];
 	struct error_list faults = {0};
 	struct config_vip *new = NULL;
@@ -123,29 +129,30 @@ void commands_put_backend(struct commands *commands, const char *vip, const char
 	format_pointer(pointer, vip, "/backends/", backend);
 	if (config_backend_from_json(body, backend, pointer, &parsed, &faults) == 0)
 		new = config_vip_with_backend(base, &parsed, &faults);
-	finish(commands, with_vip(commands, new, &faults), created, &faults, pointer, reply);
+	finish(commands, with_vip(commands, new, &faults), created, &faults, pointer, write);
 }
 
 void commands_delete_backend(struct commands *commands, const char *vip, const char *backend,
-			     struct commands_reply reply)
+			     const struct commands_write *write)
 {
-	const struct config_vip *base = find_vip(commands, vip, reply);
+	const struct config_vip *base = find_vip(commands, vip, write);
+	struct config *desired = commands->desired;
 	struct error_list faults = {0};
-	struct config_vip *new = NULL;
 
 	if (!base)
 		return;
 	if (config_find_backend(base, backend))
-		new = config_vip_without_backend(base, backend, &faults);
+		desired = with_vip(commands, config_vip_without_backend(base, backend, &faults),
+				   &faults);
 	else
-		fault_no_backend(&faults, vip, backend);
-	finish(commands, with_vip(commands, new, &faults), false, &faults, "", reply);
+		desired = config_ref(desired);
+	finish(commands, desired, false, &faults, "", write);
 }
 
 void commands_set_state(struct commands *commands, const char *vip, const char *backend,
-			enum config_state state, struct commands_reply reply)
+			enum config_state state, const struct commands_write *write)
 {
-	const struct config_vip *base = find_vip(commands, vip, reply);
+	const struct config_vip *base = find_vip(commands, vip, write);
 	const struct config_backend *found;
 	struct error_list faults = {0};
 	struct config_vip *new = NULL;
@@ -161,5 +168,5 @@ void commands_set_state(struct commands *commands, const char *vip, const char *
 	} else {
 		fault_no_backend(&faults, vip, backend);
 	}
-	finish(commands, with_vip(commands, new, &faults), false, &faults, "", reply);
+	finish(commands, with_vip(commands, new, &faults), false, &faults, "", write);
 }

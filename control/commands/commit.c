@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,88 +27,6 @@
 #define PATIENCE_MS	  250  /* for new ones, before a later generation */
 
 static void want_commit(struct commands *commands);
-
-/* ---- answers ---- */
-
-static void answer(const struct commands_reply *reply, const struct commands_result *result)
-{
-	if (reply->done)
-		reply->done(reply->context, result);
-}
-
-void commands_refuse(struct commands *commands, struct error_list *faults,
-		     struct commands_reply reply)
-{
-	struct commands_result result = {
-		.faults = faults,
-		.revision = commands->revision,
-	};
-
-	answer(&reply, &result);
-	error_list_done(faults);
-}
-
-/* The body is good by now. That the operating system misses something, or has it twice, is no word
- * on what the client named: it must not become a 404 or 409. */
-static void append_failure(struct error_list *faults, const struct error *error)
-{
-	struct error failure = *error;
-
-	if (failure.system_errno)
-		failure.kind = ERROR_SYSTEM;
-	error_list_append(faults, &failure);
-}
-
-static void refuse_with(struct commands *commands, const struct error *error,
-			struct commands_reply reply)
-{
-	struct error_list faults = {0};
-
-	append_failure(&faults, error);
-	commands_refuse(commands, &faults, reply);
-}
-
-/* Takes out the answered ones first, for an answer may bring new writes. */
-static void answer_first(struct commands *commands, size_t count, const struct error_list *faults)
-{
-	struct commands_waiting *answered = malloc((count + 1) * sizeof(answered[0]));
-
-	if (!answered) {
-		log_line(LOG_LEVEL_ERROR, "no memory to answer %zu writes yet", count);
-		return;
-	}
-	memcpy(answered, commands->waiting, count * sizeof(answered[0]));
-	commands->waiting_count -= count;
-	memmove(commands->waiting, commands->waiting + count,
-		commands->waiting_count * sizeof(commands->waiting[0]));
-	for (size_t i = 0; i < count; i++) {
-		answered[i].result.faults = faults;
-		if (faults)
-			answered[i].result.revision = commands->revision;
-		answer(&answered[i].reply, &answered[i].result);
-	}
-	free(answered);
-}
-
-static void refuse_waiting(struct commands *commands, const struct error *error)
-{
-	struct error_list faults = {0};
-
-	append_failure(&faults, error);
-	answer_first(commands, commands->waiting_count, &faults);
-	error_list_done(&faults);
-}
-
-/* Those whose write is in the data plane by now. */
-static void answer_published(struct commands *commands)
-{
-	size_t count = 0;
-
-	while (count < commands->waiting_count &&
-	       commands->waiting[count].result.revision <= commands->published_revision)
-		count++;
-	answer_first(commands, count, NULL);
-}
 
 /* ---- grace periods ---- */
 
@@ -147,6 +66,13 @@ static void start_grace(struct commands *commands)
 
 /* ---- committing ---- */
 
+/* Whoever has seen a revision that was given up must not take another one for it. */
+static uint64_t next_revision(struct commands *commands)
+{
+	commands->revision = ++commands->last_revision;
+	return commands->revision;
+}
+
 static const struct next_hop *find_next_hop(const void *context,
 					    const struct carom_address *destination)
 {
@@ -168,7 +94,7 @@ static void reconcile(struct commands *commands, struct image *image)
 	for (size_t i = 0; i < former->vip_count; i++)
 		removed += !image_find(image, former->vips[i]->name);
 	if (commands->revision == former->revision && (same < image->vip_count || removed))
-		image->revision = commands->staged_revision = ++commands->revision;
+		image->revision = commands->staged_revision = next_revision(commands);
 	log_line(LOG_LEVEL_INFO,
 		 "took over revision %llu: %zu vips as they were, %zu changed, %zu new, %zu gone",
 		 (unsigned long long)former->revision, same, changed,
@@ -209,7 +135,9 @@ static void take_over(struct commands *commands)
 	commands->published_revision = commands->staged_revision;
 	commands->next_hops_changed = false;
 	commands->commit_wanted = false;
-	answer_published(commands);
+	commands_answer_published(commands);
+	commands_look_at_watches(commands);
+	commands_tell_subscribers(commands);
 	if (is_first)
 		commands->first_published(commands->first_context, NULL);
 	start_grace(commands);
@@ -257,19 +185,17 @@ static void give_up(struct commands *commands, const struct error *error)
 	commands->desired = config_ref(commands->published);
 	commands->revision = commands->published_revision;
 	watch(commands, commands->desired, NULL);
-	refuse_waiting(commands, error);
+	commands_refuse_waiting(commands, error);
 }
 
 /* A revision that is stored already, and cannot be published after all, is overruled by a newer one
  * that says what is published. */
 static void overrule(struct commands *commands, const struct error *error)
 {
-	uint64_t overruled = commands->staged_revision;
-
 	give_up(commands, error);
 	if (!commands->store || !commands->published)
 		return;
-	commands->revision = overruled + 1;
+	next_revision(commands);
 	want_commit(commands);
 }
 
@@ -393,68 +319,84 @@ static void on_tick(uv_timer_t *timer)
 
 	nexthop_tick(commands->nexthop, uv_now(commands->loop));
 	sweep(commands);
-	commands_watch_drains(commands);
+	commands_look_at_drains(commands);
+	commands_look_at_watches(commands);
+	commands_keep_subscribers(commands);
 	start_grace(commands);
 }
 
 /* ---- the door ---- */
 
-static int enqueue(struct commands *commands, bool created, bool changed,
-		   struct commands_reply reply)
-{
-	if (commands->waiting_count == COMMANDS_WAITING_MAX)
-		return -1;
-	commands->waiting[commands->waiting_count++] = (struct commands_waiting){
-		.reply = reply,
-		.result =
-			{
-				.revision = commands->revision,
-				.created = created,
-				.changed = changed,
-			},
-	};
-	return 0;
-}
-
 static void apply_change(struct commands *commands, struct config *desired, bool created,
-			 struct commands_reply reply)
+			 const struct commands_write *write)
 {
 	size_t unresolved = nexthop_unresolved_count(commands->nexthop);
 	struct error error = {0};
 
 	if (watch(commands, desired, &error)) {
 		config_unref(desired);
-		refuse_with(commands, &error, reply);
+		commands_refuse_with(commands, &error, write->reply);
 		return;
 	}
 	config_unref(commands->desired);
 	commands->desired = desired;
-	commands->revision++;
-	enqueue(commands, created, true, reply);
+	next_revision(commands);
+	snprintf(commands->author, sizeof(commands->author), "%s",
+		 write->author ? write->author : "");
+	commands_enqueue(commands, created, true, write->reply);
 	if (nexthop_unresolved_count(commands->nexthop) > unresolved)
 		be_patient(commands, unresolved, PATIENCE_MS);
 	want_commit(commands);
 }
 
+/* A dry run is answered at once, from what is desired and published now. */
+static void foretell(struct commands *commands, const struct config *desired, bool created,
+		     const struct commands_write *write)
+{
+	struct error error = {0};
+	json_t *forecast = commands_forecast(commands, desired, &error);
+	struct commands_result result = {
+		.forecast = forecast,
+		.revision = commands->revision,
+		.created = created,
+		.changed = !config_vips_equal(commands->desired, desired),
+	};
+
+	if (forecast)
+		commands_answer(&write->reply, &result);
+	else
+		commands_refuse_with(commands, &error, write->reply);
+	json_decref(forecast);
+}
+
+static int check_busy(const struct commands *commands, struct error *ret_error)
+{
+	if (commands->stopping)
+		return error_set(ret_error, ERROR_BUSY, "caromd is stopping");
+	if (commands->waiting_count == COMMANDS_WAITING_MAX)
+		return error_set(ret_error, ERROR_BUSY,
+				 "%d writes are already waiting for the data plane",
+				 COMMANDS_WAITING_MAX);
+	return 0;
+}
+
 void commands_apply(struct commands *commands, struct config *desired, bool created,
-		    struct commands_reply reply)
+		    const struct commands_write *write)
 {
 	struct error busy = {0};
 
-	if (commands->stopping)
-		error_set(&busy, ERROR_BUSY, "caromd is stopping");
-	else if (commands->waiting_count == COMMANDS_WAITING_MAX)
-		error_set(&busy, ERROR_BUSY, "%d writes are already waiting for the data plane",
-			  COMMANDS_WAITING_MAX);
-	if (busy.kind) {
+	if (check_busy(commands, &busy)) {
 		config_unref(desired);
-		refuse_with(commands, &busy, reply);
+		commands_refuse_with(commands, &busy, write->reply);
+	} else if (write->dry_run) {
+		foretell(commands, desired, created, write);
+		config_unref(desired);
 	} else if (!config_vips_equal(commands->desired, desired)) {
-		apply_change(commands, desired, created, reply);
+		apply_change(commands, desired, created, write);
 	} else {
 		config_unref(desired);
-		enqueue(commands, created, false, reply);
-		answer_published(commands);
+		commands_enqueue(commands, created, false, write->reply);
+		commands_answer_published(commands);
 	}
 }
 
@@ -501,6 +443,7 @@ static int take_over_former(struct commands *commands, struct error *ret_error)
 	}
 	if (publish_image(commands->publish)->revision > commands->revision)
 		commands->revision = publish_image(commands->publish)->revision;
+	commands->last_revision = commands->revision;
 	return 0;
 }
 
@@ -568,7 +511,7 @@ void commands_commit_stop(struct commands *commands)
 
 	commands->stopping = true;
 	error_set(&error, ERROR_BUSY, "caromd is stopping");
-	refuse_waiting(commands, &error);
+	commands_refuse_waiting(commands, &error);
 	uv_close((uv_handle_t *)&commands->commit_check, NULL);
 	uv_close((uv_handle_t *)&commands->commit_idle, NULL);
 	uv_close((uv_handle_t *)&commands->tick, NULL);

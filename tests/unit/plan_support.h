@@ -126,7 +126,7 @@ static int ordinal_of(const struct image_vip *vip, const char *name)
 	return -1;
 }
 
-static const struct image_backend *backend_of(const struct image_vip *vip, const char *name)
+static inline const struct image_backend *backend_of(const struct image_vip *vip, const char *name)
 {
 	int ordinal = ordinal_of(vip, name);
 

@@ -55,7 +55,7 @@ static void test_refuse_malformed(void **state)
 	expect_error("/a%", ERROR_SYNTAX, "path: '%' is not '%' and two hexadecimal digits");
 	expect_error("/a%g0b", ERROR_SYNTAX, "path: '%g0' is not '%' and two hexadecimal digits");
 	expect_error("/a%0gb", ERROR_SYNTAX, "path: '%0g' is not '%' and two hexadecimal digits");
-	expect_error("/a%00b", ERROR_SYNTAX, "path: '%00' cannot be part of a name");
+	expect_error("/a%00b", ERROR_SYNTAX, "path: '%00' cannot be part of it");
 	expect_error("/%c0%af", ERROR_SYNTAX, "path: '\xc0\xaf' is not UTF-8");
 	expect_error("/%ed%a0%80", ERROR_SYNTAX, "path: '\xed\xa0\x80' is not UTF-8");
 	expect_error("/%f4%90%80%80", ERROR_SYNTAX, "path: '\xf4\x90\x80\x80' is not UTF-8");

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of a request share. */
+#ifndef CAROM_REQUEST_PARTS_H
+#define CAROM_REQUEST_PARTS_H
+
+#include "precondition.h"
+#include "request.h"
+#include "route.h"
+#include "service.h"
+#include "stream.h"
+
+struct request {
+	struct service *service;
+	struct client *client;
+	struct MHD_Connection *connection; /* NULL: gone, and a command is still under way */
+	const char *url;		   /* libmicrohttpd's, while there is a connection */
+	bool has_header;
+	bool is_under_way; /* a command that answers later */
+	struct parameter_values parameters;
+	struct precondition precondition;
+	struct route_match match;
+	size_t received_bytes; /* of the body */
+	size_t held_bytes;     /* counted in service->held_bytes */
+	struct text body;
+	struct reply reply;
+	struct stream *stream; /* owned; NULL: the answer is no stream */
+};
+
+/* NULL: it was not sent. Only while there is a connection. */
+const char *request_header(const struct request *request, const char *name);
+
+/* ---- request_header.c: each refuses by setting the reply, and then returns false ---- */
+
+bool request_check_header(struct request *request, const char *method);
+/* length: of the body, as announced or as received so far. */
+bool request_check_length(struct request *request, uint64_t length);
+uint64_t request_announced_length(const struct request *request);
+/* Of the body, by its Content-Type. Only of routes that take patches. */
+enum route_patch request_patch_kind(const struct request *request);
+
+#endif

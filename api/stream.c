@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between a producer that writes when it likes and libmicrohttpd, which asks for more when the
+ * socket takes more. Whoever finds nothing is suspended, and resumed by the next write.
+ *
+ * A stream belongs to its request. All of it is on the event loop's thread.
+ */
+#include "stream.h"
+
+#include "text.h"
+
+#include <stdlib.h>
+
+#define BLOCK_BYTES ((size_t)32 << 10) /* at most so much is asked for at a time */
+
+struct stream {
+	struct client *client;
+	uv_loop_t *loop;
+	const char *content_type;
+	struct text text;
+	size_t taken; /* of the text */
+	bool has_ended;
+	stream_stop *stop;
+	void *producer;
+};
+
+struct stream *stream_new(struct client *client, uv_loop_t *loop)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	if (!stream)
+		return NULL;
+	stream->client = client;
+	stream->loop = loop;
+	return stream;
+}
+
+void stream_free(struct stream *stream)
+{
+	if (!stream)
+		return;
+	if (stream->stop && !stream->has_ended)
+		stream->stop(stream->producer);
+	text_done(&stream->text);
+	free(stream);
+}
+
+static void resume(struct stream *stream)
+{
+	if (stream->client->phase == CLIENT_LISTENING)
+		client_resume(stream->client, uv_now(stream->loop));
+}
+
+/* ---- the producer's side ---- */
+
+/* What is taken makes room, once it is more than what is left: each byte moves once at most. */
+static void forget_taken(struct stream *stream)
+{
+	struct text *text = &stream->text;
+
+	if (stream->taken < text->length - stream->taken)
+		return;
+	text->length -= stream->taken;
+	memmove(text->bytes, text->bytes + stream->taken, text->length);
+	stream->taken = 0;
+}
+
+static bool write_piece(void *context, const void *bytes, size_t length)
+{
+	struct stream *stream = context;
+
+	if (stream->text.length - stream->taken + length > STREAM_BYTES_MAX)
+		return false;
+	if (stream->taken > 0)
+		forget_taken(stream);
+	text_add_bytes(&stream->text, bytes, length);
+	resume(stream);
+	return !stream->text.failed;
+}
+
+static void end(void *context)
+{
+	struct stream *stream = context;
+
+	stream->has_ended = true;
+	resume(stream);
+}
+
+struct commands_sink stream_sink(struct stream *stream)
+{
+	return (struct commands_sink){.write = write_piece, .end = end, .context = stream};
+}
+
+void stream_start(struct stream *stream, const char *content_type, stream_stop *stop,
+		  void *producer)
+{
+	stream->content_type = content_type;
+	stream->stop = stop;
+	stream->producer = producer;
+}
+
+/* ---- the client's side ---- */
+
+static size_t take(struct stream *stream, char *buffer, size_t size)
+{
+	size_t length = stream->text.length - stream->taken;
+
+	if (length > size)
+		length = size;
+	memcpy(buffer, stream->text.bytes + stream->taken, length);
+	stream->taken += length;
+	if (stream->taken == stream->text.length)
+		stream->text.length = stream->taken = 0;
+	return length;
+}
+
+/* A MHD_ContentReaderCallback. */
+static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t size)
+{
+	struct stream *stream = context;
+	uint64_t now_ms = uv_now(stream->loop);
+
+	(void)position;
+	if (stream->client->is_cut || stream->text.failed)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	client_touch(stream->client, now_ms);
+	if (stream->text.length > 0)
+		return (ssize_t)take(stream, buffer, size);
+	if (stream->has_ended)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	client_listen(stream->client, now_ms);
+	return 0;
+}
+
+static enum MHD_Result add_headers(struct MHD_Response *response, const struct stream *stream)
+{
+	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, stream->content_type) ==
+	    MHD_NO)
+		return MHD_NO;
+	return MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+}
+
+enum MHD_Result stream_queue(struct stream *stream, struct MHD_Connection *connection)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_piece, stream, NULL);
+	enum MHD_Result result = MHD_NO;
+
+	if (!response)
+		return MHD_NO;
+	if (add_headers(response, stream) == MHD_YES)
+		result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	client_enter(stream->client, CLIENT_STREAMING, uv_now(stream->loop));
+	return result;
+}

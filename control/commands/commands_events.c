@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Server-Sent Events: what happens, as it happens, to whoever listens.
+ *
+ *   event: revision   a revision is published: its number, and what it changed
+ *   event: reset      what came before is not known any more: read GET /v1/config, go on from here
+ *
+ * The id of an event is its revision; a client that was cut off says the last one it has seen, and
+ * gets what came after. An event is put into words once, whoever many subscribers there are.
+ *
+ * Owns the subscribers, each from its subscription until its sink is ended or forgotten. On the
+ * event loop's thread.
+ */
+#include "commands_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUBSCRIBERS_MAX	  64
+#define KEEP_INTERVAL_MS  15000
+#define CHANGES_BYTES_MAX ((size_t)256 << 10)
+#define KEEP_COMMENT	  ": nothing new\n\n"
+
+struct subscriber {
+	struct subscriber *next;
+	struct commands *commands;
+	struct commands_sink sink;
+	uint64_t written_ms; /* when something was last written */
+	bool is_behind;	     /* it had no room: to be ended */
+};
+
+/* ---- subscribers ---- */
+
+static void write_text(struct subscriber *subscriber, const char *text)
+{
+	subscriber->written_ms = uv_now(subscriber->commands->loop);
+	if (!subscriber->sink.write(subscriber->sink.context, text, strlen(text)))
+		subscriber->is_behind = true;
+}
+
+static void take_out(struct subscriber *subscriber)
+{
+	struct subscriber **link = &subscriber->commands->subscribers;
+
+	while (*link != subscriber)
+		link = &(*link)->next;
+	*link = subscriber->next;
+	subscriber->commands->subscriber_count--;
+}
+
+void commands_unsubscribe(struct subscriber *subscriber)
+{
+	take_out(subscriber);
+	free(subscriber);
+}
+
+static void end(struct subscriber *subscriber)
+{
+	struct commands_sink sink = subscriber->sink;
+
+	commands_unsubscribe(subscriber);
+	sink.end(sink.context);
+}
+
+static void end_those_behind(struct commands *commands)
+{
+	struct subscriber *next;
+
+	for (struct subscriber *one = commands->subscribers; one; one = next) {
+		next = one->next;
+		if (one->is_behind)
+			end(one);
+	}
+}
+
+void commands_end_subscribers(struct commands *commands)
+{
+	while (commands->subscribers)
+		end(commands->subscribers);
+}
+
+void commands_keep_subscribers(struct commands *commands)
+{
+	uint64_t now_ms = uv_now(commands->loop);
+
+	for (struct subscriber *one = commands->subscribers; one; one = one->next)
+		if (now_ms - one->written_ms >= KEEP_INTERVAL_MS)
+			write_text(one, KEEP_COMMENT);
+	end_those_behind(commands);
+}
+
+/* ---- events ---- */
+
+/* The caller owns the text; NULL: out of memory. */
+static char *word(const char *event, uint64_t revision, json_t *data)
+{
+	char *json = data ? json_dumps(data, JSON_COMPACT) : NULL;
+	char *text = NULL;
+
+	if (json &&
+	    asprintf(&text, "id: %" PRIu64 "\nevent: %s\ndata: %s\n\n", revision, event, json) < 0)
+		text = NULL;
+	free(json);
+	json_decref(data);
+	return text;
+}
+
+static char *word_reset(const struct commands *commands)
+{
+	uint64_t revision = commands_revision(commands);
+
+	return word("reset", revision, json_pack("{s:I}", "revision", (json_int_t)revision));
+}
+
+static char *word_revision(const struct commands *commands)
+{
+	uint64_t revision = commands_revision(commands);
+
+	return word("revision", revision, json_pack("{s:I}", "revision", (json_int_t)revision));
+}
+
+/* What came between, if it is known. */
+static void catch_up(struct subscriber *subscriber, uint64_t since)
+{
+	char *text;
+
+	if (!since || since == commands_revision(subscriber->commands))
+		return;
+	text = word_reset(subscriber->commands);
+	if (text)
+		write_text(subscriber, text);
+	free(text);
+}
+
+void commands_tell_subscribers(struct commands *commands)
+{
+	char *text;
+
+	if (!commands->subscribers || commands->told_revision == commands->published_revision)
+		return;
+	commands->told_revision = commands->published_revision;
+	text = word_revision(commands);
+	for (struct subscriber *one = commands->subscribers; one; one = one->next) {
+		if (text)
+			write_text(one, text);
+		else
+			one->is_behind = true;
+	}
+	free(text);
+	end_those_behind(commands);
+}
+
+struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
+				      struct commands_sink sink, struct error *ret_error)
+{
+	struct subscriber *subscriber = NULL;
+
+	if (commands->nobody_waits)
+		error_set(ret_error, ERROR_BUSY, "caromd is stopping");
+	else if (commands->subscriber_count == SUBSCRIBERS_MAX)
+		error_set(ret_error, ERROR_BUSY, "%d clients follow the events already",
+			  SUBSCRIBERS_MAX);
+	else if (!(subscriber = calloc(1, sizeof(*subscriber))))
+		error_set(ret_error, ERROR_SYSTEM, "no memory to follow the events");
+	if (!subscriber)
+		return NULL;
+	if (!commands->subscribers)
+		commands->told_revision = commands->published_revision;
+	*subscriber = (struct subscriber){
+		.next = commands->subscribers,
+		.commands = commands,
+		.sink = sink,
+	};
+	commands->subscribers = subscriber;
+	commands->subscriber_count++;
+	write_text(subscriber, KEEP_COMMENT);
+	catch_up(subscriber, since);
+	return subscriber;
+}
