@@ -156,7 +156,7 @@ int config_decode_object(const struct config_place *place, const json_t *json,
 	return failed;
 }
 
-static const char *type_name(const json_t *json)
+const char *config_type_name(const json_t *json)
 {
 	switch (json_typeof(json)) {
 	case JSON_OBJECT: return "an object";
@@ -181,7 +181,7 @@ int config_refuse_type(const struct config_place *place, const json_t *json, con
 	if (json_is_real(json))
 		return config_fault(place, ERROR_INVALID, " is %g, a real number; expected %s",
 				    json_real_value(json), expected);
-	return config_fault(place, ERROR_INVALID, " is %s; expected %s", type_name(json), expected);
+	return config_fault(place, ERROR_INVALID, " is %s; expected %s", config_type_name(json), expected);
 }
 
 int config_decode_string(const struct config_place *place, const json_t *json,

@@ -50,6 +50,9 @@ int config_decode_choice(const struct config_place *place, const json_t *json,
 /* "x is a string; expected …" */
 int config_refuse_type(const struct config_place *place, const json_t *json, const char *expected);
 
+/* "an object", "null" … */
+const char *config_type_name(const json_t *json);
+
 /* Of a VIP, a backend or a node. */
 bool config_name_is_valid(const char *name);
 #define CONFIG_NAME_SPELLING                                                                       \

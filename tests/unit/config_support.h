@@ -19,6 +19,7 @@
 #define NODE "'node': {'interfaces': [{'name': 'eth0'}]}"
 
 #define FAULTS_TEXT_BYTES 65536
+#define JSON_DUMP_FLAGS	  (JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY)
 
 /* Well-formed JSON. The caller drops the reference. */
 static inline json_t *json_of(const char *text)
@@ -91,8 +92,8 @@ static inline struct config_vip *vip_of(const char *name, const char *text)
 
 static inline void assert_json_equal(const json_t *found, const json_t *expected)
 {
-	char *found_text = json_dumps(found, JSON_INDENT(2) | JSON_SORT_KEYS);
-	char *expected_text = json_dumps(expected, JSON_INDENT(2) | JSON_SORT_KEYS);
+	char *found_text = json_dumps(found, JSON_DUMP_FLAGS);
+	char *expected_text = json_dumps(expected, JSON_DUMP_FLAGS);
 
 	assert_non_null(found_text);
 	assert_non_null(expected_text);

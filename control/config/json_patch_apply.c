@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A patch onto a document: onto a copy of it, operation by operation, until one cannot be done, and
+ * then the copy is thrown away.
+ *
+ * Work is bounded by the sizes of document and patch, but for what copies, moves and arrays can
+ * multiply, which is counted as effort.
+ *
+ * It owns no state; it runs on its caller's thread. It recurses no deeper than CONFIG_DEPTH_MAX,
+ * which holds for the document and the patch as they come, and is kept.
+ */
+#include "json_patch.h"
+
+#include "config.h"
+#include "config_field.h"
+#include "config_place.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WHOLE_DOCUMENT "the document"
+
+struct application {
+	json_t *document; /* owned */
+	size_t effort;
+};
+
+/* One operation's pointer: the pointer, and where in the patch it stands. */
+struct target {
+	const struct json_pointer *pointer;
+	struct config_place place;
+};
+
+struct measure {
+	size_t values;
+	size_t depth; /* 0: neither an object nor an array */
+};
+
+/* ---- values ---- */
+
+static void measure_member(struct measure *measure, const json_t *member);
+
+static struct measure measure_value(const json_t *json)
+{
+	struct measure measure = {.values = 1};
+	const json_t *member;
+	const char *key;
+	size_t index;
+
+	json_array_foreach(json, index, member) measure_member(&measure, member);
+	json_object_foreach(config_mutable(json), key, member) measure_member(&measure, member);
+	if (json_is_array(json) || json_is_object(json))
+		measure.depth++;
+	return measure;
+}
+
+static void measure_member(struct measure *measure, const json_t *member)
+{
+	struct measure inner = measure_value(member);
+
+	measure->values += inner.values;
+	if (inner.depth > measure->depth)
+		measure->depth = inner.depth;
+}
+
+static bool values_equal(const json_t *left, const json_t *right);
+
+static bool objects_equal(const json_t *left, const json_t *right)
+{
+	const json_t *value;
+	const char *key;
+
+	if (json_object_size(left) != json_object_size(right))
+		return false;
+	json_object_foreach(config_mutable(left), key, value)
+	{
+		const json_t *other = json_object_get(right, key);
+
+		if (!other || !values_equal(value, other))
+			return false;
+	}
+	return true;
+}
+
+static bool arrays_equal(const json_t *left, const json_t *right)
+{
+	if (json_array_size(left) != json_array_size(right))
+		return false;
+	for (size_t i = 0; i < json_array_size(left); i++)
+		if (!values_equal(json_array_get(left, i), json_array_get(right, i)))
+			return false;
+	return true;
+}
+
+/* A long double has room for every integer. */
+static long double number_value(const json_t *json)
+{
+	return json_is_integer(json) ? (long double)json_integer_value(json)
+				     : (long double)json_real_value(json);
+}
+
+/* As RFC 6902, section 4.6 has it: to json_equal(), 1 and 1.0 differ. */
+static bool values_equal(const json_t *left, const json_t *right)
+{
+	if (json_is_number(left) && json_is_number(right))
+		return number_value(left) == number_value(right);
+	if (json_is_object(left) && json_is_object(right))
+		return objects_equal(left, right);
+	if (json_is_array(left) && json_is_array(right))
+		return arrays_equal(left, right);
+	return json_equal(left, right);
+}
+
+/* ---- faults ---- */
+
+/* "'/vips/web'": what the first tokens lead to. */
+static const char *quote_tokens(const struct json_pointer *pointer, size_t token_count,
+				char ret_quote[CONFIG_QUOTE_BYTES])
+{
+	char *text = token_count ? json_pointer_format(pointer, token_count) : NULL;
+
+	config_quote(text ? text : WHOLE_DOCUMENT, ret_quote);
+	free(text);
+	return ret_quote;
+}
+
+static const char *quote_value(const json_t *json, char ret_quote[CONFIG_QUOTE_BYTES])
+{
+	char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	config_quote(text ? text : "something else", ret_quote);
+	free(text);
+	return ret_quote;
+}
+
+static int refuse_number(const struct target *target, const char *whole, const char *around,
+			 const char *token, size_t size)
+{
+	char quote[CONFIG_QUOTE_BYTES];
+	size_t index;
+
+	if (!json_pointer_index(token, &index) && strcmp(token, JSON_POINTER_END) != 0)
+		return config_fault(&target->place, ERROR_CONFLICT,
+				    " '%s' leads nowhere: '%s' is an array; expected a number for"
+				    " '%s'",
+				    whole, around, config_quote(token, quote));
+	return config_fault(&target->place, ERROR_CONFLICT,
+			    " '%s' leads nowhere: '%s' has %zu elements", whole, around, size);
+}
+
+/* `around`, which the first tokens lead to, has nothing by the name of the next. */
+static int refuse_missing(const struct target *target, size_t token_count, const json_t *around)
+{
+	const struct json_pointer *pointer = target->pointer;
+	const char *token = pointer->tokens[token_count];
+	char whole[CONFIG_QUOTE_BYTES], place[CONFIG_QUOTE_BYTES], quote[CONFIG_QUOTE_BYTES];
+
+	quote_tokens(pointer, pointer->count, whole);
+	quote_tokens(pointer, token_count, place);
+	if (json_is_array(around))
+		return refuse_number(target, whole, place, token, json_array_size(around));
+	if (json_is_object(around))
+		return config_fault(&target->place, ERROR_CONFLICT,
+				    " '%s' leads nowhere: '%s' has no '%s'", whole, place,
+				    config_quote(token, quote));
+	return config_fault(&target->place, ERROR_CONFLICT,
+			    " '%s' leads nowhere: '%s' is %s; expected an object or an array",
+			    whole, place, config_type_name(around));
+}
+
+static int spend(struct application *application, const struct target *target, size_t effort)
+{
+	application->effort += effort;
+	if (application->effort <= JSON_PATCH_EFFORT_MAX)
+		return 0;
+	return config_fault(&target->place, ERROR_LIMIT,
+			    ": with it, the patch copies, moves or shifts more than %u values",
+			    JSON_PATCH_EFFORT_MAX);
+}
+
+/* ---- places in the document ---- */
+
+static json_t *find_member(const json_t *around, const char *token)
+{
+	size_t index;
+
+	if (json_is_object(around))
+		return json_object_get(around, token);
+	if (json_is_array(around) && json_pointer_index(token, &index))
+		return json_array_get(around, index);
+	return NULL;
+}
+
+/* What the first tokens lead to; NULL with a fault. Borrowed. */
+static json_t *find(const struct application *application, const struct target *target,
+		    size_t token_count)
+{
+	json_t *found = application->document;
+
+	for (size_t i = 0; i < token_count; i++) {
+		json_t *member = find_member(found, target->pointer->tokens[i]);
+
+		if (!member) {
+			refuse_missing(target, i, found);
+			return NULL;
+		}
+		found = member;
+	}
+	return found;
+}
+
+static json_t *find_all(const struct application *application, const struct target *target)
+{
+	return find(application, target, target->pointer->count);
+}
+
+static const char *last_token(const struct target *target)
+{
+	return target->pointer->tokens[target->pointer->count - 1];
+}
+
+static int set_document(struct application *application, json_t *value)
+{
+	json_decref(application->document);
+	application->document = value;
+	return 0;
+}
+
+/* Consumes the value. */
+static int insert(struct application *application, const struct target *target, json_t *array,
+		  json_t *value)
+{
+	const char *token = last_token(target);
+	size_t size = json_array_size(array), index = size;
+
+	if (strcmp(token, JSON_POINTER_END) != 0 &&
+	    (!json_pointer_index(token, &index) || index > size)) {
+		json_decref(value);
+		return refuse_missing(target, target->pointer->count - 1, array);
+	}
+	if (spend(application, target, size - index)) {
+		json_decref(value);
+		return -1;
+	}
+	return json_array_insert_new(array, index, value) ? config_fault_memory(&target->place) : 0;
+}
+
+static int check_depth(const struct target *target, const json_t *value)
+{
+	size_t depth = target->pointer->count + measure_value(value).depth;
+
+	if (depth <= CONFIG_DEPTH_MAX)
+		return 0;
+	return config_fault(&target->place, ERROR_LIMIT,
+			    ": the document would be %zu levels deep; expected at most %d", depth,
+			    CONFIG_DEPTH_MAX);
+}
+
+/* Consumes the value; NULL: there was no memory for it. */
+static int add(struct application *application, const struct target *target, json_t *value)
+{
+	size_t count = target->pointer->count;
+	json_t *around = NULL;
+
+	if (!value)
+		return config_fault_memory(&target->place);
+	if (check_depth(target, value)) {
+		json_decref(value);
+		return -1;
+	}
+	if (count == 0)
+		return set_document(application, value);
+	around = find(application, target, count - 1);
+	if (json_is_array(around))
+		return insert(application, target, around, value);
+	if (json_is_object(around))
+		return json_object_set_new(around, last_token(target), value)
+			       ? config_fault_memory(&target->place)
+			       : 0;
+	json_decref(value);
+	return around ? refuse_missing(target, count - 1, around) : -1;
+}
+
+static int take_out(struct application *application, const struct target *target)
+{
+	json_t *around = find(application, target, target->pointer->count - 1);
+	size_t index = 0;
+
+	if (json_is_object(around)) {
+		json_object_del(around, last_token(target));
+		return 0;
+	}
+	json_pointer_index(last_token(target), &index);
+	json_array_remove(around, index);
+	return spend(application, target, json_array_size(around) - index);
+}
+
+/* ---- operations ---- */
+
+static int do_remove(struct application *application, const struct target *path)
+{
+	if (path->pointer->count == 0)
+		return config_fault(&path->place, ERROR_INVALID,
+				    " is that of " WHOLE_DOCUMENT "; expected one within it");
+	return find_all(application, path) ? take_out(application, path) : -1;
+}
+
+static int do_replace(struct application *application, const struct target *path,
+		      const json_t *value)
+{
+	json_t *copy, *around;
+	size_t index = 0;
+	int failed;
+
+	if (!find_all(application, path) || check_depth(path, value))
+		return -1;
+	copy = json_deep_copy(value);
+	if (!copy)
+		return config_fault_memory(&path->place);
+	if (path->pointer->count == 0)
+		return set_document(application, copy);
+	around = find(application, path, path->pointer->count - 1);
+	json_pointer_index(last_token(path), &index);
+	failed = json_is_object(around) ? json_object_set_new(around, last_token(path), copy)
+					: json_array_set_new(around, index, copy);
+	return failed ? config_fault_memory(&path->place) : 0;
+}
+
+static int do_move(struct application *application, const struct target *path,
+		   const struct target *from)
+{
+	json_t *value = find_all(application, from);
+	char quote[CONFIG_QUOTE_BYTES];
+
+	if (!value || spend(application, from, measure_value(value).values))
+		return -1;
+	if (json_pointer_is_prefix(from->pointer, path->pointer)) {
+		if (from->pointer->count == path->pointer->count)
+			return 0;
+		return config_fault(&path->place, ERROR_INVALID, " lies within '%s', which moves",
+				    quote_tokens(from->pointer, from->pointer->count, quote));
+	}
+	json_incref(value);
+	if (take_out(application, from)) {
+		json_decref(value);
+		return -1;
+	}
+	return add(application, path, value);
+}
+
+static int do_copy(struct application *application, const struct target *path,
+		   const struct target *from)
+{
+	const json_t *value = find_all(application, from);
+
+	if (!value || spend(application, from, measure_value(value).values))
+		return -1;
+	return add(application, path, json_deep_copy(value));
+}
+
+static int do_test(const struct application *application, const struct config_place *operation,
+		   const struct target *path, const json_t *value)
+{
+	struct config_place place = config_place_member(operation, "value");
+	const json_t *found = find_all(application, path);
+	char whole[CONFIG_QUOTE_BYTES], wanted[CONFIG_QUOTE_BYTES], actual[CONFIG_QUOTE_BYTES];
+
+	if (!found)
+		return -1;
+	if (values_equal(found, value))
+		return 0;
+	return config_fault(&place, ERROR_CONFLICT, " is %s, but '%s' is %s",
+			    quote_value(value, wanted),
+			    quote_tokens(path->pointer, path->pointer->count, whole),
+			    quote_value(found, actual));
+}
+
+static int perform(struct application *application, const struct config_place *place,
+		   const struct json_patch_operation *operation)
+{
+	struct target path = {&operation->path, config_place_member(place, "path")};
+	struct target from = {&operation->from, config_place_member(place, "from")};
+
+	switch (operation->verb) {
+	case JSON_PATCH_ADD: return add(application, &path, json_deep_copy(operation->value));
+	case JSON_PATCH_REMOVE: return do_remove(application, &path);
+	case JSON_PATCH_REPLACE: return do_replace(application, &path, operation->value);
+	case JSON_PATCH_MOVE: return do_move(application, &path, &from);
+	case JSON_PATCH_COPY: return do_copy(application, &path, &from);
+	case JSON_PATCH_TEST: return do_test(application, place, &path, operation->value);
+	}
+	return -1;
+}
+
+json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
+			 struct error_list *faults)
+{
+	struct config_place place = config_place_thing(faults, "", NULL, "patch");
+	struct application application = {.document = json_deep_copy(document)};
+
+	if (!application.document) {
+		config_fault_memory(&place);
+		return NULL;
+	}
+	for (size_t i = 0; i < patch->count; i++) {
+		struct config_place item = config_place_element(&place, i);
+
+		if (perform(&application, &item, &patch->operations[i])) {
+			json_decref(application.document);
+			return NULL;
+		}
+	}
+	return application.document;
+}
