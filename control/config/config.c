@@ -207,7 +207,7 @@ unsigned config_vip_ring_bits(const struct config_vip *vip)
 	return bits;
 }
 
-static bool backend_equal(const struct config_backend *left, const struct config_backend *right)
+bool config_backend_equal(const struct config_backend *left, const struct config_backend *right)
 {
 	return strcmp(left->name, right->name) == 0 &&
 	       address_equal(&left->address, &right->address) && left->weight == right->weight &&
@@ -225,7 +225,7 @@ bool config_vip_equal(const struct config_vip *left, const struct config_vip *ri
 	    left->backend_count != right->backend_count)
 		return false;
 	for (size_t index = 0; index < left->backend_count; index++)
-		if (!backend_equal(&left->backends[index], &right->backends[index]))
+		if (!config_backend_equal(&left->backends[index], &right->backends[index]))
 			return false;
 	return true;
 }

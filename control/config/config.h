@@ -170,6 +170,15 @@ struct config *config_with_vip(const struct config *base, struct config_vip *vip
 			       struct error_list *faults);
 struct config *config_without_vip(const struct config *base, const char *name,
 				  struct error_list *faults);
+/* One of several edits that are made, and checked, as one. */
+struct config_edit {
+	const char *name;
+	struct config_vip *vip; /* of this name; NULL: there is to be none */
+};
+/* A new config, as above; the edits are sorted by name, and no name is there twice. Only the result
+ * is checked: two VIPs may exchange their addresses. */
+struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
+				 size_t count, struct error_list *faults);
 /* New VIPs with other backends; the same checks as from JSON. */
 struct config_vip *config_vip_with_backends(const struct config_vip *base,
 					    const struct config_backend *backends, size_t count,

@@ -3,8 +3,8 @@
  * Checks across values: what no value can be blamed for alone.
  *
  * A whole config is checked by sorting its VIPs by what packets match, so that clashes are
- * neighbours and a backend's address is looked for by bisection. An edit is checked with one pass
- * over the VIPs; only a VIP's new address makes it look at all other backends.
+ * neighbours and a backend's address is looked for by bisection. An edited VIP is checked with one
+ * pass over the others; only its new address makes it look at all other backends.
  *
  * It owns no state; decoding and edits call it, on their caller's thread.
  */
@@ -13,6 +13,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Beyond it, one sorting costs less than a pass for each. */
+#define EDITS_CHECKED_SINGLY_MAX 16
 
 #define LOOPS_BACK "; a packet sent there would come straight back"
 
@@ -301,18 +304,34 @@ static int check_edited_address(const struct config_place *vip, const struct con
 	return failed;
 }
 
-int config_check_edit(const struct config_place *document, const struct config *config,
-		      const struct config_vip *edited, const struct config_vip *former)
+static int check_edited(const struct config_place *vip, const struct config *config,
+			const struct config_vip *edited, const struct config_vip *former)
 {
-	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
-	struct config_place vip = config_place_item(&vips, CONFIG_VIP_NOUN, edited->name);
 	bool is_at_new_address = !former || !address_equal(&former->address, &edited->address);
-	int failed = check_edited_service(&vips, config, edited);
+	int failed = check_edited_service(vip->parent, config, edited);
 
-	failed |= check_edited_backends(&vip, config, edited);
+	failed |= check_edited_backends(vip, config, edited);
 	for (size_t index = 0; is_at_new_address && index < config->vip_count; index++)
 		if (config->vips[index] != edited)
-			failed |= check_edited_address(&vip, edited, config->vips[index]);
-	failed |= check_limits(&vip, config);
+			failed |= check_edited_address(vip, edited, config->vips[index]);
+	return failed;
+}
+
+int config_check_edits(const struct config_place *document, const struct config *config,
+		       const struct config *base, const struct config_edit *edits, size_t count)
+{
+	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
+	struct config_place vip;
+	int failed = 0;
+
+	if (count > EDITS_CHECKED_SINGLY_MAX)
+		return config_check_all(document, config);
+	for (size_t index = 0; index < count; index++) {
+		vip = config_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
+		if (edits[index].vip)
+			failed |= check_edited(&vip, config, edits[index].vip,
+					       config_find_vip(base, edits[index].name));
+	}
+	failed |= check_limits(count == 1 ? &vip : &vips, config);
 	return failed;
 }

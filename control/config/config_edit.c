@@ -39,24 +39,45 @@ static void share_vips(struct config *config, const struct config *base, size_t 
 		config->vips[config->vip_count++] = config_vip_ref(base->vips[index]);
 }
 
-struct config *config_with_vip(const struct config *base, struct config_vip *vip,
-			       struct error_list *faults)
+/* What the edits make of the base; not checked. */
+static void merge_edits(struct config *config, const struct config *base,
+			const struct config_edit *edits, size_t count)
+{
+	size_t next = 0;
+
+	for (size_t index = 0; index < count; index++) {
+		size_t position = config_vip_position(base, edits[index].name);
+
+		share_vips(config, base, next, position);
+		next = position + (config_find_vip(base, edits[index].name) ? 1 : 0);
+		if (edits[index].vip)
+			config->vips[config->vip_count++] = config_vip_ref(edits[index].vip);
+	}
+	share_vips(config, base, next, base->vip_count);
+}
+
+struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
+				 size_t count, struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
-	const struct config_vip *former = config_find_vip(base, vip->name);
-	size_t position = config_vip_position(base, vip->name);
-	struct config *config = begin_edit(base, base->vip_count + 1, &document);
+	struct config *config = begin_edit(base, base->vip_count + count, &document);
 
 	if (!config)
 		return NULL;
-	share_vips(config, base, 0, position);
-	config->vips[config->vip_count++] = config_vip_ref(vip);
-	share_vips(config, base, position + (former ? 1 : 0), base->vip_count);
-	if (config_check_edit(&document, config, vip, former)) {
+	merge_edits(config, base, edits, count);
+	if (config_check_edits(&document, config, base, edits, count)) {
 		config_unref(config);
 		return NULL;
 	}
 	return config;
+}
+
+struct config *config_with_vip(const struct config *base, struct config_vip *vip,
+			       struct error_list *faults)
+{
+	struct config_edit edit = {.name = vip->name, .vip = vip};
+
+	return config_with_edits(base, &edit, 1, faults);
 }
 
 struct config *config_without_vip(const struct config *base, const char *name,
@@ -65,19 +86,13 @@ struct config *config_without_vip(const struct config *base, const char *name,
 	struct config_place document = config_place_document(faults);
 	struct config_place vips = config_place_member(&document, CONFIG_VIPS_KEY);
 	struct config_place vip = config_place_item(&vips, CONFIG_VIP_NOUN, name);
-	size_t position = config_vip_position(base, name);
-	struct config *config;
+	struct config_edit edit = {.name = name};
 
 	if (!config_find_vip(base, name)) {
 		config_fault(&vip, ERROR_NOT_FOUND, " does not exist");
 		return NULL;
 	}
-	config = begin_edit(base, base->vip_count - 1, &document);
-	if (!config)
-		return NULL;
-	share_vips(config, base, 0, position);
-	share_vips(config, base, position + 1, base->vip_count);
-	return config;
+	return config_with_edits(base, &edit, 1, faults);
 }
 
 /* ---- VIPs with other backends ---- */

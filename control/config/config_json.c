@@ -133,15 +133,45 @@ static const struct config_field replacement_fields[] = {
 	{NULL, false, NULL},
 };
 
+/* What was printed whole, and came back changed, cannot have lost its node. */
+static const struct config_field whole_fields[] = {
+	{"node", true, decode_same_node},
+	{"api", true, decode_same_api},
+	{CONFIG_VIPS_KEY, true, config_decode_vips},
+	{NULL, false, NULL},
+};
+
+static struct config *new_replacement(const struct config *base, const json_t *json,
+				      const struct config_place *document)
+{
+	struct config *config = new_for(json, document);
+
+	if (config) {
+		config->node = base->node;
+		config->api = base->api;
+	}
+	return config;
+}
+
+struct config *config_decode_replacement(const struct config_place *document,
+					 const struct config *base, const json_t *json,
+					 bool is_whole)
+{
+	struct config *config = new_replacement(base, json, document);
+
+	if (config && config_decode_object(document, json,
+					   is_whole ? whole_fields : replacement_fields, config)) {
+		config_unref(config);
+		return NULL;
+	}
+	return config;
+}
+
 struct config *config_replace_from_json(const struct config *base, const json_t *json,
 					struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
-	struct config *config = new_for(json, &document);
+	struct config *config = new_replacement(base, json, &document);
 
-	if (!config)
-		return NULL;
-	config->node = base->node;
-	config->api = base->api;
-	return decode_document(&document, json, replacement_fields, config);
+	return config ? decode_document(&document, json, replacement_fields, config) : NULL;
 }

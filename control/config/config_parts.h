@@ -34,6 +34,8 @@ void config_sort_backends(struct config_backend *backends, size_t count);
 size_t config_vip_position(const struct config *config, const char *name);
 size_t config_backend_position(const struct config_vip *vip, const char *name);
 
+bool config_backend_equal(const struct config_backend *left, const struct config_backend *right);
+
 /* ---- decoders ---- */
 
 /* A unicast address that a packet can be sent to: of a VIP or a backend. */
@@ -55,6 +57,12 @@ void config_api_set_default(struct config_api *ret_api);
 /* A host's name, made a node's name. */
 void config_name_from_host(const char *host, char ret_name[CAROM_NAME_BYTES]);
 
+/* A body for the whole config, decoded as config_replace_from_json() does, but not checked across
+ * values: its VIPs may be a part of all. is_whole: node and api must be there, too. */
+struct config *config_decode_replacement(const struct config_place *document,
+					 const struct config *base, const json_t *json,
+					 bool is_whole);
+
 json_t *config_node_to_json(const struct config_node *node);
 json_t *config_api_to_json(const struct config_api *api);
 
@@ -64,9 +72,8 @@ json_t *config_api_to_json(const struct config_api *api);
 int config_check_vip(const struct config_place *place, const struct config_vip *vip);
 /* Between all VIPs, and against the limits; unset limits (zero) are not checked. */
 int config_check_all(const struct config_place *document, const struct config *config);
-/* The same for a config that differs from one that was checked before in one VIP only, which took
- * the place of former (NULL: of none). */
-int config_check_edit(const struct config_place *document, const struct config *config,
-		      const struct config_vip *edited, const struct config_vip *former);
+/* The same for a config that these edits have made of a base, which was checked before. */
+int config_check_edits(const struct config_place *document, const struct config *config,
+		       const struct config *base, const struct config_edit *edits, size_t count);
 
 #endif

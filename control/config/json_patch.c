@@ -22,12 +22,12 @@ static const char *const verb_names[] = {
 
 static const struct config_choices verbs = {verb_names, sizeof(verb_names) / sizeof(verb_names[0])};
 
-static bool needs_from(enum json_patch_verb verb)
+bool json_patch_has_from(enum json_patch_verb verb)
 {
 	return verb == JSON_PATCH_MOVE || verb == JSON_PATCH_COPY;
 }
 
-static bool needs_value(enum json_patch_verb verb)
+static bool has_value(enum json_patch_verb verb)
 {
 	return verb == JSON_PATCH_ADD || verb == JSON_PATCH_REPLACE || verb == JSON_PATCH_TEST;
 }
@@ -82,9 +82,9 @@ static int parse_operation(const struct config_place *place, const json_t *json,
 	failed = parse_pointer(place, json, "path", &ret_operation->path);
 	if (parse_verb(place, json, &ret_operation->verb))
 		return -1;
-	if (needs_from(ret_operation->verb))
+	if (json_patch_has_from(ret_operation->verb))
 		failed |= parse_pointer(place, json, "from", &ret_operation->from);
-	if (needs_value(ret_operation->verb)) {
+	if (has_value(ret_operation->verb)) {
 		ret_operation->value = require_member(place, json, "value");
 		failed |= ret_operation->value ? 0 : -1;
 	}

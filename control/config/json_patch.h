@@ -42,6 +42,9 @@ struct json_patch {
 	struct json_patch_operation operations[];
 };
 
+/* Whether the verb is `move` or `copy`. */
+bool json_patch_has_from(enum json_patch_verb verb);
+
 /* JSON to a patch, valid as long as the JSON is. All that is malformed is listed, in all
  * operations. NULL on failure. */
 struct json_patch *json_patch_parse(const json_t *json, struct error_list *faults);
@@ -52,9 +55,10 @@ void json_patch_free(struct json_patch *patch);
 json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
 			 struct error_list *faults);
 
-/* Appends to an array the operations that make `to` of `from`, both at `pointer` in the document:
- * objects member by member, in the order of their names; anything else is replaced whole. Equal
- * values give equal operations, and equal documents none. Returns 0, or -1: out of memory. */
+/* Appends to an array the operations that make `to` of `from`, both at `pointer` in the document;
+ * NULL: nothing is there. Objects are gone through member by member, in the order of their names;
+ * anything else is replaced whole. Equal values give no operation, and equal pairs equal ones.
+ * Returns 0, or -1: out of memory. */
 int json_patch_make(const char *pointer, const json_t *from, const json_t *to,
 		    json_t *ret_operations);
 

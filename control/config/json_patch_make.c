@@ -59,16 +59,6 @@ static const char **list_names(const json_t *from, const json_t *to, size_t *ret
 	return names;
 }
 
-static int make_member(const char *pointer, const json_t *from, const json_t *to,
-		       json_t *operations)
-{
-	if (!to)
-		return append_removal(operations, pointer);
-	if (!from)
-		return append_value(operations, "add", pointer, to);
-	return json_patch_make(pointer, from, to, operations);
-}
-
 static int make_object(const char *pointer, const json_t *from, const json_t *to,
 		       json_t *operations)
 {
@@ -79,8 +69,8 @@ static int make_object(const char *pointer, const json_t *from, const json_t *to
 	for (size_t i = 0; !failed && i < count; i++) {
 		char *inner = json_pointer_append(pointer, names[i]);
 
-		failed = inner ? make_member(inner, json_object_get(from, names[i]),
-					     json_object_get(to, names[i]), operations)
+		failed = inner ? json_patch_make(inner, json_object_get(from, names[i]),
+						 json_object_get(to, names[i]), operations)
 			       : -1;
 		free(inner);
 	}
@@ -91,9 +81,13 @@ static int make_object(const char *pointer, const json_t *from, const json_t *to
 int json_patch_make(const char *pointer, const json_t *from, const json_t *to,
 		    json_t *ret_operations)
 {
+	if (from && !to)
+		return append_removal(ret_operations, pointer);
+	if (!from && to)
+		return append_value(ret_operations, "add", pointer, to);
 	if (json_is_object(from) && json_is_object(to))
 		return make_object(pointer, from, to, ret_operations);
-	if (json_equal(from, to))
+	if (!from || json_equal(from, to))
 		return 0;
 	return append_value(ret_operations, "replace", pointer, to);
 }
