@@ -58,7 +58,8 @@ void config_api_set_default(struct config_api *ret_api);
 void config_name_from_host(const char *host, char ret_name[CAROM_NAME_BYTES]);
 
 /* A body for the whole config, decoded as config_replace_from_json() does, but not checked across
- * values: its VIPs may be a part of all. is_whole: node and api must be there, too. */
+ * values: its VIPs may be a part of all. Those that equal the base's are the base's own. is_whole:
+ * node and api must be there, too. */
 struct config *config_decode_replacement(const struct config_place *document,
 					 const struct config *base, const json_t *json,
 					 bool is_whole);

@@ -131,8 +131,7 @@ static struct config_vip *find_mutable_vip(struct config *config, const char *na
 					     : NULL;
 }
 
-/* What has come of the VIPs in scope. Equal ones stay the base's own, so that revisions go on
- * sharing them. */
+/* What has come of the VIPs in scope. */
 static struct config *put_back(const struct config *base, struct config *patched,
 			       const struct scope *scope, struct error_list *faults)
 {
@@ -150,7 +149,7 @@ static struct config *put_back(const struct config *base, struct config *patched
 		const struct config_vip *former = config_find_vip(base, name);
 		struct config_vip *vip = find_mutable_vip(patched, name);
 
-		if (vip ? !former || !config_vip_equal(vip, former) : former != NULL)
+		if (vip != former)
 			edits[count++] = (struct config_edit){name, vip};
 	}
 	config = config_with_edits(base, edits, count, faults);
