@@ -189,6 +189,39 @@ struct config_vip *config_vip_with_backend(const struct config_vip *base,
 struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
 					      struct error_list *faults);
 
+/* ---- differences ---- */
+
+/* A walk over the VIPs that differ, in the order of their names. Begins with before and after given
+ * and the rest zero. Unchanged VIPs cost next to nothing where the two share them. */
+struct config_changes {
+	const struct config *before, *after;
+	size_t before_at, after_at;
+};
+
+struct config_change {
+	struct config_vip *before; /* NULL: after has it new */
+	struct config_vip *after;  /* NULL: after has it no more */
+};
+
+/* false: there is none any more. */
+bool config_changes_next(struct config_changes *changes, struct config_change *ret_change);
+
+/* Lets a config that nobody else has yet share with the base those VIPs that are equal. */
+void config_share_equal(struct config *config, const struct config *base);
+
+struct config_edit {
+	struct config_vip *const *changed; /* or new; no two of one name */
+	size_t changed_count;
+	const char *const *removed; /* names; one that is not there does no harm */
+	size_t removed_count;
+};
+
+/* The base with an edit, unchecked: config_check() must have the last word before it is applied.
+ * Takes references of its own. NULL: out of memory. */
+struct config *config_with_edit(const struct config *base, const struct config_edit *edit);
+/* The VIPs against each other and the node's limits, as any new config is. 0, or -1 with faults. */
+int config_check(const struct config *config, struct error_list *faults);
+
 /* How many bits number the slots of its ring: ring_slots, or else the smallest ring with at least
  * 100 slots a backend, at least 4,096 slots, and at most 1 << CAROM_RING_BITS_MAX. */
 unsigned config_vip_ring_bits(const struct config_vip *vip);
