@@ -179,6 +179,10 @@ struct config_edit {
  * is checked: two VIPs may exchange their addresses. */
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
 				 size_t count, struct error_list *faults);
+/* The same, unchecked: config_check() must have the last word. An edit that removes what is not
+ * there does no harm. NULL: out of memory. */
+struct config *config_merge_edits(const struct config *base, const struct config_edit *edits,
+				  size_t count);
 /* New VIPs with other backends; the same checks as from JSON. */
 struct config_vip *config_vip_with_backends(const struct config_vip *base,
 					    const struct config_backend *backends, size_t count,
@@ -209,16 +213,6 @@ bool config_changes_next(struct config_changes *changes, struct config_change *r
 /* Lets a config that nobody else has yet share with the base those VIPs that are equal. */
 void config_share_equal(struct config *config, const struct config *base);
 
-struct config_edit {
-	struct config_vip *const *changed; /* or new; no two of one name */
-	size_t changed_count;
-	const char *const *removed; /* names; one that is not there does no harm */
-	size_t removed_count;
-};
-
-/* The base with an edit, unchecked: config_check() must have the last word before it is applied.
- * Takes references of its own. NULL: out of memory. */
-struct config *config_with_edit(const struct config *base, const struct config_edit *edit);
 /* The VIPs against each other and the node's limits, as any new config is. 0, or -1 with faults. */
 int config_check(const struct config *config, struct error_list *faults);
 

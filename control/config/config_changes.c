@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What differs between two configs, and a config made of another and such differences.
+ * What differs between two configs, and what they share.
  *
  * VIPs are sorted by name and shared between revisions, so a walk side by side costs a comparison
  * of pointers for each VIP that is the same.
@@ -78,59 +78,6 @@ void config_share_equal(struct config *config, const struct config *base)
 		at += order <= 0;
 		base_at += order >= 0;
 	}
-}
-
-/* ---- making ---- */
-
-static int compare_names(const void *left, const void *right)
-{
-	const char *const *left_name = left, *const *right_name = right;
-
-	return strcmp(*left_name, *right_name);
-}
-
-static bool is_among(const char *name, const char *const *names, size_t count)
-{
-	return count && bsearch(&name, names, count, sizeof(names[0]), compare_names);
-}
-
-/* Sorted names of what the edit puts in place of the base's, or takes away. */
-static const char **replaced_names(const struct config_edit *edit, size_t *ret_count)
-{
-	size_t count = edit->changed_count + edit->removed_count;
-	const char **names = calloc(count + 1, sizeof(names[0]));
-
-	if (!names)
-		return NULL;
-	for (size_t i = 0; i < edit->changed_count; i++)
-		names[i] = edit->changed[i]->name;
-	for (size_t i = 0; i < edit->removed_count; i++)
-		names[edit->changed_count + i] = edit->removed[i];
-	qsort(names, count, sizeof(names[0]), compare_names);
-	*ret_count = count;
-	return names;
-}
-
-struct config *config_with_edit(const struct config *base, const struct config_edit *edit)
-{
-	size_t count;
-	struct config *config = config_new(base->vip_count + edit->changed_count);
-	const char **names = config ? replaced_names(edit, &count) : NULL;
-
-	if (!names) {
-		config_unref(config);
-		return NULL;
-	}
-	config->node = base->node;
-	config->api = base->api;
-	for (size_t i = 0; i < base->vip_count; i++)
-		if (!is_among(base->vips[i]->name, names, count))
-			config->vips[config->vip_count++] = config_vip_ref(base->vips[i]);
-	for (size_t i = 0; i < edit->changed_count; i++)
-		config->vips[config->vip_count++] = config_vip_ref(edit->changed[i]);
-	config_sort_vips(config);
-	free(names);
-	return config;
 }
 
 int config_check(const struct config *config, struct error_list *faults)

@@ -11,15 +11,4 @@
 /* A JSON Patch (RFC 6902) that makes the one body {"vips": …} of the other. NULL: out of memory. */
 json_t *config_diff(const struct config *from, const struct config *to);
 
-struct config_change_counts {
-	size_t added, changed, removed;
-};
-
-struct config_changes {
-	struct config_change_counts vips;
-	struct config_change_counts backends; /* over all VIPs; all of those added or removed */
-};
-
-struct config_changes config_count_changes(const struct config *from, const struct config *to);
-
 #endif

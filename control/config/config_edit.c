@@ -18,16 +18,13 @@
 
 /* ---- configs with other VIPs ---- */
 
-/* The base's node and API and no VIP yet. */
-static struct config *begin_edit(const struct config *base, size_t vip_room,
-				 const struct config_place *document)
+/* The base's node and API and no VIP yet. NULL: out of memory. */
+static struct config *begin_edit(const struct config *base, size_t vip_room)
 {
 	struct config *config = config_new(vip_room);
 
-	if (!config) {
-		config_fault_memory(document);
+	if (!config)
 		return NULL;
-	}
 	config->node = base->node;
 	config->api = base->api;
 	return config;
@@ -39,12 +36,14 @@ static void share_vips(struct config *config, const struct config *base, size_t 
 		config->vips[config->vip_count++] = config_vip_ref(base->vips[index]);
 }
 
-/* What the edits make of the base; not checked. */
-static void merge_edits(struct config *config, const struct config *base,
-			const struct config_edit *edits, size_t count)
+struct config *config_merge_edits(const struct config *base, const struct config_edit *edits,
+				  size_t count)
 {
+	struct config *config = begin_edit(base, base->vip_count + count);
 	size_t next = 0;
 
+	if (!config)
+		return NULL;
 	for (size_t index = 0; index < count; index++) {
 		size_t position = config_vip_position(base, edits[index].name);
 
@@ -54,17 +53,19 @@ static void merge_edits(struct config *config, const struct config *base,
 			config->vips[config->vip_count++] = config_vip_ref(edits[index].vip);
 	}
 	share_vips(config, base, next, base->vip_count);
+	return config;
 }
 
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
 				 size_t count, struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
-	struct config *config = begin_edit(base, base->vip_count + count, &document);
+	struct config *config = config_merge_edits(base, edits, count);
 
-	if (!config)
+	if (!config) {
+		config_fault_memory(&document);
 		return NULL;
-	merge_edits(config, base, edits, count);
+	}
 	if (config_check_edits(&document, config, base, edits, count)) {
 		config_unref(config);
 		return NULL;

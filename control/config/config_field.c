@@ -181,7 +181,8 @@ int config_refuse_type(const struct config_place *place, const json_t *json, con
 	if (json_is_real(json))
 		return config_fault(place, ERROR_INVALID, " is %g, a real number; expected %s",
 				    json_real_value(json), expected);
-	return config_fault(place, ERROR_INVALID, " is %s; expected %s", config_type_name(json), expected);
+	return config_fault(place, ERROR_INVALID, " is %s; expected %s", config_type_name(json),
+			    expected);
 }
 
 int config_decode_string(const struct config_place *place, const json_t *json,

@@ -83,11 +83,11 @@ static void an_edit_replaces_adds_and_removes(void **state)
 		vip_of("web", "{" WEB "}"),
 		vip_of("a", "{'address': '192.0.2.40', 'port': 1, 'protocol': 'tcp'}"),
 	};
-	const char *removed[] = {"dns", "never-there"};
-	struct config_edit edit = {changed, 2, removed, 2};
+	const struct config_edit edits[] = {
+		{"a", changed[1]}, {"dns", NULL}, {"never-there", NULL}, {"web", changed[0]}};
 
 	(void)state;
-	edited = config_with_edit(base, &edit);
+	edited = config_merge_edits(base, edits, 4);
 	assert_string_equal(changes_text(base, edited), "+a -dns ~web ");
 	assert_ptr_equal(edited->vips[0], changed[1]);
 	assert_ptr_equal(edited->vips[1], base->vips[0]);
@@ -105,11 +105,11 @@ static void an_edit_is_checked_only_when_asked(void **state)
 	struct error_list faults = {0};
 	struct config *base = config_of(THREE_VIPS), *edited;
 	struct config_vip *twin = vip_of("twin", "{" WEB "}");
-	struct config_edit edit = {.changed = &twin, .changed_count = 1};
+	const struct config_edit edit = {"twin", twin};
 
 	(void)state;
 	assert_int_equal(config_check(base, &faults), 0);
-	edited = config_with_edit(base, &edit);
+	edited = config_merge_edits(base, &edit, 1);
 	assert_non_null(edited);
 	assert_int_equal(config_check(edited, &faults), -1);
 	assert_string_equal(faults_text(&faults),
