@@ -5,8 +5,6 @@
 
 #include "metrics.h"
 
-#define DROPS_TEXT_CONTENT_TYPE "text/plain; charset=utf-8"
-
 /* Every reason, with what it means, and the VIPs that have had it. The caller owns the text. */
 struct text drops_json(const struct metrics *metrics);
 /* The same as a table, of what there is only. */

@@ -66,6 +66,18 @@ static int take_text(const struct parameter *parameter, const char *value,
 	return -1;
 }
 
+static int take_address(const struct parameter *parameter, const char *value,
+			struct parameter_value *ret_value, struct error *error)
+{
+	if (take_text(parameter, value, ret_value, error))
+		return -1;
+	if (address_parse(ret_value->text, &ret_value->address))
+		return 0;
+	return error_set(error, ERROR_INVALID,
+			 "query parameter '%s' is '%s'; expected an IP address", parameter->name,
+			 ret_value->text);
+}
+
 static int take_value(const struct parameter *parameter, const char *value,
 		      struct parameter_value *ret_value, struct error *error)
 {
@@ -73,6 +85,7 @@ static int take_value(const struct parameter *parameter, const char *value,
 	case PARAMETER_NUMBER: return take_number(parameter, value, ret_value, error);
 	case PARAMETER_BOOLEAN: return take_boolean(parameter, value, ret_value, error);
 	case PARAMETER_TEXT: return take_text(parameter, value, ret_value, error);
+	case PARAMETER_ADDRESS: return take_address(parameter, value, ret_value, error);
 	}
 	return -1;
 }
@@ -121,6 +134,14 @@ const char *parameter_text(const struct parameter_values *values, const char *na
 	const struct parameter_value *value = find(values, name);
 
 	return value->is_given ? value->text : NULL;
+}
+
+const struct carom_address *parameter_address(const struct parameter_values *values,
+					      const char *name)
+{
+	const struct parameter_value *value = find(values, name);
+
+	return value->is_given ? &value->address : NULL;
 }
 
 bool parameter_is_given(const struct parameter_values *values, const char *name)

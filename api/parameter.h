@@ -3,6 +3,7 @@
 #ifndef CAROM_PARAMETER_H
 #define CAROM_PARAMETER_H
 
+#include "address.h"
 #include "error.h"
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@ enum parameter_kind {
 	PARAMETER_NUMBER,  /* decimal digits and nothing else */
 	PARAMETER_BOOLEAN, /* true or false */
 	PARAMETER_TEXT,	   /* percent-encoded UTF-8, not empty */
+	PARAMETER_ADDRESS, /* IPv4 or IPv6; percent-encoded, likewise */
 };
 
 struct parameter {
@@ -25,8 +27,9 @@ struct parameter {
 
 struct parameter_value {
 	bool is_given;
-	uint64_t number; /* of a boolean 0 or 1 */
-	char text[PARAMETER_TEXT_BYTES];
+	uint64_t number;		 /* of a boolean 0 or 1 */
+	char text[PARAMETER_TEXT_BYTES]; /* decoded; of a text or an address */
+	struct carom_address address;
 };
 
 /* All zeroes, but for the parameters: nothing is given. */
@@ -44,6 +47,8 @@ int parameter_take(struct parameter_values *values, const char *name, const char
 /* What is not given is 0, false, or NULL. The name must be one of the parameters'. */
 uint64_t parameter_number(const struct parameter_values *values, const char *name);
 const char *parameter_text(const struct parameter_values *values, const char *name);
+const struct carom_address *parameter_address(const struct parameter_values *values,
+					      const char *name);
 bool parameter_is_given(const struct parameter_values *values, const char *name);
 
 #endif

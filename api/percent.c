@@ -4,6 +4,8 @@
 #include "utf8.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <string.h>
 
 #define ESCAPE_LENGTH 3 /* of "%2F" */
 
@@ -49,4 +51,18 @@ int percent_decode(const char *noun, const char **position, char stop, char **ou
 	if (!utf8_is_valid(start))
 		return error_set(error, ERROR_SYNTAX, "%s: '%s' is not UTF-8", noun, start);
 	return 0;
+}
+
+void percent_encode(struct text *text, const char *string)
+{
+	char escape[ESCAPE_LENGTH + 1];
+
+	for (; *string; string++) {
+		if (isalnum((unsigned char)*string) || strchr("-._~", *string)) {
+			text_add_bytes(text, string, 1);
+			continue;
+		}
+		snprintf(escape, sizeof(escape), "%%%02X", (unsigned char)*string);
+		text_add(text, escape);
+	}
 }

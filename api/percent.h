@@ -4,6 +4,7 @@
 #define CAROM_PERCENT_H
 
 #include "error.h"
+#include "text.h"
 
 /*
  * Decodes *position up to `stop` or its end, and leaves it there. *output is terminated, and left
@@ -12,5 +13,8 @@
  */
 int percent_decode(const char *noun, const char **position, char stop, char **output,
 		   struct error *error);
+
+/* Everything but the unreserved characters becomes an escape. */
+void percent_encode(struct text *text, const char *string);
 
 #endif

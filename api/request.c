@@ -208,6 +208,7 @@ static struct route_call call_of(struct request *request, const json_t *body)
 
 	return (struct route_call){
 		.commands = request->service->commands,
+		.path = request->url,
 		.names = {match->names[0], match->names[1]},
 		.body = body,
 		.patch = request_patch_kind(request),

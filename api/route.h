@@ -21,6 +21,7 @@ enum route_patch {
 
 struct route_call {
 	struct commands *commands;
+	const char *path;		    /* as it was sent */
 	const char *names[ROUTE_NAMES_MAX]; /* of the pattern's {…}, decoded, in their order */
 	const json_t *body;		    /* NULL if the route takes none */
 	enum route_patch patch;

@@ -9,23 +9,28 @@
 #include "config.h"
 #include "drops.h"
 #include "json_text.h"
+#include "lists.h"
 #include "metrics.h"
 #include "route.h"
 #include "stream.h"
+#include "table.h"
 
 #include <stdlib.h>
 
 #define BODY_BYTES_MAX	    ((size_t)4 << 20)
 #define EVENTS_CONTENT_TYPE "text/event-stream"
 
+static void add_revision(const struct route_call *call, struct reply *reply)
+{
+	if (reply->status == MHD_HTTP_OK)
+		reply_add_etag(reply, commands_revision(call->commands));
+}
+
 static void set_desired(const struct route_call *call, struct reply *ret_reply, json_t *json,
 			const struct error *error)
 {
-	bool found = json != NULL;
-
 	reply_set_json(ret_reply, json, error);
-	if (found)
-		reply_add_etag(ret_reply, commands_revision(call->commands));
+	add_revision(call, ret_reply);
 }
 
 static void get_config(const struct route_call *call, struct reply *ret_reply)
@@ -37,9 +42,14 @@ static void get_config(const struct route_call *call, struct reply *ret_reply)
 
 static void get_vips(const struct route_call *call, struct reply *ret_reply)
 {
-	struct error error = {0};
+	lists_get_vips(call, ret_reply);
+	add_revision(call, ret_reply);
+}
 
-	set_desired(call, ret_reply, commands_get_vips(call->commands, &error), &error);
+static void get_backends(const struct route_call *call, struct reply *ret_reply)
+{
+	lists_get_backends(call, ret_reply);
+	add_revision(call, ret_reply);
 }
 
 static void get_vip(const struct route_call *call, struct reply *ret_reply)
@@ -47,14 +57,6 @@ static void get_vip(const struct route_call *call, struct reply *ret_reply)
 	struct error error = {0};
 
 	set_desired(call, ret_reply, commands_get_vip(call->commands, call->names[0], &error),
-		    &error);
-}
-
-static void get_backends(const struct route_call *call, struct reply *ret_reply)
-{
-	struct error error = {0};
-
-	set_desired(call, ret_reply, commands_get_backends(call->commands, call->names[0], &error),
 		    &error);
 }
 
@@ -109,13 +111,6 @@ static void drain_backend(const struct route_call *call)
 	commands_drain_backend(call->commands, &order, &call->write);
 }
 
-static void get_status(const struct route_call *call, struct reply *ret_reply)
-{
-	struct error error = {0};
-
-	reply_set_json(ret_reply, commands_get_status(call->commands, &error), &error);
-}
-
 static void set_metrics(const struct route_call *call, struct reply *ret_reply,
 			const char *content_type, struct text (*write)(const struct metrics *))
 {
@@ -149,7 +144,7 @@ static void get_metrics(const struct route_call *call, struct reply *ret_reply)
 static void get_drops(const struct route_call *call, struct reply *ret_reply)
 {
 	if (call->prefers_text)
-		set_metrics(call, ret_reply, DROPS_TEXT_CONTENT_TYPE, drops_text);
+		set_metrics(call, ret_reply, TABLE_CONTENT_TYPE, drops_text);
 	else
 		set_metrics(call, ret_reply, REPLY_JSON_CONTENT_TYPE, drops_json);
 	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
@@ -239,13 +234,15 @@ static const struct route routes[] = {
 	 .shows_revision = true, .is_watchable = true},
 	{"PUT", "/v1/config", .write = put_config, .parameters = write_parameters,
 	 .body_bytes_max = CONFIG_DOCUMENT_BYTES},
-	{"GET", "/v1/vips", .read = get_vips, .shows_revision = true},
+	{"GET", "/v1/vips", .read = get_vips, .parameters = lists_vips_parameters,
+	 .shows_revision = true},
 	{"GET", "/v1/vips/{vip}", .read = get_vip, .shows_revision = true},
 	{"PUT", "/v1/vips/{vip}", .write = put_vip, .parameters = write_parameters,
 	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
 	{"DELETE", "/v1/vips/{vip}", .write = delete_vip, .parameters = write_parameters,
 	 .target = ROUTE_VIP},
-	{"GET", "/v1/vips/{vip}/backends", .read = get_backends, .shows_revision = true},
+	{"GET", "/v1/vips/{vip}/backends", .read = get_backends,
+	 .parameters = lists_backends_parameters, .shows_revision = true},
 	{"PUT", "/v1/vips/{vip}/backends", .write = put_backends, .parameters = write_parameters,
 	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
 	{"GET", BACKEND_PATTERN, .read = get_backend, .shows_revision = true},
@@ -255,8 +252,10 @@ static const struct route routes[] = {
 	 .target = ROUTE_BACKEND},
 	{"POST", BACKEND_PATTERN "/drain", .write = drain_backend, .parameters = drain_parameters,
 	 .target = ROUTE_BACKEND},
+	{"GET", "/v1/vips/{vip}/ring", .read = lists_get_ring},
+	{"GET", "/v1/flows", .read = lists_get_flows, .parameters = lists_flows_parameters},
 	{"GET", "/v1/events", .stream = get_events, .parameters = event_parameters},
-	{"GET", "/v1/status", .read = get_status},
+	{"GET", "/v1/status", .read = lists_get_status},
 	{"GET", "/v1/stats", .read = get_stats},
 	{"GET", "/v1/drops", .read = get_drops},
 	{"GET", "/metrics", .read = get_metrics},

@@ -113,6 +113,16 @@ int image_find_ordinal(const struct image_vip *vip, const char *name,
 	return -1;
 }
 
+uint32_t *image_count_slots(const struct image_vip *vip)
+{
+	uint32_t *counts = calloc(vip->backend_count + 1, sizeof(counts[0]));
+
+	for (size_t i = 0; counts && i < (size_t)1 << vip->ring->bits; i++)
+		if (vip->ring->slots[i] < vip->backend_count)
+			counts[vip->ring->slots[i]]++;
+	return counts;
+}
+
 enum carom_backend_state image_backend_state(const struct image_backend *backend)
 {
 	if (backend->next_hop.resolved || backend->state == CAROM_BACKEND_UNUSED)

@@ -80,6 +80,9 @@ struct image_vip *image_find(const struct image *image, const char *name);
 int image_find_ordinal(const struct image_vip *vip, const char *name,
 		       const struct carom_address *address);
 
+/* How many slots each ordinal has; the caller frees it. NULL: out of memory. */
+uint32_t *image_count_slots(const struct image_vip *vip);
+
 /* As packets see it. One that cannot be reached keeps its flows only if it is to, and ever could
  * be. */
 enum carom_backend_state image_backend_state(const struct image_backend *backend);

@@ -101,6 +101,24 @@ struct publish_remainder {
 };
 struct publish_remainder publish_remainder(const struct publish *publish, size_t vip,
 					   size_t ordinal);
+/* A recorded flow that is living. */
+struct publish_flow {
+	uint32_t place; /* 1 + its entry's index in the table */
+	uint32_t vip;	/* index into the image */
+	uint32_t ordinal;
+	uint32_t slot; /* of the VIP's ring */
+	uint32_t idle_s;
+	bool is_confirmed; /* by a packet after its SYN */
+};
+
+/* Returns whether to go on. */
+typedef bool publish_flow_visitor(void *context, const struct publish_flow *flow);
+
+/* Visits the flows whose places are behind `after`, in the order of their places, while packets
+ * record others. Returns 0, or -1: out of memory, nothing visited. */
+int publish_visit_flows(const struct publish *publish, uint64_t after,
+			publish_flow_visitor *visitor, void *context);
+
 /* Over all VIPs, and how many flows the table can hold. */
 void publish_flow_fill(const struct publish *publish, uint64_t *ret_used, uint64_t *ret_size);
 

@@ -198,6 +198,56 @@ int publish_drop_orphans(const struct publish *publish)
 	return 0;
 }
 
+/* 1 + the VIP's index in the image, by the number that it counts under; 0: nobody's. */
+static uint32_t *index_vips(const struct publish *publish)
+{
+	uint32_t *places = calloc(publish->memory->reasons_per_lane, sizeof(places[0]));
+
+	for (size_t i = 0; places && i < vip_count(publish); i++)
+		places[publish->vips[i]->counter] = (uint32_t)i + 1;
+	return places;
+}
+
+static bool visit_flow(const struct publish *publish, const uint32_t *places, uint32_t index,
+		       publish_flow_visitor *visitor, void *context)
+{
+	const struct carom_flow *entry = &publish->memory->flows[index];
+	uint64_t record = read_record(entry);
+	uint32_t number = carom_flow_vip(record), clock = publish_clock(publish);
+	uint32_t place = number < publish->memory->reasons_per_lane ? places[number] : 0;
+	struct publish_flow flow = {
+		.place = index + 1,
+		.vip = place - 1,
+		.ordinal = carom_flow_ordinal(record),
+		.idle_s = carom_flow_age(record, clock),
+		.is_confirmed = carom_flow_confirmed(record),
+	};
+	const struct published_vip *published;
+
+	if (!record || !place)
+		return true;
+	published = publish->vips[flow.vip];
+	if (flow.ordinal >= published->vip->backend_count ||
+	    carom_flow_expired(record, clock, publish->memory->flow_idle_timeout_s))
+		return true;
+	flow.slot = (uint32_t)(entry->hash >> (64 - published->vip->ring->bits));
+	return visitor(context, &flow);
+}
+
+int publish_visit_flows(const struct publish *publish, uint64_t after,
+			publish_flow_visitor *visitor, void *context)
+{
+	uint32_t *places = index_vips(publish);
+
+	if (!places)
+		return -1;
+	for (uint64_t i = after; i < publish->memory->flow_count; i++)
+		if (!visit_flow(publish, places, (uint32_t)i, visitor, context))
+			break;
+	free(places);
+	return 0;
+}
+
 struct publish_tracking publish_tracking_vip(const struct publish *publish, size_t vip)
 {
 	const struct published_vip *published = publish->vips[vip];

@@ -134,24 +134,11 @@ json_t *commands_get_config(const struct commands *commands, struct error *ret_e
 	return answer(config_to_json(commands_shown(commands)), ret_error);
 }
 
-json_t *commands_get_vips(const struct commands *commands, struct error *ret_error)
-{
-	return answer(config_vips_to_json(commands_shown(commands)), ret_error);
-}
-
 json_t *commands_get_vip(const struct commands *commands, const char *vip, struct error *ret_error)
 {
 	const struct config_vip *found = find_vip(commands, vip, ret_error);
 
 	return found ? answer(config_vip_to_json(found), ret_error) : NULL;
-}
-
-json_t *commands_get_backends(const struct commands *commands, const char *vip,
-			      struct error *ret_error)
-{
-	const struct config_vip *found = find_vip(commands, vip, ret_error);
-
-	return found ? answer(config_backends_to_json(found), ret_error) : NULL;
 }
 
 json_t *commands_get_backend(const struct commands *commands, const char *vip, const char *backend,

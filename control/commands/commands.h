@@ -20,10 +20,7 @@ struct commands;
 /* ---- reads: a new JSON value; NULL with *ret_error described (NOT_FOUND, or no memory) ---- */
 
 json_t *commands_get_config(const struct commands *commands, struct error *ret_error);
-json_t *commands_get_vips(const struct commands *commands, struct error *ret_error);
 json_t *commands_get_vip(const struct commands *commands, const char *vip, struct error *ret_error);
-json_t *commands_get_backends(const struct commands *commands, const char *vip,
-			      struct error *ret_error);
 json_t *commands_get_backend(const struct commands *commands, const char *vip, const char *backend,
 			     struct error *ret_error);
 /* How caromd and its data plane are: attach modes and why, kernel, revision, ring digests, map

@@ -67,17 +67,6 @@ static json_t *limits_to_json(const struct commands *commands)
 			 "flows", flows_to_json(commands));
 }
 
-static uint32_t *count_slots(const struct image_vip *vip)
-{
-	uint32_t *counts = calloc(vip->backend_count + 1, sizeof(counts[0]));
-
-	for (size_t i = 0; counts && i < (size_t)1 << vip->ring->bits; i++) {
-		if (vip->ring->slots[i] < vip->backend_count)
-			counts[vip->ring->slots[i]]++;
-	}
-	return counts;
-}
-
 /* How a drain gets on, in the words of the answer to one. */
 static json_t *drain_to_json(const struct publish_remainder *remainder)
 {
@@ -105,7 +94,7 @@ static json_t *backends_to_json(const struct commands *commands, size_t index)
 {
 	const struct image_vip *vip = publish_image(commands->publish)->vips[index];
 	json_t *backends = json_object();
-	uint32_t *counts = count_slots(vip);
+	uint32_t *counts = image_count_slots(vip);
 
 	for (size_t i = 0; counts && i < vip->backend_count; i++) {
 		const struct image_backend *backend = &vip->backends[i];

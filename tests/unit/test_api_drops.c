@@ -50,11 +50,11 @@ static void test_table(void **state)
 {
 	(void)state;
 	expect_text(drops_text(&metrics),
-		    "     PACKETS  ACTION   REASON      VIP            MEANING\n"
-		    "     1234567  drop     no_backend  web            the VIP has no backend\n"
-		    "           3  pass     not_served  mail-and-more  no VIP has this port\n"
-		    "           2  pass     not_served  web            no VIP has this port\n"
-		    "           7  pass     not_served  -              no VIP has this port\n");
+		    "PACKETS  ACTION  REASON      VIP            MEANING\n"
+		    "1234567  drop    no_backend  web            the VIP has no backend\n"
+		    "      3  pass    not_served  mail-and-more  no VIP has this port\n"
+		    "      2  pass    not_served  web            no VIP has this port\n"
+		    "      7  pass    not_served  -              no VIP has this port\n");
 }
 
 static void test_table_of_nothing(void **state)
@@ -65,7 +65,7 @@ static void test_table_of_nothing(void **state)
 
 	(void)state;
 	nothing.stats = &no_stats;
-	expect_text(drops_text(&nothing), "     PACKETS  ACTION   REASON      VIP  MEANING\n");
+	expect_text(drops_text(&nothing), "PACKETS  ACTION  REASON  VIP  MEANING\n");
 }
 
 static void expect_reason(const json_t *json, size_t reason, json_int_t packets, json_int_t unknown,

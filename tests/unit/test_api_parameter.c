@@ -11,11 +11,9 @@
 #include <cmocka.h>
 
 static const struct parameter parameters[] = {
-	{"wait_ms", PARAMETER_NUMBER, 0, 600000},
-	{"limit", PARAMETER_NUMBER, 1, 10},
-	{"dry_run", PARAMETER_BOOLEAN, 0, 0},
-	{"after", PARAMETER_TEXT, 0, 0},
-	{0},
+	{"wait_ms", PARAMETER_NUMBER, 0, 600000}, {"limit", PARAMETER_NUMBER, 1, 10},
+	{"dry_run", PARAMETER_BOOLEAN, 0, 0},	  {"after", PARAMETER_TEXT, 0, 0},
+	{"address", PARAMETER_ADDRESS, 0, 0},	  {0},
 };
 
 static void expect_number(const char *name, const char *value, uint64_t expected)
@@ -105,6 +103,22 @@ static void test_texts(void **state)
 	expect_text(longest, longest);
 }
 
+static void test_addresses(void **state)
+{
+	struct parameter_values values = {.parameters = parameters};
+	struct carom_address expected;
+	struct error error = {0};
+
+	(void)state;
+	assert_null(parameter_address(&values, "address"));
+	assert_true(address_parse("2001:db8::1", &expected));
+	assert_int_equal(parameter_take(&values, "address", "2001%3Adb8::1", &error), 0);
+	assert_true(address_equal(parameter_address(&values, "address"), &expected));
+	expect_refused("address", "10.0.0.300",
+		       "'address' is '10.0.0.300'; expected an IP address");
+	expect_refused("address", "", "expected 1 to 127");
+}
+
 static void test_unknown(void **state)
 {
 	struct parameter_values none = {0};
@@ -141,8 +155,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_wrong_numbers),
 		cmocka_unit_test(test_booleans),  cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_unknown),	  cmocka_unit_test(test_twice),
-		cmocka_unit_test(test_not_given),
+		cmocka_unit_test(test_addresses), cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_twice),	  cmocka_unit_test(test_not_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
