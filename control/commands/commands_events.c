@@ -13,6 +13,8 @@
  */
 #include "commands_parts.h"
 
+#include "config_diff.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,14 @@ static void write_text(struct subscriber *subscriber, const char *text)
 		subscriber->is_behind = true;
 }
 
+/* config: that all subscribers know from here on. */
+static void remember(struct commands *commands, struct config *config)
+{
+	config_unref(commands->told);
+	commands->told = config ? config_ref(config) : NULL;
+	commands->told_revision = commands_revision(commands);
+}
+
 static void take_out(struct subscriber *subscriber)
 {
 	struct subscriber **link = &subscriber->commands->subscribers;
@@ -48,6 +58,8 @@ static void take_out(struct subscriber *subscriber)
 		link = &(*link)->next;
 	*link = subscriber->next;
 	subscriber->commands->subscriber_count--;
+	if (!subscriber->commands->subscribers)
+		remember(subscriber->commands, NULL);
 }
 
 void commands_unsubscribe(struct subscriber *subscriber)
@@ -114,11 +126,23 @@ static char *word_reset(const struct commands *commands)
 	return word("reset", revision, json_pack("{s:I}", "revision", (json_int_t)revision));
 }
 
-static char *word_revision(const struct commands *commands)
+/* Of a revision that changed more than an event may hold, the changes are left out. */
+static bool is_bounded(const json_t *changes)
 {
-	uint64_t revision = commands_revision(commands);
+	return json_dumpb(changes, NULL, 0, JSON_COMPACT) <= CHANGES_BYTES_MAX;
+}
 
-	return word("revision", revision, json_pack("{s:I}", "revision", (json_int_t)revision));
+static char *word_revision(uint64_t revision, const struct config *from, const struct config *to)
+{
+	json_t *changes = config_diff(from, to);
+	json_t *data = json_pack("{s:I}", "revision", (json_int_t)revision);
+
+	if (changes && is_bounded(changes))
+		json_object_set(data, "changes", changes);
+	else
+		json_object_set_new(data, "changes_omitted", json_true());
+	json_decref(changes);
+	return word("revision", revision, data);
 }
 
 /* What came between, if it is known. */
@@ -140,8 +164,8 @@ void commands_tell_subscribers(struct commands *commands)
 
 	if (!commands->subscribers || commands->told_revision == commands->published_revision)
 		return;
-	commands->told_revision = commands->published_revision;
-	text = word_revision(commands);
+	text = word_revision(commands->published_revision, commands->told, commands->published);
+	remember(commands, commands->published);
 	for (struct subscriber *one = commands->subscribers; one; one = one->next) {
 		if (text)
 			write_text(one, text);
@@ -167,7 +191,7 @@ struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
 	if (!subscriber)
 		return NULL;
 	if (!commands->subscribers)
-		commands->told_revision = commands->published_revision;
+		remember(commands, commands->published);
 	*subscriber = (struct subscriber){
 		.next = commands->subscribers,
 		.commands = commands,

@@ -6,6 +6,7 @@
  */
 #include "commands_parts.h"
 
+#include "config_diff.h"
 #include "forecast.h"
 #include "plan.h"
 
@@ -127,6 +128,10 @@ json_t *commands_forecast(const struct commands *commands, const struct config *
 		return NULL;
 	json = compare(commands, planned);
 	image_unref(planned);
+	if (json && json_object_set_new(json, "changes", config_diff(commands->desired, desired))) {
+		json_decref(json);
+		json = NULL;
+	}
 	if (!json)
 		error_set_errno(ret_error, ENOMEM, "no memory for the forecast");
 	return json;
