@@ -28,6 +28,7 @@ from rest_client import Client
 
 BUILD = Path(os.environ["CAROM_BUILD"])
 CAROMD = BUILD / "control/caromd"
+CAROMD_NEXT = BUILD / "tests/lab/caromd_next"  # other code in its program, the same work
 PASS_OBJECT = BUILD / "configs/lab/pass.bpf.o"
 
 BPF = Path("/run/bpf")
@@ -141,11 +142,11 @@ class Caromd:
 
     LINE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z (\w+): (.*)")
 
-    def __init__(self, host, *arguments, prefix=()):
+    def __init__(self, host, *arguments, prefix=(), program=CAROMD):
         self.log = Path(f"/run/caromd-{time.monotonic_ns()}.log")
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                host.command(*prefix, CAROMD, "--config", CONFIG, *arguments),
+                host.command(*prefix, program, "--config", CONFIG, *arguments),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def lines(self):
@@ -288,15 +289,15 @@ class CaromdTest(unittest.TestCase):
         new.write_text(json.dumps(self.config) if text is None else text)
         new.rename(CONFIG)
 
-    def launch(self, *arguments, prefix=()):
-        caromd = Caromd(self.balancer, *arguments, prefix=prefix)
+    def launch(self, *arguments, **options):
+        caromd = Caromd(self.balancer, *arguments, **options)
         self.started.append(caromd)
         return caromd
 
-    def start(self, prefix=()):
+    def start(self, **options):
         """A caromd with this config, which is ready."""
         self.write_config()
-        caromd = self.launch(prefix=prefix)
+        caromd = self.launch(**options)
         caromd.wait_for("info: ready: ")
         return caromd
 

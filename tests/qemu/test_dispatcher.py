@@ -7,13 +7,14 @@ To be run in a sandbox, with the environment's CAROM_BUILD naming what to run, o
 programs of type ext in. Speaks TAP.
 """
 
+import json
 import signal
 import sys
 
 import host
 import tap
 import xdp_loader
-from host import BPF, CAROMD, CONFIG, CaromdTest, Traffic
+from host import BPF, CAROMD, CAROMD_NEXT, CONFIG, CaromdTest, Traffic
 from xdp_loader import OTHER
 
 OURS = "carom_balancer"
@@ -78,7 +79,7 @@ class Shares(DispatcherTest):
 class Restarts(DispatcherTest):
     """A new caromd replaces its program, and nothing else, under traffic."""
 
-    def expect_seamless(self, number, status):
+    def expect_seamless(self, number, status, program=CAROMD):
         caromd = self.start()
         self.add_other()
         before = dict(self.members())
@@ -86,7 +87,7 @@ class Restarts(DispatcherTest):
             traffic.wait_for(100)
             self.assertEqual(caromd.end(number), status)
             traffic.wait_for(100)
-            caromd = self.start()
+            caromd = self.start(program=program)
             traffic.wait_for(100)
         self.expect_all(traffic)
         after = dict(self.members())
@@ -101,6 +102,20 @@ class Restarts(DispatcherTest):
 
     def test_after_sigkill(self):
         self.expect_seamless(signal.SIGKILL, -signal.SIGKILL)
+
+    def test_upgrade(self):
+        """The next caromd brings a program of other code."""
+        before = self.tag_of(CAROMD)
+        self.expect_seamless(signal.SIGTERM, 0, program=CAROMD_NEXT)
+        self.assertNotEqual(self.tag_of(CAROMD_NEXT), before)
+
+    def tag_of(self, program):
+        """What the kernel makes of a program's code."""
+        caromd = self.start(program=program)
+        number = self.interface()["program_id"]
+        shown = host.run("bpftool", "--json", "prog", "show", "id", str(number))
+        self.stop(caromd)
+        return json.loads(shown.stdout)["tag"]
 
 
 class Modes(DispatcherTest):
