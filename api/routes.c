@@ -78,6 +78,39 @@ static void put_vip(const struct route_call *call)
 	commands_put_vip(call->commands, call->names[0], call->body, &call->write);
 }
 
+static struct config_patch patch_of(const struct route_call *call)
+{
+	bool has_operations = call->patch == ROUTE_PATCH_OPERATIONS ||
+			      (call->patch == ROUTE_PATCH_BY_BODY && json_is_array(call->body));
+
+	return (struct config_patch){
+		.kind = has_operations ? CONFIG_PATCH_OPERATIONS : CONFIG_PATCH_MERGE,
+		.body = call->body,
+	};
+}
+
+static void patch_config(const struct route_call *call)
+{
+	struct config_patch patch = patch_of(call);
+
+	commands_patch_config(call->commands, &patch, &call->write);
+}
+
+static void patch_vip(const struct route_call *call)
+{
+	struct config_patch patch = patch_of(call);
+
+	commands_patch_vip(call->commands, call->names[0], &patch, &call->write);
+}
+
+static void patch_backend(const struct route_call *call)
+{
+	struct config_patch patch = patch_of(call);
+
+	commands_patch_backend(call->commands, call->names[0], call->names[1], &patch,
+			       &call->write);
+}
+
 static void delete_vip(const struct route_call *call)
 {
 	commands_delete_vip(call->commands, call->names[0], &call->write);
@@ -234,11 +267,15 @@ static const struct route routes[] = {
 	 .shows_revision = true, .is_watchable = true},
 	{"PUT", "/v1/config", .write = put_config, .parameters = write_parameters,
 	 .body_bytes_max = CONFIG_DOCUMENT_BYTES},
+	{"PATCH", "/v1/config", .write = patch_config, .parameters = write_parameters,
+	 .body_bytes_max = CONFIG_DOCUMENT_BYTES, .takes_patch = true},
 	{"GET", "/v1/vips", .read = get_vips, .parameters = lists_vips_parameters,
 	 .shows_revision = true},
 	{"GET", "/v1/vips/{vip}", .read = get_vip, .shows_revision = true},
 	{"PUT", "/v1/vips/{vip}", .write = put_vip, .parameters = write_parameters,
 	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
+	{"PATCH", "/v1/vips/{vip}", .write = patch_vip, .parameters = write_parameters,
+	 .body_bytes_max = BODY_BYTES_MAX, .takes_patch = true, .target = ROUTE_VIP},
 	{"DELETE", "/v1/vips/{vip}", .write = delete_vip, .parameters = write_parameters,
 	 .target = ROUTE_VIP},
 	{"GET", "/v1/vips/{vip}/backends", .read = get_backends,
@@ -248,6 +285,8 @@ static const struct route routes[] = {
 	{"GET", BACKEND_PATTERN, .read = get_backend, .shows_revision = true},
 	{"PUT", BACKEND_PATTERN, .write = put_backend, .parameters = write_parameters,
 	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_BACKEND},
+	{"PATCH", BACKEND_PATTERN, .write = patch_backend, .parameters = write_parameters,
+	 .body_bytes_max = BODY_BYTES_MAX, .takes_patch = true, .target = ROUTE_BACKEND},
 	{"DELETE", BACKEND_PATTERN, .write = delete_backend, .parameters = write_parameters,
 	 .target = ROUTE_BACKEND},
 	{"POST", BACKEND_PATTERN "/drain", .write = drain_backend, .parameters = drain_parameters,

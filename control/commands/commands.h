@@ -8,6 +8,7 @@
 #ifndef CAROM_COMMANDS_H
 #define CAROM_COMMANDS_H
 
+#include "config_patch.h"
 #include "error.h"
 
 #include <jansson.h>
@@ -93,6 +94,14 @@ void commands_put_backend(struct commands *commands, const char *vip, const char
 			  const json_t *body, const struct commands_write *write);
 void commands_delete_backend(struct commands *commands, const char *vip, const char *backend,
 			     const struct commands_write *write);
+
+/* Pointers in faults: see config_patch.h. */
+void commands_patch_config(struct commands *commands, const struct config_patch *patch,
+			   const struct commands_write *write);
+void commands_patch_vip(struct commands *commands, const char *vip,
+			const struct config_patch *patch, const struct commands_write *write);
+void commands_patch_backend(struct commands *commands, const char *vip, const char *backend,
+			    const struct config_patch *patch, const struct commands_write *write);
 
 #define COMMANDS_DRAIN_WAIT_MS_MAX 600000
 
