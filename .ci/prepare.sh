@@ -14,6 +14,7 @@ declare -rA packages=(
 		pkg-config"
 	[lab]="curl ethtool iproute2 jq procps python3 util-linux"
 	[test]="libcmocka-dev python3-jsonschema python3-scapy"
+	[fuzz]="bsdextrautils clang libclang-rt-dev"
 	[qemu]="busybox-static cpio dpkg kmod qemu-system-x86 xdp-tools"
 	[check]="clang-format-14 clang-tidy-14 cppcheck git pyflakes3 shellcheck sparse"
 )
