@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What of a request's target the API reads by itself: an input is a path, and then maybe '?' and
- * the value of a query parameter. */
+/*
+ * What of a request's header the API reads by itself. An input's first line is a target,
+ * "/path?a=1&b", and its second the value of If-Match.
+ *
+ * What is accepted is within its bounds, UTF-8, and never longer than what was sent; what is
+ * refused is the client's fault, and said so.
+ */
 #include "fuzz.h"
 #include "parameter.h"
 #include "path.h"
+#include "precondition.h"
 #include "utf8.h"
 
-#define MAXIMUM 600000
+#define NUMBER_MAX 600000
+
+static const struct parameter parameters[] = {
+	{"number", PARAMETER_NUMBER, 1, NUMBER_MAX},
+	{"boolean", PARAMETER_BOOLEAN, 0, 0},
+	{"text", PARAMETER_TEXT, 0, 0},
+	{0},
+};
+
+static void expect_kind(const struct error *error, enum error_kind kind, enum error_kind other)
+{
+	if ((error->kind != kind && error->kind != other) || !error->message[0])
+		fuzz_fail("refused as '%s': %s", error_kind_name(error->kind), error->message);
+}
 
 static void try_path(const char *text)
 {
@@ -14,8 +33,7 @@ static void try_path(const char *text)
 	struct path path;
 
 	if (path_parse(text, &path, &error)) {
-		if (error.kind != ERROR_SYNTAX && error.kind != ERROR_NOT_FOUND)
-			fuzz_fail("a path is refused as '%s'", error_kind_name(error.kind));
+		expect_kind(&error, ERROR_SYNTAX, ERROR_NOT_FOUND);
 		return;
 	}
 	if (path.segment_count > PATH_SEGMENTS_MAX)
@@ -25,29 +43,56 @@ static void try_path(const char *text)
 			fuzz_fail("segment %zu is '%s'", i, path.segments[i]);
 }
 
-static void try_parameter(const char *value)
+static void expect_value(const struct parameter_values *values, const char *value)
 {
-	const struct parameter parameter = {"wait_ms", MAXIMUM};
-	struct error error = {0};
-	uint64_t number = UINT64_MAX;
+	const char *text = parameter_text(values, "text");
+	uint64_t number = parameter_number(values, "number");
 
-	if (parameter_parse(&parameter, value, &number, &error) == 0) {
-		if (number > MAXIMUM || number != strtoull(value, NULL, 10))
-			fuzz_fail("'%s' is read as %ju", value, (uintmax_t)number);
-	} else if (error.kind != ERROR_INVALID || number != UINT64_MAX) {
-		fuzz_fail("'%s' is refused as '%s'", value, error_kind_name(error.kind));
+	if (parameter_is_given(values, "number") && (number < 1 || number > NUMBER_MAX))
+		fuzz_fail("'%s' is read as %ju", value, (uintmax_t)number);
+	if (parameter_number(values, "boolean") > 1)
+		fuzz_fail("'%s' is neither true nor false", value);
+	if (text && (!*text || !utf8_is_valid(text)))
+		fuzz_fail("'%s' is read as '%s'", value, text);
+}
+
+static void try_query(char *query)
+{
+	struct parameter_values values = {.parameters = parameters};
+	struct error error = {0};
+
+	for (char *name, *value; (name = strsep(&query, "&"));) {
+		value = strchr(name, '=');
+		if (value)
+			*value++ = '\0';
+		if (parameter_take(&values, name, value, &error)) {
+			expect_kind(&error, ERROR_INVALID, ERROR_INVALID);
+			return;
+		}
+		expect_value(&values, value);
 	}
+}
+
+static void try_tags(const char *value)
+{
+	struct precondition_tags tags = {0};
+	struct error error = {0};
+
+	if (precondition_parse("If-Match", value, &tags, &error))
+		expect_kind(&error, ERROR_SYNTAX, ERROR_INVALID);
+	else if (tags.count > PRECONDITION_TAGS_MAX || tags.is_given != (value != NULL))
+		fuzz_fail("%zu tags of '%s'", tags.count, value ? value : "nothing");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	char *text = strndup((const char *)bytes, length);
-	char *value = strchr(text, '?');
+	char *text = strndup((const char *)bytes, length), *rest = text;
+	char *query = strsep(&rest, "\n");
+	const char *path = strsep(&query, "?");
 
-	if (value)
-		*value++ = '\0';
-	try_path(text);
-	try_parameter(value);
+	try_path(path);
+	try_query(query);
+	try_tags(rest);
 	free(text);
 	return 0;
 }
