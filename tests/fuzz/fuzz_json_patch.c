@@ -30,14 +30,20 @@ static void expect_difference_leads(const json_t *from, const json_t *to)
 
 static size_t depth_of(const json_t *json)
 {
-	size_t deepest = 0, index;
+	size_t deepest = 0, depth, index;
 	const char *key;
 	json_t *member;
 
-	json_array_foreach(json, index, member) deepest =
-		depth_of(member) > deepest ? depth_of(member) : deepest;
-	json_object_foreach((json_t *)json, key, member) deepest =
-		depth_of(member) > deepest ? depth_of(member) : deepest;
+	json_array_foreach(json, index, member)
+	{
+		depth = depth_of(member);
+		deepest = depth > deepest ? depth : deepest;
+	}
+	json_object_foreach((json_t *)json, key, member)
+	{
+		depth = depth_of(member);
+		deepest = depth > deepest ? depth : deepest;
+	}
 	return deepest + (json_is_array(json) || json_is_object(json) ? 1 : 0);
 }
 
