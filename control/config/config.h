@@ -183,6 +183,8 @@ struct config *config_with_edits(const struct config *base, const struct config_
  * there does no harm. NULL: out of memory. */
 struct config *config_merge_edits(const struct config *base, const struct config_edit *edits,
 				  size_t count);
+/* The base with all VIPs of another config instead; likewise. */
+struct config *config_with_vips_of(const struct config *base, const struct config *other);
 /* New VIPs with other backends; the same checks as from JSON. */
 struct config_vip *config_vip_with_backends(const struct config_vip *base,
 					    const struct config_backend *backends, size_t count,

@@ -69,9 +69,9 @@ void config_share_equal(struct config *config, const struct config *base)
 {
 	for (size_t at = 0, base_at = 0; at < config->vip_count && base_at < base->vip_count;) {
 		struct config_vip *vip = config->vips[at], *same = base->vips[base_at];
-		int order = strcmp(vip->name, same->name);
+		int order = vip == same ? 0 : strcmp(vip->name, same->name);
 
-		if (order == 0 && vip != same && config_vip_equal(vip, same)) {
+		if (order == 0 && config_vip_equal(vip, same)) {
 			config->vips[at] = config_vip_ref(same);
 			config_vip_unref(vip);
 		}

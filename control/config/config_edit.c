@@ -56,6 +56,15 @@ struct config *config_merge_edits(const struct config *base, const struct config
 	return config;
 }
 
+struct config *config_with_vips_of(const struct config *base, const struct config *other)
+{
+	struct config *config = begin_edit(base, other->vip_count);
+
+	if (config)
+		share_vips(config, other, 0, other->vip_count);
+	return config;
+}
+
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
 				 size_t count, struct error_list *faults)
 {

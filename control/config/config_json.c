@@ -153,22 +153,6 @@ static struct config *new_replacement(const struct config *base, const json_t *j
 	return config;
 }
 
-/* VIPs that came out equal to the base's become the base's own: revisions go on sharing them, and
- * what compares revisions need not look into them. */
-static void share_equal_vips(struct config *config, const struct config *base)
-{
-	for (size_t index = 0; index < config->vip_count; index++) {
-		struct config_vip *vip = config->vips[index];
-		const struct config_vip *former = config_find_vip(base, vip->name);
-
-		if (!former || !config_vip_equal(former, vip))
-			continue;
-		config->vips[index] =
-			config_vip_ref(base->vips[config_vip_position(base, vip->name)]);
-		config_vip_unref(vip);
-	}
-}
-
 struct config *config_decode_replacement(const struct config_place *document,
 					 const struct config *base, const json_t *json,
 					 bool is_whole)
@@ -182,7 +166,7 @@ struct config *config_decode_replacement(const struct config_place *document,
 		config_unref(config);
 		return NULL;
 	}
-	share_equal_vips(config, base);
+	config_share_equal(config, base);
 	return config;
 }
 
@@ -195,6 +179,6 @@ struct config *config_replace_from_json(const struct config *base, const json_t 
 	if (config)
 		config = decode_document(&document, json, replacement_fields, config);
 	if (config)
-		share_equal_vips(config, base);
+		config_share_equal(config, base);
 	return config;
 }
