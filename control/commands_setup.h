@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "config.h"
 #include "dataplane.h"
+#include "revisions.h"
 #include "store.h"
 
 #include <uv.h>
@@ -14,11 +15,11 @@
 typedef void commands_published(void *context, const struct error *error);
 
 struct commands_options {
-	uv_loop_t *loop;		     /* borrowed until commands_free() */
-	struct dataplane *dataplane;	     /* borrowed, likewise */
-	struct config *config;		     /* the first desired state; takes a reference */
-	struct store *store;		     /* borrowed, likewise; NULL: writes are not stored */
-	uint64_t stored_revision;	     /* of config; 0: it is not stored */
+	uv_loop_t *loop;	     /* borrowed until commands_free() */
+	struct dataplane *dataplane; /* borrowed, likewise */
+	struct config *config;	     /* the first desired state; takes a reference */
+	struct store *store;	     /* borrowed, likewise; NULL: writes are not stored */
+	struct revisions *history;   /* borrowed, and added to; the newest, if any, has config */
 	commands_published *first_published; /* called once, from the loop */
 	void *first_context;
 };

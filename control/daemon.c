@@ -12,6 +12,7 @@
 #include "dataplane.h"
 #include "host.h"
 #include "log.h"
+#include "revisions.h"
 #include "server.h"
 #include "store.h"
 
@@ -27,7 +28,7 @@ struct daemon {
 	struct config *config; /* the first desired state: as stored, or else as in the file */
 	const char *config_path;
 	struct store *store;
-	uint64_t stored_revision;
+	struct revisions *history;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	struct dataplane *dataplane;
@@ -245,7 +246,7 @@ static int open_commands(struct daemon *daemon)
 		.dataplane = daemon->dataplane,
 		.config = daemon->config,
 		.store = daemon->store,
-		.stored_revision = daemon->stored_revision,
+		.history = daemon->history,
 		.first_published = on_first_published,
 		.first_context = daemon,
 	};
@@ -255,43 +256,42 @@ static int open_commands(struct daemon *daemon)
 }
 
 /* The stored vips win over the file's, which only begin the first start. */
-static int use_stored(struct daemon *daemon, const json_t *body)
+static int use_stored(struct daemon *daemon, const struct revision *stored)
 {
+	const char *folder = daemon->config->node.state_dir;
 	struct error_list faults = {0};
-	struct config *stored = config_replace_from_json(daemon->config, body, &faults);
 
-	if (stored) {
-		config_unref(daemon->config);
-		daemon->config = stored;
-		log_line(LOG_LEVEL_INFO, "revision %llu is taken from '%s'",
-			 (unsigned long long)daemon->stored_revision,
-			 daemon->config->node.state_dir);
-	} else {
+	if (config_check(stored->config, &faults)) {
 		error_set(&daemon->error, ERROR_CONFLICT,
 			  "revision %llu in node.state_dir '%s' does not go with this config; the "
 			  "first fault: %s",
-			  (unsigned long long)daemon->stored_revision,
-			  daemon->config->node.state_dir, faults.items[0].message);
+			  (unsigned long long)stored->number, folder, faults.items[0].message);
+		error_list_done(&faults);
+		return -1;
 	}
-	error_list_done(&faults);
-	return stored ? 0 : -1;
+	log_line(LOG_LEVEL_INFO, "revision %llu is taken from '%s'",
+		 (unsigned long long)stored->number, folder);
+	config_unref(daemon->config);
+	daemon->config = config_ref(stored->config);
+	return 0;
 }
 
 static int open_store(struct daemon *daemon)
 {
 	const char *folder = daemon->config->node.state_dir;
-	json_t *body;
-	int result;
+	const struct revision *stored;
 
+	daemon->history = revisions_new(REVISIONS_KEPT, REVISIONS_BYTES_MAX);
+	if (!daemon->history)
+		return error_set(&daemon->error, ERROR_SYSTEM, "out of memory");
 	if (!folder[0])
 		return 0;
 	daemon->store = store_new(folder, &daemon->error);
 	if (!daemon->store ||
-	    store_read(daemon->store, &daemon->stored_revision, &body, &daemon->error))
+	    store_load(daemon->store, daemon->config, daemon->history, &daemon->error))
 		return -1;
-	result = body ? use_stored(daemon, body) : 0;
-	json_decref(body);
-	return result;
+	stored = revisions_newest(daemon->history);
+	return stored ? use_stored(daemon, stored) : 0;
 }
 
 /* What cannot be taken over is replaced: packets go on by it until the program is exchanged. */
@@ -326,6 +326,7 @@ int daemon_run(struct config *config, const char *config_path, struct error *ret
 	}
 	commands_free(daemon.commands);
 	dataplane_free(daemon.dataplane);
+	revisions_free(daemon.history);
 	store_free(daemon.store);
 	config_unref(daemon.config);
 	uv_loop_close(&daemon.loop);

@@ -113,6 +113,19 @@ static void forget_oldest(struct revisions *revisions)
 	revisions->count--;
 }
 
+void revisions_forget_after(struct revisions *revisions, uint64_t number)
+{
+	while (revisions->count && at_age(revisions, 0)->number > number) {
+		struct revision *newest = at_age(revisions, 0);
+
+		if (revisions->count > 1)
+			revisions->bytes -= newest->replaced_bytes;
+		config_unref(newest->config);
+		*newest = (struct revision){0};
+		revisions->count--;
+	}
+}
+
 void revisions_clear(struct revisions *revisions)
 {
 	while (revisions->count)

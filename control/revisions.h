@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define REVISIONS_KEPT	      100
-#define REVISION_AUTHOR_BYTES 64
+#define REVISION_AUTHOR_BYTES 128
 /* Of VIPs that only the history has still: beyond it, revisions are forgotten earlier. */
 #define REVISIONS_BYTES_MAX ((size_t)256 << 20)
 
@@ -46,6 +46,8 @@ void revisions_free(struct revisions *revisions);
 /* Makes it the newest, by a copy with a reference of its own to the config. Its number must be
  * greater than the newest's. The oldest beyond the bounds are forgotten. */
 void revisions_add(struct revisions *revisions, const struct revision *revision);
+/* Those after this number never were. */
+void revisions_forget_after(struct revisions *revisions, uint64_t number);
 void revisions_clear(struct revisions *revisions);
 
 size_t revisions_count(const struct revisions *revisions);

@@ -18,14 +18,11 @@ struct commands *commands_new(const struct commands_options *options, struct err
 	commands->loop = options->loop;
 	commands->dataplane = options->dataplane;
 	commands->desired = config_ref(options->config);
-	commands->store = options->store;
-	commands->stored_revision = options->stored_revision;
-	commands->revision = options->stored_revision ? options->stored_revision : 1;
-	commands->last_revision = commands->revision;
 	commands->first_published = options->first_published;
 	commands->first_context = options->first_context;
 	commands->started_ms = uv_now(options->loop);
-	if (commands_commit_start(commands, ret_error) == 0)
+	if (commands_persist_start(commands, options, ret_error) == 0 &&
+	    commands_commit_start(commands, ret_error) == 0)
 		return commands;
 	commands_free(commands);
 	return NULL;
@@ -45,6 +42,7 @@ void commands_free(struct commands *commands)
 	grace_free(commands->grace);
 	publish_free(commands->former);
 	publish_free(commands->publish);
+	commands_persist_done(commands);
 	config_unref(commands->published);
 	config_unref(commands->staged);
 	config_unref(commands->desired);

@@ -10,6 +10,7 @@
 #include "grace.h"
 #include "nexthop.h"
 #include "publish.h"
+#include "revisions.h"
 #include "store.h"
 
 /* Writes that wait for their generation; a further one is refused. */
@@ -19,6 +20,12 @@
 struct commands_waiting {
 	struct commands_reply reply;
 	struct commands_result result;
+};
+
+/* The last write that could not be stored. */
+struct commands_refusal {
+	int64_t time_ms; /* since the epoch; 0: there was none */
+	char message[ERROR_MESSAGE_BYTES];
 };
 
 struct commands {
@@ -36,9 +43,8 @@ struct commands {
 	struct config *desired;
 	struct config *staged; /* NULL: none is on its way */
 	struct config *published;
-	uint64_t revision;		    /* of desired */
-	uint64_t last_revision;		    /* that was ever given */
-	char author[COMMANDS_AUTHOR_BYTES]; /* of the last change to desired */
+	uint64_t revision;	/* of desired */
+	uint64_t last_revision; /* that was ever given */
 	uint64_t staged_revision;
 	uint64_t published_revision; /* 0: nothing is published yet */
 	bool next_hops_changed;
@@ -68,11 +74,18 @@ struct commands {
 	uv_timer_t deadline;
 	uv_poll_t nexthop_poll;
 
-	struct store *store; /* borrowed; NULL: nothing is stored */
-	uint64_t stored_revision;
+	/* What was published; what the desired state has gone through since it was staged; and what
+	 * is staged. Each has the newest last. */
+	struct revisions *history; /* borrowed */
+	struct revisions *pending, *staged_revisions;
+
+	struct store *store;	/* borrowed; NULL: nothing is stored */
+	struct revision stored; /* the last one, with a reference to its config; 0: none */
 	uv_work_t store_work;
 	bool store_runs;
 	struct error store_error;
+	struct store_state store_state; /* as of the end of the last write */
+	struct commands_refusal refusal;
 
 	uv_work_t grace_work;
 	bool grace_runs;
@@ -86,6 +99,20 @@ struct commands {
 };
 
 /* ---- persist.c: from desired to staged and stored ---- */
+
+int commands_persist_start(struct commands *commands, const struct commands_options *options,
+			   struct error *ret_error);
+void commands_persist_done(struct commands *commands);
+/* The desired state has become a revision, numbered commands->revision. */
+void commands_note_revision(struct commands *commands, const char *author);
+/* What was stored last is not published, and never will be: what is published counts again. */
+void commands_overrule_stored(struct commands *commands);
+/* What is staged got another number, as the data plane had taken the first one. */
+void commands_renumber_staged(struct commands *commands, uint64_t number);
+/* What is staged is published: it belongs to the history now. */
+void commands_record_published(struct commands *commands);
+/* What is not published never will be. */
+void commands_forget_unpublished(struct commands *commands);
 
 /* Takes the desired state, as it is now, as the next to be stored and published. */
 void commands_stage(struct commands *commands);

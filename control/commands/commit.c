@@ -94,7 +94,8 @@ static void reconcile(struct commands *commands, struct image *image)
 	for (size_t i = 0; i < former->vip_count; i++)
 		removed += !image_find(image, former->vips[i]->name);
 	if (commands->revision == former->revision && (same < image->vip_count || removed))
-		image->revision = commands->staged_revision = next_revision(commands);
+		image->revision = next_revision(commands);
+	commands_renumber_staged(commands, image->revision);
 	log_line(LOG_LEVEL_INFO,
 		 "took over revision %llu: %zu vips as they were, %zu changed, %zu new, %zu gone",
 		 (unsigned long long)former->revision, same, changed,
@@ -135,6 +136,7 @@ static void take_over(struct commands *commands)
 	commands->published_revision = commands->staged_revision;
 	commands->next_hops_changed = false;
 	commands->commit_wanted = false;
+	commands_record_published(commands);
 	commands_answer_published(commands);
 	commands_look_at_watches(commands);
 	commands_tell_subscribers(commands);
@@ -143,7 +145,7 @@ static void take_over(struct commands *commands)
 	start_grace(commands);
 	/* What was written meanwhile, and what a reconciliation numbered anew. */
 	if (commands->revision != commands->published_revision ||
-	    (commands->store && commands->stored_revision != commands->published_revision))
+	    (commands->store && commands->stored.number != commands->published_revision))
 		want_commit(commands);
 }
 
@@ -181,6 +183,7 @@ static void give_up(struct commands *commands, const struct error *error)
 	}
 	log_line(LOG_LEVEL_ERROR, "revision %llu is not published: %s",
 		 (unsigned long long)commands->staged_revision, error->message);
+	commands_forget_unpublished(commands);
 	config_unref(commands->desired);
 	commands->desired = config_ref(commands->published);
 	commands->revision = commands->published_revision;
@@ -195,6 +198,7 @@ static void overrule(struct commands *commands, const struct error *error)
 	give_up(commands, error);
 	if (!commands->store || !commands->published)
 		return;
+	commands_overrule_stored(commands);
 	next_revision(commands);
 	want_commit(commands);
 }
@@ -341,8 +345,7 @@ static void apply_change(struct commands *commands, struct config *desired, bool
 	config_unref(commands->desired);
 	commands->desired = desired;
 	next_revision(commands);
-	snprintf(commands->author, sizeof(commands->author), "%s",
-		 write->author ? write->author : "");
+	commands_note_revision(commands, write->author);
 	commands_enqueue(commands, created, true, write->reply);
 	if (nexthop_unresolved_count(commands->nexthop) > unresolved)
 		be_patient(commands, unresolved, PATIENCE_MS);
