@@ -28,6 +28,15 @@ json_t *commands_get_backend(const struct commands *commands, const char *vip, c
  * fill, and for each backend whether it takes packets and if not, why. */
 json_t *commands_get_status(const struct commands *commands, struct error *ret_error);
 
+/* The last revisions that were published, newest first, at most so many: {"revisions":
+ * [{"revision", "time", "author", "changes"}, …]}; what changed counts VIPs, and is null where the
+ * revision before is not known any more. */
+json_t *commands_get_revisions(const struct commands *commands, size_t limit,
+			       struct error *ret_error);
+/* The same of one, with its vips as they were. NOT_FOUND: it is not kept. */
+json_t *commands_get_revision(const struct commands *commands, uint64_t revision,
+			      struct error *ret_error);
+
 /* Of what the reads above show, which is what the data plane follows. Each accepted write that
  * changes something has a number of its own, which is never given again. */
 uint64_t commands_revision(const struct commands *commands);
@@ -102,6 +111,10 @@ void commands_patch_vip(struct commands *commands, const char *vip,
 			const struct config_patch *patch, const struct commands_write *write);
 void commands_patch_backend(struct commands *commands, const char *vip, const char *backend,
 			    const struct config_patch *patch, const struct commands_write *write);
+
+/* Makes a new revision whose vips are those of an older one; today's limits apply to them. */
+void commands_restore_revision(struct commands *commands, uint64_t revision,
+			       const struct commands_write *write);
 
 #define COMMANDS_DRAIN_WAIT_MS_MAX 600000
 

@@ -143,6 +143,13 @@ const struct config *commands_shown(const struct commands *commands);
 void commands_set_state(struct commands *commands, const char *vip, const char *backend,
 			enum config_state state, const struct commands_write *write);
 
+/* ---- commands_revisions.c ---- */
+
+#define COMMANDS_TIME_BYTES 32
+
+/* RFC 3339, in UTC and with milliseconds. Returns ret_text. */
+const char *commands_format_time(int64_t time_ms, char ret_text[COMMANDS_TIME_BYTES]);
+
 /* ---- commands_drain.c ---- */
 
 /* Answers the drains that have ended. After each sweep. */

@@ -132,6 +132,47 @@ static json_t *vips_to_json(const struct commands *commands)
 	return vips;
 }
 
+static json_t *fault_to_json(const struct store_fault *fault)
+{
+	return json_pack("{s:s, s:I, s:s, s:I}", "file", fault->file, "offset",
+			 (json_int_t)fault->offset, "fault", fault->is_torn ? "torn" : "corrupt",
+			 "used_revision", (json_int_t)fault->revision);
+}
+
+static json_t *faults_to_json(const struct store_state *state)
+{
+	json_t *faults = json_array();
+
+	for (size_t i = 0; i < state->fault_count && i < STORE_FAULTS_MAX; i++)
+		json_array_append_new(faults, fault_to_json(&state->faults[i]));
+	return faults;
+}
+
+static json_t *refusal_to_json(const struct commands_refusal *refusal)
+{
+	char time[COMMANDS_TIME_BYTES];
+
+	if (!refusal->time_ms)
+		return json_null();
+	return json_pack("{s:s, s:s}", "time", commands_format_time(refusal->time_ms, time),
+			 "detail", refusal->message);
+}
+
+/* null: nothing outlives caromd but the maps. */
+static json_t *store_to_json(const struct commands *commands)
+{
+	const struct store_state *state = &commands->store_state;
+
+	if (!commands->store)
+		return json_null();
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "state_dir", state->folder,
+			 "stored_revision", (json_int_t)commands->stored.number, "snapshot_bytes",
+			 (json_int_t)state->snapshot_bytes, "journal_bytes",
+			 (json_int_t)state->journal_bytes, "fault_count",
+			 (json_int_t)state->fault_count, "faults", faults_to_json(state),
+			 "last_refusal", refusal_to_json(&commands->refusal));
+}
+
 json_t *commands_get_status(const struct commands *commands, struct error *ret_error)
 {
 	uint64_t uptime_ms = uv_now(commands->loop) - commands->started_ms;
@@ -139,14 +180,15 @@ json_t *commands_get_status(const struct commands *commands, struct error *ret_e
 	json_t *status;
 
 	uname(&kernel);
-	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "node",
-			   commands->desired->node.name, "version", CAROM_VERSION, "kernel",
+	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+			   "node", commands->desired->node.name, "version", CAROM_VERSION, "kernel",
 			   kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
 			   (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
 			   "revision", (json_int_t)commands->revision, "published_revision",
 			   (json_int_t)commands->published_revision, "interfaces",
 			   interfaces_to_json(commands), "limits", limits_to_json(commands),
-			   "recorder", recorder_to_json(commands), "vips", vips_to_json(commands));
+			   "recorder", recorder_to_json(commands), "store", store_to_json(commands),
+			   "vips", vips_to_json(commands));
 	if (!status)
 		error_set_errno(ret_error, ENOMEM, "no memory for the status");
 	return status;

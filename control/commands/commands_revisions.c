@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The history: what was in force when and by whom, and how to go back there.
+ *
+ * A restore is a write like any other: a new desired state with the old one's VIPs, which is
+ * checked against the limits of today. What it shares with the present one is found at once.
+ */
+#include "commands_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#define MS_PER_S 1000
+
+const char *commands_format_time(int64_t time_ms, char ret_text[COMMANDS_TIME_BYTES])
+{
+	time_t seconds = (time_t)(time_ms / MS_PER_S);
+	struct tm broken_down = {0};
+	size_t length;
+
+	gmtime_r(&seconds, &broken_down);
+	length = strftime(ret_text, COMMANDS_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &broken_down);
+	snprintf(ret_text + length, COMMANDS_TIME_BYTES - length, ".%03dZ",
+		 (int)(time_ms % MS_PER_S));
+	return ret_text;
+}
+
+static json_t *changes_to_json(const struct revision *revision)
+{
+	if (!revision->has_changes)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I}", "added", (json_int_t)revision->changes.added, "changed",
+			 (json_int_t)revision->changes.changed, "removed",
+			 (json_int_t)revision->changes.removed);
+}
+
+static json_t *revision_to_json(const struct revision *revision)
+{
+	char time[COMMANDS_TIME_BYTES];
+
+	return json_pack("{s:I, s:s, s:s, s:o}", "revision", (json_int_t)revision->number, "time",
+			 commands_format_time(revision->time_ms, time), "author", revision->author,
+			 "changes", changes_to_json(revision));
+}
+
+json_t *commands_get_revisions(const struct commands *commands, size_t limit,
+			       struct error *ret_error)
+{
+	json_t *list = json_array(), *json;
+
+	for (size_t age = 0; age < limit && age < revisions_count(commands->history); age++)
+		json_array_append_new(list, revision_to_json(revisions_at(commands->history, age)));
+	json = json_pack("{s:o}", "revisions", list);
+	if (!json)
+		error_set_errno(ret_error, ENOMEM, "no memory for the answer");
+	return json;
+}
+
+static const struct revision *find(const struct commands *commands, uint64_t number,
+				   struct error *ret_error)
+{
+	const struct revision *found = revisions_find(commands->history, number);
+	const struct revision *oldest = revisions_oldest(commands->history);
+
+	if (!found)
+		error_set(ret_error, ERROR_NOT_FOUND,
+			  "there is no revision %" PRIu64 "; kept are %zu, the oldest is %" PRIu64,
+			  number, revisions_count(commands->history), oldest ? oldest->number : 0);
+	return found;
+}
+
+json_t *commands_get_revision(const struct commands *commands, uint64_t revision,
+			      struct error *ret_error)
+{
+	const struct revision *found = find(commands, revision, ret_error);
+	json_t *json;
+
+	if (!found)
+		return NULL;
+	json = revision_to_json(found);
+	if (json && json_object_set_new(json, "vips", config_vips_to_json(found->config)) == 0)
+		return json;
+	json_decref(json);
+	error_set_errno(ret_error, ENOMEM, "no memory for the answer");
+	return NULL;
+}
+
+/* A config of its own: it is checked, and nobody else has it yet. */
+static struct config *with_vips_of(const struct commands *commands, const struct config *former,
+				   struct error_list *faults)
+{
+	struct config *desired = config_with_vips_of(commands->desired, former);
+
+	if (!desired) {
+		error_list_add(faults, ERROR_SYSTEM, "", "out of memory");
+		return NULL;
+	}
+	config_share_equal(desired, commands->desired);
+	if (config_check(desired, faults) == 0)
+		return desired;
+	config_unref(desired);
+	return NULL;
+}
+
+void commands_restore_revision(struct commands *commands, uint64_t revision,
+			       const struct commands_write *write)
+{
+	struct error error = {0};
+	const struct revision *found = find(commands, revision, &error);
+	struct error_list faults = {0};
+	struct config *desired = NULL;
+
+	if (found)
+		desired = with_vips_of(commands, found->config, &faults);
+	else
+		error_list_append(&faults, &error);
+	if (desired)
+		commands_apply(commands, desired, false, write);
+	else
+		commands_refuse(commands, &faults, write->reply);
+}
