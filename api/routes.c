@@ -11,6 +11,7 @@
 #include "json_text.h"
 #include "lists.h"
 #include "metrics.h"
+#include "revision_routes.h"
 #include "route.h"
 #include "stream.h"
 #include "table.h"
@@ -260,7 +261,8 @@ static const struct parameter event_parameters[] = {
 	{0},
 };
 
-#define BACKEND_PATTERN "/v1/vips/{vip}/backends/{backend}"
+#define BACKEND_PATTERN	 "/v1/vips/{vip}/backends/{backend}"
+#define REVISION_PATTERN "/v1/revisions/{revision}"
 
 static const struct route routes[] = {
 	{"GET", "/v1/config", .read = get_config, .parameters = watch_parameters,
@@ -293,6 +295,13 @@ static const struct route routes[] = {
 	 .target = ROUTE_BACKEND},
 	{"GET", "/v1/vips/{vip}/ring", .read = lists_get_ring},
 	{"GET", "/v1/flows", .read = lists_get_flows, .parameters = lists_flows_parameters},
+	{"GET", "/v1/revisions", .read = revision_routes_list,
+	 .parameters = revision_routes_list_parameters},
+	{"GET", REVISION_PATTERN, .read = revision_routes_get},
+	{"GET", REVISION_PATTERN "/diff", .read = revision_routes_diff,
+	 .parameters = revision_routes_diff_parameters},
+	{"POST", REVISION_PATTERN "/restore", .write = revision_routes_restore,
+	 .parameters = write_parameters},
 	{"GET", "/v1/events", .stream = get_events, .parameters = event_parameters},
 	{"GET", "/v1/status", .read = lists_get_status},
 	{"GET", "/v1/stats", .read = get_stats},

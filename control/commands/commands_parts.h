@@ -4,14 +4,13 @@
 #define CAROM_COMMANDS_PARTS_H
 
 #include "commands.h"
+#include "commands_persist.h"
 #include "commands_setup.h"
 #include "commands_waiting.h"
 #include "commands_watch.h"
 #include "grace.h"
 #include "nexthop.h"
 #include "publish.h"
-#include "revisions.h"
-#include "store.h"
 
 /* Writes that wait for their generation; a further one is refused. */
 #define COMMANDS_WAITING_MAX 1024
@@ -20,12 +19,6 @@
 struct commands_waiting {
 	struct commands_reply reply;
 	struct commands_result result;
-};
-
-/* The last write that could not be stored. */
-struct commands_refusal {
-	int64_t time_ms; /* since the epoch; 0: there was none */
-	char message[ERROR_MESSAGE_BYTES];
 };
 
 struct commands {
@@ -98,28 +91,6 @@ struct commands {
 	uint32_t clock_at_start; /* of the flow table, in seconds */
 };
 
-/* ---- persist.c: from desired to staged and stored ---- */
-
-int commands_persist_start(struct commands *commands, const struct commands_options *options,
-			   struct error *ret_error);
-void commands_persist_done(struct commands *commands);
-/* The desired state has become a revision, numbered commands->revision. */
-void commands_note_revision(struct commands *commands, const char *author);
-/* What was stored last is not published, and never will be: what is published counts again. */
-void commands_overrule_stored(struct commands *commands);
-/* What is staged got another number, as the data plane had taken the first one. */
-void commands_renumber_staged(struct commands *commands, uint64_t number);
-/* What is staged is published: it belongs to the history now. */
-void commands_record_published(struct commands *commands);
-/* What is not published never will be. */
-void commands_forget_unpublished(struct commands *commands);
-
-/* Takes the desired state, as it is now, as the next to be stored and published. */
-void commands_stage(struct commands *commands);
-bool commands_staged_is_stored(const struct commands *commands);
-/* Stores what is staged, on libuv's pool; then commands_on_stored(). */
-void commands_store_staged(struct commands *commands);
-
 /* ---- commit.c: from desired to published ---- */
 
 void commands_on_stored(struct commands *commands, const struct error *error);
@@ -142,13 +113,6 @@ const struct config *commands_shown(const struct commands *commands);
 
 void commands_set_state(struct commands *commands, const char *vip, const char *backend,
 			enum config_state state, const struct commands_write *write);
-
-/* ---- commands_revisions.c ---- */
-
-#define COMMANDS_TIME_BYTES 32
-
-/* RFC 3339, in UTC and with milliseconds. Returns ret_text. */
-const char *commands_format_time(int64_t time_ms, char ret_text[COMMANDS_TIME_BYTES]);
 
 /* ---- commands_drain.c ---- */
 

@@ -7,6 +7,8 @@
  */
 #include "commands_parts.h"
 
+#include "config_diff.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,35 +29,43 @@ const char *commands_format_time(int64_t time_ms, char ret_text[COMMANDS_TIME_BY
 	return ret_text;
 }
 
-static json_t *changes_to_json(const struct revision *revision)
+static json_t *count(const struct revision *revision, size_t vips)
 {
-	if (!revision->has_changes)
-		return json_null();
-	return json_pack("{s:I, s:I, s:I}", "added", (json_int_t)revision->changes.added, "changed",
-			 (json_int_t)revision->changes.changed, "removed",
-			 (json_int_t)revision->changes.removed);
+	return revision->has_changes ? json_integer((json_int_t)vips) : json_null();
 }
 
 static json_t *revision_to_json(const struct revision *revision)
 {
+	const struct revision_changes *changes = &revision->changes;
 	char time[COMMANDS_TIME_BYTES];
 
-	return json_pack("{s:I, s:s, s:s, s:o}", "revision", (json_int_t)revision->number, "time",
-			 commands_format_time(revision->time_ms, time), "author", revision->author,
-			 "changes", changes_to_json(revision));
+	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o}", "revision", (json_int_t)revision->number,
+			 "time", commands_format_time(revision->time_ms, time), "author",
+			 revision->author, "vips_added", count(revision, changes->added),
+			 "vips_changed", count(revision, changes->changed), "vips_removed",
+			 count(revision, changes->removed));
+}
+
+/* Takes the answer over. */
+static json_t *finish(json_t *json, bool failed, struct error *ret_error)
+{
+	if (json && !failed)
+		return json;
+	json_decref(json);
+	error_set_errno(ret_error, ENOMEM, "no memory for the answer");
+	return NULL;
 }
 
 json_t *commands_get_revisions(const struct commands *commands, size_t limit,
 			       struct error *ret_error)
 {
-	json_t *list = json_array(), *json;
+	json_t *list = json_array();
+	int failed = 0;
 
 	for (size_t age = 0; age < limit && age < revisions_count(commands->history); age++)
-		json_array_append_new(list, revision_to_json(revisions_at(commands->history, age)));
-	json = json_pack("{s:o}", "revisions", list);
-	if (!json)
-		error_set_errno(ret_error, ENOMEM, "no memory for the answer");
-	return json;
+		failed |= json_array_append_new(
+			list, revision_to_json(revisions_at(commands->history, age)));
+	return finish(list, failed, ret_error);
 }
 
 static const struct revision *find(const struct commands *commands, uint64_t number,
@@ -76,15 +86,37 @@ json_t *commands_get_revision(const struct commands *commands, uint64_t revision
 {
 	const struct revision *found = find(commands, revision, ret_error);
 	json_t *json;
+	int failed;
 
 	if (!found)
 		return NULL;
 	json = revision_to_json(found);
-	if (json && json_object_set_new(json, "vips", config_vips_to_json(found->config)) == 0)
-		return json;
-	json_decref(json);
-	error_set_errno(ret_error, ENOMEM, "no memory for the answer");
-	return NULL;
+	failed = json_object_set_new(json, "vips", config_vips_to_json(found->config));
+	return finish(json, failed, ret_error);
+}
+
+/* The one that a revision is compared with. */
+static const struct revision *find_other(const struct commands *commands, uint64_t revision,
+					 uint64_t against, struct error *ret_error)
+{
+	const struct revision *before = revisions_before(commands->history, revision);
+
+	if (against)
+		return find(commands, against, ret_error);
+	if (!before)
+		error_set(ret_error, ERROR_NOT_FOUND,
+			  "the revision before %" PRIu64 " is not kept any more", revision);
+	return before;
+}
+
+json_t *commands_get_revision_diff(const struct commands *commands, uint64_t revision,
+				   uint64_t against, struct error *ret_error)
+{
+	const struct revision *to = find(commands, revision, ret_error);
+	const struct revision *from =
+		to ? find_other(commands, revision, against, ret_error) : NULL;
+
+	return from ? finish(config_diff(from->config, to->config), false, ret_error) : NULL;
 }
 
 /* A config of its own: it is checked, and nobody else has it yet. */
