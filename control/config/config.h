@@ -54,7 +54,7 @@ struct config_node {
 	struct config_limits limits;
 	uint32_t flow_idle_timeout_ms; /* whole seconds */
 	char bpf_dir[CONFIG_PATH_BYTES];
-	char state_dir[CONFIG_PATH_BYTES]; /* empty: writes do not outlive the maps */
+	char state_dir[CONFIG_PATH_BYTES]; /* empty: writes are not stored */
 };
 
 /* "unix:/run/carom/api.sock", "127.0.0.1:7007", "[::1]:7007" */

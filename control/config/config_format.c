@@ -108,9 +108,7 @@ json_t *config_node_to_json(const struct config_node *node)
 	if (json_object_set_new(json, "limits", limits_to_json(&node->limits)) ||
 	    json_object_set_new(json, "flow_idle_timeout_ms",
 				json_integer(node->flow_idle_timeout_ms)) ||
-	    json_object_set_new(json, "bpf_dir", json_string(node->bpf_dir)))
-		return NULL;
-	if (node->state_dir[0] &&
+	    json_object_set_new(json, "bpf_dir", json_string(node->bpf_dir)) ||
 	    json_object_set_new(json, "state_dir", json_string(node->state_dir)))
 		return NULL;
 	return json_incref(json);

@@ -18,6 +18,7 @@
 #define DEFAULT_NAME	  "carom"
 #define DEFAULT_HASH_SEED "carom"
 #define DEFAULT_BPF_DIR	  "/sys/fs/bpf/carom"
+#define DEFAULT_STATE_DIR "/var/lib/carom"
 #define DEFAULT_SOCKET	  "/run/carom/api.sock"
 
 #define VIPS_MAX	 32768
@@ -285,7 +286,7 @@ static int decode_state_dir(const struct config_place *place, const json_t *json
 	struct config_node *node = target;
 	const char *path;
 
-	if (config_decode_string(place, json, &path) || config_check_path(place, path))
+	if (config_decode_string(place, json, &path) || (path[0] && config_check_path(place, path)))
 		return -1;
 	strcpy(node->state_dir, path); /* NOLINT: its length is checked */
 	return 0;
@@ -335,6 +336,7 @@ int config_decode_node(const struct config_place *place, const json_t *json, voi
 	struct config_node node = {
 		.hash_seed = DEFAULT_HASH_SEED,
 		.bpf_dir = DEFAULT_BPF_DIR,
+		.state_dir = DEFAULT_STATE_DIR,
 		.limits = {VIPS_DEFAULT, BACKENDS_DEFAULT, SLOTS_DEFAULT, FLOWS_DEFAULT,
 			   INSERTS_DEFAULT},
 		.flow_idle_timeout_ms = FLOW_IDLE_TIMEOUT_DEFAULT,

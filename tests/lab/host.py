@@ -45,6 +45,7 @@ BASE = {
         "interfaces": [{"name": "eth0"}],
         "limits": {"vips": 16, "backends": 64, "slots": 16384, "flows": 1024},
         "bpf_dir": str(BPF / "carom"),
+        "state_dir": "",
     },
     "api": {"listen": [f"unix:{SOCKET}"]},
     "vips": {

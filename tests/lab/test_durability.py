@@ -471,7 +471,7 @@ class History(DurabilityTest):
         self.stop(caromd)
 
     def test_without_a_folder(self):
-        del self.config["node"]["state_dir"]
+        self.config["node"]["state_dir"] = ""
         caromd = self.start()
         self.assertEqual(self.put_weight(2).status, 200)
         self.assertEqual(self.client.post("/v1/revisions/1/restore").json()["revision"], 3)

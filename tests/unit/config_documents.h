@@ -20,7 +20,7 @@
 	" 'eth1.7', 'mode': 'generic'}], 'hash_seed': 'paris', 'outer_source4': '10.255.0.0/16',"  \
 	" 'outer_source6': '2001:db8:ffff::/96', 'limits': {'vips': 10, 'backends': 20, 'slots':"  \
 	" 65536, 'flows': 128, 'flow_inserts_per_s': 7}, 'flow_idle_timeout_ms': 32768000,"        \
-	" 'bpf_dir': '/sys/fs/bpf/x'}, 'api': {'listen':"                                          \
+	" 'bpf_dir': '/sys/fs/bpf/x', 'state_dir': ''}, 'api': {'listen':"                         \
 	" ['127.0.0.1:7007', 'unix:/run/x.sock', '[::1]:65535']}, 'vips': {'dns': {" DNS           \
 	", 'ring_slots': 256, 'tracking': 'never', 'on_down': 'reset', 'backends': {'d1':"         \
 	" {'address': '2001:db8::1', 'weight': 0, 'state':"                                        \

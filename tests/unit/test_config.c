@@ -17,7 +17,8 @@ static void defaults_are_spelled_out(void **state)
 		"{'node': {'name': 'lb1', 'interfaces': [{'name': 'eth0', 'mode': 'auto'}],"
 		" 'hash_seed': 'carom', 'limits': {'vips': 1024, 'backends': 16384, 'slots':"
 		" 4194304, 'flows': 262144, 'flow_inserts_per_s': 100000}, 'flow_idle_timeout_ms':"
-		" 600000, 'bpf_dir': '/sys/fs/bpf/carom'},"
+		" 600000, 'bpf_dir': '/sys/fs/bpf/carom',"
+		" 'state_dir': '/var/lib/carom'},"
 		" 'api': {'listen': ['unix:/run/carom/api.sock']}, 'vips': {'web': {" WEB
 		", 'ring_slots': 0, 'tracking': 'changes', 'on_down': 'keep', 'backends': {'b1':"
 		" {'address': '10.0.0.1', 'weight': 1,"

@@ -248,7 +248,7 @@ static void a_replacement_cannot_change_the_node(void **state)
 		" 'native'}, {'name': 'eth1.7', 'mode': 'generic'}], 'hash_seed': 'rome',"
 		" 'outer_source4': '10.255.0.0/16', 'limits': {'vips': 10, 'backends': 20,"
 		" 'slots': 65536, 'flows': 128, 'flow_inserts_per_s': 7}, 'flow_idle_timeout_ms':"
-		" 20000, 'bpf_dir': '/sys/fs/bpf/x'}}",
+		" 20000, 'bpf_dir': '/sys/fs/bpf/x', 'state_dir': ''}}",
 		"invalid /node/hash_seed: node: hash_seed differs from what runs,"
 		" \"paris\"" ONLY_A_RESTART
 		"invalid /node/outer_source6: node: outer_source6 differs from what runs,"

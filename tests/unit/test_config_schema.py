@@ -74,6 +74,7 @@ GOOD = [
     (["node", "hash_seed"], "x" * 127),
     (["node", "bpf_dir"], "/" + "x" * 106),
     (["node", "state_dir"], "/" + "x" * 106),
+    (["node", "state_dir"], ""),
     (LISTEN, ["127.0.0.1:1", "[::1]:65535", "[0:0:0:0:0:0:0:1]:1", "unix:/" + "x" * 106]),
     (["vips"], {}),
     (["vips", "web", "backends"], {}),
