@@ -42,14 +42,6 @@ static void write_text(struct subscriber *subscriber, const char *text)
 		subscriber->is_behind = true;
 }
 
-/* config: that all subscribers know from here on. */
-static void remember(struct commands *commands, struct config *config)
-{
-	config_unref(commands->told);
-	commands->told = config ? config_ref(config) : NULL;
-	commands->told_revision = commands_revision(commands);
-}
-
 static void take_out(struct subscriber *subscriber)
 {
 	struct subscriber **link = &subscriber->commands->subscribers;
@@ -58,8 +50,6 @@ static void take_out(struct subscriber *subscriber)
 		link = &(*link)->next;
 	*link = subscriber->next;
 	subscriber->commands->subscriber_count--;
-	if (!subscriber->commands->subscribers)
-		remember(subscriber->commands, NULL);
 }
 
 void commands_unsubscribe(struct subscriber *subscriber)
@@ -132,47 +122,60 @@ static bool is_bounded(const json_t *changes)
 	return json_dumpb(changes, NULL, 0, JSON_COMPACT) <= CHANGES_BYTES_MAX;
 }
 
-static char *word_revision(uint64_t revision, const struct config *from, const struct config *to)
+static char *word_revision(const struct revision *revision, const struct revision *before)
 {
-	json_t *changes = config_diff(from, to);
-	json_t *data = json_pack("{s:I}", "revision", (json_int_t)revision);
+	json_t *changes = config_diff(before->config, revision->config);
+	json_t *data = json_pack("{s:I}", "revision", (json_int_t)revision->number);
 
 	if (changes && is_bounded(changes))
 		json_object_set(data, "changes", changes);
 	else
 		json_object_set_new(data, "changes_omitted", json_true());
 	json_decref(changes);
-	return word("revision", revision, data);
+	return word("revision", revision->number, data);
 }
 
-/* What came between, if it is known. */
-static void catch_up(struct subscriber *subscriber, uint64_t since)
+/* To one subscriber, or to all (NULL). Takes the text over; without one, nobody can follow. */
+static void give(struct commands *commands, struct subscriber *one, char *text)
 {
-	char *text;
+	struct subscriber *first = one ? one : commands->subscribers;
+	struct subscriber *end = one ? one->next : NULL;
 
-	if (!since || since == commands_revision(subscriber->commands))
-		return;
-	text = word_reset(subscriber->commands);
-	if (text)
-		write_text(subscriber, text);
+	for (struct subscriber *each = first; each != end; each = each->next) {
+		if (text)
+			write_text(each, text);
+		else
+			each->is_behind = true;
+	}
 	free(text);
+}
+
+/* What came after a revision, if the history has it still. */
+static void give_since(struct commands *commands, struct subscriber *one, uint64_t since)
+{
+	const struct revisions *history = commands->history;
+
+	if (!revisions_find(history, since)) {
+		give(commands, one, word_reset(commands));
+		return;
+	}
+	for (size_t age = revisions_count(history) - 1; age-- > 0;) {
+		const struct revision *revision = revisions_at(history, age);
+
+		if (revision->number > since)
+			give(commands, one,
+			     word_revision(revision, revisions_at(history, age + 1)));
+	}
 }
 
 void commands_tell_subscribers(struct commands *commands)
 {
-	char *text;
+	uint64_t since = commands->told_revision;
 
-	if (!commands->subscribers || commands->told_revision == commands->published_revision)
+	commands->told_revision = commands->published_revision;
+	if (!commands->subscribers || since == commands->published_revision)
 		return;
-	text = word_revision(commands->published_revision, commands->told, commands->published);
-	remember(commands, commands->published);
-	for (struct subscriber *one = commands->subscribers; one; one = one->next) {
-		if (text)
-			write_text(one, text);
-		else
-			one->is_behind = true;
-	}
-	free(text);
+	give_since(commands, NULL, since);
 	end_those_behind(commands);
 }
 
@@ -190,8 +193,6 @@ struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
 		error_set(ret_error, ERROR_SYSTEM, "no memory to follow the events");
 	if (!subscriber)
 		return NULL;
-	if (!commands->subscribers)
-		remember(commands, commands->published);
 	*subscriber = (struct subscriber){
 		.next = commands->subscribers,
 		.commands = commands,
@@ -200,6 +201,7 @@ struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
 	commands->subscribers = subscriber;
 	commands->subscriber_count++;
 	write_text(subscriber, KEEP_COMMENT);
-	catch_up(subscriber, since);
+	if (since && since != commands_revision(commands))
+		give_since(commands, subscriber, since);
 	return subscriber;
 }

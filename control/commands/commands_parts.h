@@ -52,9 +52,8 @@ struct commands {
 	size_t watch_count;
 	struct subscriber *subscribers; /* commands_events.c's */
 	size_t subscriber_count;
-	struct config *told; /* what subscribers know; NULL while there are none */
-	uint64_t told_revision;
-	bool nobody_waits; /* from here on */
+	uint64_t told_revision; /* that subscribers know */
+	bool nobody_waits;	/* from here on */
 
 	/* A commit is wanted: not before the loop has taken in what is there, and, while new next
 	 * hops are being asked for, not before they answered or the deadline is over. */

@@ -248,8 +248,11 @@ static int decode_edits(json_t *vips, const json_t *removed, struct decoded *dec
 	decoded->edits = calloc(room, sizeof(decoded->edits[0]));
 	if (!decoded->edits)
 		return error_set(ret_error, ERROR_SYSTEM, "out of memory");
-	json_object_foreach(vips, name,
-			    json) if (decode_vip(decoded, name, json, ret_error)) return -1;
+	json_object_foreach(vips, name, json)
+	{
+		if (decode_vip(decoded, name, json, ret_error))
+			return -1;
+	}
 	for (size_t i = 0; i < json_array_size(removed); i++) {
 		name = json_string_value(json_array_get(removed, i));
 		if (!name)
