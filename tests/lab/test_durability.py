@@ -359,27 +359,40 @@ class Together(DurabilityTest):
     CLIENTS = 8
     BACKENDS = [f"b{number}" for number in range(1, 1 + CLIENTS)]
 
+    @classmethod
+    def setUpClass(cls):
+        """The peer is all backends, for caromd gives those that do not answer time at its start."""
+        for number in range(cls.CLIENTS):
+            run("ip", "-n", cls.peer.name, "address", "add", cls.address(number), "dev", "lb0")
+
+    @staticmethod
+    def address(number):
+        return f"10.0.0.{10 + number}"
+
     def setUp(self):
         super().setUp()
         self.config["vips"]["web"]["backends"] = {
-            name: {"address": f"10.0.0.{10 + number}"}
-            for number, name in enumerate(self.BACKENDS)}
+            name: {"address": self.address(number)} for number, name in enumerate(self.BACKENDS)}
 
     def write_until_cut_off(self, name, number, answered):
         """Weights that grow, until nobody answers."""
         try:
             for weight in range(2, 60000):
                 reply = self.client.put(f"/v1/vips/web/backends/{name}",
-                                        {"address": f"10.0.0.{10 + number}", "weight": weight})
+                                        {"address": self.address(number), "weight": weight})
                 if reply.status != 200:
                     return
                 answered[name] = weight
         except OSError:
             pass
 
-    def kill_at(self, action, call):
+    def kill_at(self, action, call, fresh=False):
+        """Kills while they write; then asks what is there."""
         caromd = self.start_with_faults()
         self.settle()
+        if fresh:
+            self.faults.set("fail", 2, errno.EIO)
+            self.assertEqual(self.client.delete("/v1/vips/numbers").status, 500)
         answered = {name: 1 for name in self.BACKENDS}
         self.faults.set(action, call)
         threads = [threading.Thread(target=self.write_until_cut_off, args=(name, number, answered))
@@ -390,23 +403,30 @@ class Together(DurabilityTest):
             thread.join()
         self.assertEqual(caromd.end(), -signal.SIGKILL)
         self.faults.set()
+        self.expect_answered(answered, (action, call, fresh))
+
+    def expect_answered(self, answered, what):
         caromd = self.start()
         found = {name: backend["weight"]
                  for name, backend in self.client.get("/v1/vips/web/backends").json().items()}
         for name in self.BACKENDS:
-            self.assertIn(found[name], (answered[name], answered[name] + 1), (name, action, call))
+            self.assertIn(found[name], (answered[name], answered[name] + 1), (name, what))
         self.shape()
-        for name in self.BACKENDS:
-            self.assertEqual(self.client.delete(f"/v1/vips/web/backends/{name}").status, 200)
         caromd.end(signal.SIGKILL)
         self.detach()
         for path in FOLDER.iterdir():
             path.unlink()
 
+    KILLS = ("kill before", "kill within", "kill after")
+
     def test_killed(self):
-        for action, call in (("kill before", 21), ("kill within", 31), ("kill after", 41),
-                             ("kill before", 52), ("kill within", 62), ("kill after", 72)):
-            self.kill_at(action, call)
+        for call in range(20, 38):
+            self.kill_at(self.KILLS[call % 3], call)
+
+    def test_killed_in_a_fresh_file(self):
+        for call in range(1, 8):
+            self.kill_at(self.KILLS[call % 3], call, fresh=True)
+            self.kill_at(self.KILLS[(call + 1) % 3], call, fresh=True)
 
 
 class History(DurabilityTest):
