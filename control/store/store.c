@@ -32,6 +32,7 @@
 #define FILE_MODE	0600
 #define NEW_FILE	"new"
 #define FILE_ROOM_FIRST 16
+#define MOST_VIPS_MIN	256
 
 /* ---- the folder ---- */
 
@@ -255,14 +256,28 @@ static int begin_file(struct store *store, uint64_t number, const struct store_b
 
 /* ---- orders ---- */
 
+/* Most of many VIPs: telling all of them costs about the same, and saves telling them soon after.
+ */
+static bool changes_most(const struct revision *before, const struct revision *revision)
+{
+	struct config_changes walk = {.before = before->config, .after = revision->config};
+	struct config_change change;
+	size_t count = 0;
+
+	while (config_changes_next(&walk, &change))
+		count += change.after != NULL;
+	return count >= MOST_VIPS_MIN && 2 * count > revision->config->vip_count;
+}
+
 /* Changes are told of the last record. When that was not published after all, the whole is told. */
-static bool may_append(const struct store *store, const struct revision *before)
+static bool may_append(const struct store *store, const struct store_order *order)
 {
 	uint64_t bound = store->snapshot_bytes > STORE_JOURNAL_BYTES_MIN ? store->snapshot_bytes
 									 : STORE_JOURNAL_BYTES_MIN;
 
-	return store->file >= 0 && before && before->number == store->last_number &&
-	       store->journal_bytes < bound;
+	return store->file >= 0 && order->before && order->before->number == store->last_number &&
+	       store->journal_bytes < bound &&
+	       !changes_most(order->before, revisions_oldest(order->revisions));
 }
 
 /* *ret_first: the bytes of the first one, which alone may be whole. */
@@ -290,7 +305,7 @@ static int encode(const struct store_order *order, bool is_whole, struct store_b
 static int write_order(struct store *store, const struct store_order *order,
 		       struct store_buffer *buffer)
 {
-	bool appends = may_append(store, order->before);
+	bool appends = may_append(store, order);
 	size_t first_bytes = 0;
 	int result;
 

@@ -91,6 +91,44 @@ static void a_file_that_has_grown_is_followed_by_another(void **state)
 	assert_int_equal(revisions_find(scratch.history, 3)->changes.changed, 1);
 }
 
+/* 256 VIPs of another port: all of them, where there was none of them before. */
+static struct config *with_many_vips(const struct config *config, uint16_t port)
+{
+	struct config_edit edits[256];
+	char names[256][8];
+	struct config *result;
+
+	for (unsigned i = 0; i < 256; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%03u", i);
+		edits[i] = (struct config_edit){
+			names[i],
+			vip_of(names[i], "{'address': '192.0.2.99', 'port': 1, 'protocol': 'tcp'}"),
+		};
+		edits[i].vip->port = (uint16_t)(port + i);
+	}
+	result = config_merge_edits(config, edits, 256);
+	for (unsigned i = 0; i < 256; i++)
+		config_vip_unref(edits[i].vip);
+	return result;
+}
+
+static void a_change_of_most_of_all_begins_a_file(void **state)
+{
+	(void)state;
+	write_one(&scratch, 1, config_ref(scratch.base));
+	write_one(&scratch, 2, with_many_vips(scratch.base, 1));
+	assert_int_equal(state_of(&scratch).file, 2);
+	write_one(&scratch, 3, with_weight(scratch.expected[2], 3));
+	assert_int_equal(state_of(&scratch).file, 2);
+	write_one(&scratch, 4, with_many_vips(scratch.base, 1000));
+	assert_int_equal(state_of(&scratch).file, 4);
+	/* To take most away is told in few words. */
+	write_one(&scratch, 5, config_ref(scratch.base));
+	assert_int_equal(state_of(&scratch).file, 4);
+	reload_well(&scratch);
+	assert_history(&scratch, 1, 5);
+}
+
 static void files_go_when_nothing_in_them_is_kept(void **state)
 {
 	(void)state;
@@ -140,6 +178,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_change_costs_what_it_changes, begin, end),
 		cmocka_unit_test_setup_teardown(a_file_that_has_grown_is_followed_by_another, begin,
 						end),
+		cmocka_unit_test_setup_teardown(a_change_of_most_of_all_begins_a_file, begin, end),
 		cmocka_unit_test_setup_teardown(files_go_when_nothing_in_them_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(what_was_overruled_is_forgotten, begin, end),
 		cmocka_unit_test_setup_teardown(two_have_not_one_folder, begin, end),
