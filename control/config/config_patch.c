@@ -86,7 +86,10 @@ static int scope_of_outline(const json_t *outline, struct scope *ret_scope)
 
 	if (!scope.names)
 		return -1;
-	json_object_foreach(config_mutable(vips), name, vip) scope.names[scope.count++] = name;
+	json_object_foreach(config_mutable(vips), name, vip)
+	{
+		scope.names[scope.count++] = name;
+	}
 	sort_names(&scope);
 	*ret_scope = scope;
 	return 0;

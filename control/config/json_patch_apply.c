@@ -47,8 +47,14 @@ static struct measure measure_value(const json_t *json)
 	const char *key;
 	size_t index;
 
-	json_array_foreach(json, index, member) measure_member(&measure, member);
-	json_object_foreach(config_mutable(json), key, member) measure_member(&measure, member);
+	json_array_foreach(json, index, member)
+	{
+		measure_member(&measure, member);
+	}
+	json_object_foreach(config_mutable(json), key, member)
+	{
+		measure_member(&measure, member);
+	}
 	if (json_is_array(json) || json_is_object(json))
 		measure.depth++;
 	return measure;

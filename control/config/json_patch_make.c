@@ -40,8 +40,11 @@ static size_t collect_names(const json_t *object, const json_t *unless, const ch
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(config_mutable(object), name, value) if (!json_object_get(unless, name))
-		ret_names[count++] = name;
+	json_object_foreach(config_mutable(object), name, value)
+	{
+		if (!json_object_get(unless, name))
+			ret_names[count++] = name;
+	}
 	return count;
 }
 
