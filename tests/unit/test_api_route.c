@@ -88,11 +88,11 @@ static void test_unknown_path(void **state)
 static void test_allow(void **state)
 {
 	(void)state;
-	expect_allow("/v1/config", "GET, HEAD, PUT, OPTIONS");
+	expect_allow("/v1/config", "GET, HEAD, PUT, PATCH, OPTIONS");
 	expect_allow("/v1/vips", "GET, HEAD, OPTIONS");
-	expect_allow("/v1/vips/web", "GET, HEAD, PUT, DELETE, OPTIONS");
+	expect_allow("/v1/vips/web", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
 	expect_allow("/v1/vips/web/backends", "GET, HEAD, PUT, OPTIONS");
-	expect_allow("/v1/vips/web/backends/web-1", "GET, HEAD, PUT, DELETE, OPTIONS");
+	expect_allow("/v1/vips/web/backends/web-1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
 	expect_allow("/v1/vips/web/backends/web-1/drain", "POST, OPTIONS");
 	expect_allow("/healthz", "GET, HEAD, OPTIONS");
 }
