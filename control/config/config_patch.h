@@ -3,7 +3,7 @@
  * New desired states out of one and a patch: of the whole config as config_to_json() prints it, of
  * one VIP, or of one backend. Many VIPs at once are one edit, and only its result is checked.
  *
- * The base was checked before. On failure NULL, and faults:
+ * The base was checked before. On failure NULL, and faults, of which there were none before:
  *
  * - an operation of a JSON Patch that is malformed or cannot be done points into the patch,
  *   "/3/path";

@@ -130,13 +130,30 @@ static const char *quote_tokens(const struct json_pointer *pointer, size_t token
 	return ret_quote;
 }
 
+/* The beginning of a value's text. */
+struct excerpt {
+	char text[CONFIG_QUOTE_BYTES + 1]; /* longer than a quote, so that it is seen to be cut */
+	size_t used;
+};
+
+/* Stops the dump when there is enough. */
+static int append_excerpt(const char *bytes, size_t length, void *context)
+{
+	struct excerpt *excerpt = context;
+	size_t room = sizeof(excerpt->text) - 1 - excerpt->used;
+	size_t taken = length < room ? length : room;
+
+	memcpy(excerpt->text + excerpt->used, bytes, taken);
+	excerpt->used += taken;
+	return taken < length ? -1 : 0;
+}
+
 static const char *quote_value(const json_t *json, char ret_quote[CONFIG_QUOTE_BYTES])
 {
-	char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct excerpt excerpt = {0};
 
-	config_quote(text ? text : "something else", ret_quote);
-	free(text);
-	return ret_quote;
+	json_dump_callback(json, append_excerpt, &excerpt, JSON_COMPACT | JSON_ENCODE_ANY);
+	return config_quote(excerpt.text, ret_quote);
 }
 
 static int refuse_number(const struct target *target, const char *whole, const char *around,

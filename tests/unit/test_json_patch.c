@@ -144,6 +144,10 @@ static const struct patch_case further[] = {
 	 "conflict /0/value: patch[0]: value is [1], but '/0' is [1,2]\n"},
 	{"[{'a': 1}]", "[{'op': 'test', 'path': '/0', 'value': {'b': 1}}]", NULL,
 	 "conflict /0/value: patch[0]: value is {\"b\":1}, but '/0' is {\"a\":1}\n"},
+	{"['123456789012345678901234567890123456789012345678901234567890123456789012345678901234']",
+	 "[{'op': 'test', 'path': '', 'value': 'x'}]", NULL,
+	 "conflict /0/value: patch[0]: value is \"x\", but 'the document' is"
+	 " [\"123456789012345678901234567890123456789012345678901234567890123456789012345678...\n"},
 	{"[null]", "[{'op': 'test', 'path': '/0', 'value': false}]", NULL,
 	 "conflict /0/value: patch[0]: value is false, but '/0' is null\n"},
 };
