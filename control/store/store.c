@@ -211,23 +211,25 @@ static int append(struct store *store, const struct store_buffer *buffer)
 	return -1;
 }
 
-/* The name that it has by then, for what failed must not be there at the next start. */
+/* Whatever name it has when that fails, it must not be there at the next start. */
 static int put_in_place(const struct store *store, int file, const struct store_buffer *buffer,
 			const char *name)
 {
-	if (write_all(file, buffer) || fsync(file)) {
-		unlinkat(store->folder, NEW_FILE, 0);
-		return -1;
+	const char *present = NEW_FILE;
+	int failure;
+
+	if (write_all(file, buffer) == 0 && fsync(file) == 0 &&
+	    renameat(store->folder, NEW_FILE, store->folder, name) == 0) {
+		present = name;
+		if (fsync(store->folder) == 0)
+			return 0;
 	}
-	if (renameat(store->folder, NEW_FILE, store->folder, name)) {
-		unlinkat(store->folder, NEW_FILE, 0);
-		return -1;
-	}
-	if (fsync(store->folder)) {
-		unlinkat(store->folder, name, 0);
-		return -1;
-	}
-	return 0;
+	failure = errno;
+	if (unlinkat(store->folder, present, 0))
+		log_line(LOG_LEVEL_ERROR, "%s/%s: a refused write cannot be removed: %s",
+			 store->path, present, strerror(errno));
+	errno = failure;
+	return -1;
 }
 
 static int begin_file(struct store *store, uint64_t number, const struct store_buffer *buffer,
@@ -269,13 +271,21 @@ static bool changes_most(const struct revision *before, const struct revision *r
 	return count >= MOST_VIPS_MIN && 2 * count > revision->config->vip_count;
 }
 
+/* Whether the file has a name still: somebody may have removed it, or put another in its place. */
+static bool is_in_place(const struct store *store)
+{
+	struct stat status;
+
+	return store->file >= 0 && fstat(store->file, &status) == 0 && status.st_nlink > 0;
+}
+
 /* Changes are told of the last record. When that was not published after all, the whole is told. */
 static bool may_append(const struct store *store, const struct store_order *order)
 {
 	uint64_t bound = store->snapshot_bytes > STORE_JOURNAL_BYTES_MIN ? store->snapshot_bytes
 									 : STORE_JOURNAL_BYTES_MIN;
 
-	return store->file >= 0 && order->before && order->before->number == store->last_number &&
+	return is_in_place(store) && order->before && order->before->number == store->last_number &&
 	       store->journal_bytes < bound &&
 	       !changes_most(order->before, revisions_oldest(order->revisions));
 }

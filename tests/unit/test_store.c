@@ -2,6 +2,8 @@
 /* What is written is there at the next start, costs what it changes, and makes room for more. */
 #include "store_support.h"
 
+#include <sys/stat.h>
+
 static struct scratch scratch;
 
 static int begin(void **state)
@@ -160,6 +162,32 @@ static void what_was_overruled_is_forgotten(void **state)
 	assert_int_equal(state_of(&scratch).fault_count, 0);
 }
 
+static void a_file_that_was_removed_is_not_appended_to(void **state)
+{
+	(void)state;
+	write_script(&scratch);
+	assert_int_equal(unlink(path_of(&scratch, "1")), 0);
+	write_one(&scratch, 6, with_weight(scratch.expected[5], 6));
+	assert_int_equal(state_of(&scratch).file, 6);
+	reload_well(&scratch);
+	assert_history(&scratch, 6, 6);
+}
+
+static void a_folder_that_was_removed_takes_no_write(void **state)
+{
+	struct store_order order = {.revisions = scratch.history};
+	struct error error = {0};
+
+	(void)state;
+	write_script(&scratch);
+	assert_int_equal(unlink(path_of(&scratch, "1")), 0);
+	assert_int_equal(rmdir(scratch.folder), 0);
+	assert_int_equal(store_write(scratch.store, &order, &error), -1);
+	assert_non_null(strstr(error.message, "cannot be stored in node.state_dir 'store-"));
+	assert_non_null(strstr(error.message, "No such file or directory"));
+	assert_int_equal(mkdir(scratch.folder, 0700), 0);
+}
+
 static void two_have_not_one_folder(void **state)
 {
 	struct error error = {0};
@@ -181,6 +209,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_change_of_most_of_all_begins_a_file, begin, end),
 		cmocka_unit_test_setup_teardown(files_go_when_nothing_in_them_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(what_was_overruled_is_forgotten, begin, end),
+		cmocka_unit_test_setup_teardown(a_file_that_was_removed_is_not_appended_to, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_folder_that_was_removed_takes_no_write, begin,
+						end),
 		cmocka_unit_test_setup_teardown(two_have_not_one_folder, begin, end),
 	};
 
