@@ -94,6 +94,8 @@ static void test_allow(void **state)
 	expect_allow("/v1/vips/web/backends", "GET, HEAD, PUT, OPTIONS");
 	expect_allow("/v1/vips/web/backends/web-1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
 	expect_allow("/v1/vips/web/backends/web-1/drain", "POST, OPTIONS");
+	expect_allow("/v1/revisions/7", "GET, HEAD, OPTIONS");
+	expect_allow("/v1/revisions/7/restore", "POST, OPTIONS");
 	expect_allow("/healthz", "GET, HEAD, OPTIONS");
 }
 
