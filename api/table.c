@@ -107,7 +107,10 @@ void table_add_members(struct table *table, const char *before, const json_t *me
 	size_t index;
 
 	if (json_is_array(members)) {
-		json_array_foreach(members, index, member) add_member(table, before, "", member);
+		json_array_foreach(members, index, member)
+		{
+			add_member(table, before, "", member);
+		}
 		return;
 	}
 	json_object_foreach((json_t *)members, name, member)

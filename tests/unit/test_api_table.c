@@ -99,10 +99,8 @@ static void test_json_below_a_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_rows),
-		cmocka_unit_test(test_widths),
-		cmocka_unit_test(test_odd_characters),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_no_rows),		  cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_odd_characters),	  cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_below_a_name),
 	};
 
