@@ -52,10 +52,30 @@ lab_guard() {
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
+	local life
+	exec {life}> >(lab_bequeath &>/dev/null)
 	set -m
-	{ set +m; "$@"; } &
+	{ set +m; exec {life}>&-; "$@"; } &
 	set +m
+	echo $! >&"$life"
 	wait $!
+}
+
+# SIGKILL leaves the guard no time. What then takes the lab down is nobody's child, so that it
+# outlives those who end whole trees of processes.
+lab_bequeath() {
+	(lab_inherit <&0 &)
+}
+
+# The guard's end of the pipe goes with it.
+lab_inherit() {
+	local job
+	trap - EXIT
+	trap '' HUP INT TERM
+	read -r job && cat >/dev/null
+	lab_exists || exit 0
+	kill -s KILL -- "-$job"
+	lab_down
 }
 
 lab_up() {

@@ -42,6 +42,14 @@ def leftovers(name, mark):
                     for path in Path(folder).glob(f"{name}*")]
 
 
+def wait_for_leftovers(name, mark, seconds):
+    """What is there still when so much time has passed, if anything is."""
+    deadline = time.monotonic() + seconds
+    while (found := leftovers(name, mark)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
 def interrupt(demo, seconds, number):
     """What is wrong after the demo was sent the signal, as lines; none if all is well."""
     process, mark = start_demo(demo)
@@ -54,7 +62,10 @@ def interrupt(demo, seconds, number):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         return [f"still there {SECONDS_TO_END} s later"]
-    found = [f"left behind: {what}" for what in leftovers(f"carom-demo-{process.pid}", mark)]
+    # Whoever is killed cannot take down anything, and leaves that to another.
+    patience = SECONDS_TO_END if number == signal.SIGKILL else 0
+    found = [f"left behind: {what}"
+             for what in wait_for_leftovers(f"carom-demo-{process.pid}", mark, patience)]
     # Before it has set its traps, there is nothing to take down, and the signal itself ends it.
     if process.returncode not in (128 + number, -number):
         found += [f"exit status: expected {128 + number}, found {process.returncode}"]
@@ -65,6 +76,7 @@ def interrupt(demo, seconds, number):
 def main(demo):
     cases = [(seconds, number) for seconds in SECONDS_TO_LIVE
              for number in (signal.SIGTERM, signal.SIGINT)]
+    cases += [(seconds, signal.SIGKILL) for seconds in SECONDS_TO_LIVE[2::2]]
     failed = False
     print(f"1..{len(cases)}")
     for index, (seconds, number) in enumerate(cases, 1):
