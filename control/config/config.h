@@ -22,6 +22,7 @@
 #define CONFIG_LISTENS_MAX     8
 #define CONFIG_PATH_BYTES      108 /* so that a Unix socket's path fits sun_path */
 #define CONFIG_INTERFACE_BYTES 16  /* IFNAMSIZ */
+#define CONFIG_GROUP_BYTES     33  /* as useradd allows */
 #define CONFIG_SEED_BYTES      128
 #define CONFIG_WEIGHT_MAX      65535
 #define CONFIG_DOCUMENT_BYTES  (64u << 20) /* of JSON text, file or body */
@@ -65,9 +66,20 @@ struct config_listen {
 	uint16_t port; /* host order */
 };
 
+/* Paths of PEM files. All TCP listeners speak TLS if there is a certificate, or none. */
+struct config_tls {
+	char certificate[CONFIG_PATH_BYTES]; /* and the chain up to a CA; empty: no TLS */
+	char key[CONFIG_PATH_BYTES];
+	char client_ca[CONFIG_PATH_BYTES]; /* empty: clients need no certificate */
+};
+
 struct config_api {
 	struct config_listen listens[CONFIG_LISTENS_MAX];
 	size_t listen_count;
+	uint32_t socket_mode;		       /* of Unix sockets: permission bits */
+	char socket_group[CONFIG_GROUP_BYTES]; /* theirs, too; empty: caromd's own */
+	struct config_tls tls;
+	char tokens[CONFIG_PATH_BYTES]; /* a file of them; empty: none */
 };
 
 /* Operator's intent; health never writes it. */

@@ -256,6 +256,18 @@ int config_decode_choice(const struct config_place *place, const json_t *json,
 	return refuse_choice(place, json, choices);
 }
 
+int config_check_array(const struct config_place *place, const json_t *json, size_t max)
+{
+	size_t size = json_array_size(json);
+
+	if (!json_is_array(json))
+		return config_refuse_type(place, json, "an array");
+	if (size < 1 || size > max)
+		return config_fault(place, size ? ERROR_LIMIT : ERROR_INVALID,
+				    " has %zu elements; expected 1 to %zu", size, max);
+	return 0;
+}
+
 bool config_name_is_valid(const char *name)
 {
 	size_t length = strspn(name, NAME_CHARACTERS);

@@ -47,6 +47,8 @@ int config_decode_integer(const struct config_place *place, const json_t *json,
 			  struct config_bounds bounds, uint32_t *ret_value);
 int config_decode_choice(const struct config_place *place, const json_t *json,
 			 struct config_choices choices, size_t *ret_index);
+/* So that arrays of a fixed room need no other bound: 1 to max elements. */
+int config_check_array(const struct config_place *place, const json_t *json, size_t max);
 /* "x is a string; expected …" */
 int config_refuse_type(const struct config_place *place, const json_t *json, const char *expected);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define ENDPOINT_TEXT_BYTES (CONFIG_PATH_BYTES + 8) /* "unix:" and a path is the longest */
+#define MODE_TEXT_BYTES	    16
 
 static json_t *address_to_json(const struct carom_address *address)
 {
@@ -127,14 +128,45 @@ static json_t *listen_to_json(const struct config_listen *listen)
 	return json_string(text);
 }
 
-json_t *config_api_to_json(const struct config_api *api)
+static json_t *listens_to_json(const struct config_api *api)
 {
 	json_auto_t *listens = json_array();
 
 	for (size_t index = 0; index < api->listen_count; index++)
 		if (json_array_append_new(listens, listen_to_json(&api->listens[index])))
 			return NULL;
-	return json_pack("{s:O}", "listen", listens);
+	return json_incref(listens);
+}
+
+static json_t *mode_to_json(uint32_t mode)
+{
+	char text[MODE_TEXT_BYTES];
+
+	snprintf(text, sizeof(text), "%04o", mode);
+	return json_string(text);
+}
+
+static json_t *tls_to_json(const struct config_tls *tls)
+{
+	return json_pack("{s:s, s:s, s:s*}", "certificate", tls->certificate, "key", tls->key,
+			 "client_ca", tls->client_ca[0] ? tls->client_ca : NULL);
+}
+
+json_t *config_api_to_json(const struct config_api *api)
+{
+	json_auto_t *json = json_object();
+
+	if (json_object_set_new(json, "listen", listens_to_json(api)) ||
+	    json_object_set_new(json, "socket_mode", mode_to_json(api->socket_mode)))
+		return NULL;
+	if (api->socket_group[0] &&
+	    json_object_set_new(json, "socket_group", json_string(api->socket_group)))
+		return NULL;
+	if (api->tls.certificate[0] && json_object_set_new(json, "tls", tls_to_json(&api->tls)))
+		return NULL;
+	if (api->tokens[0] && json_object_set_new(json, "tokens", json_string(api->tokens)))
+		return NULL;
+	return json_incref(json);
 }
 
 json_t *config_to_json(const struct config *config)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What only the file sets and only a restart changes: the node, its limits, and the API's
- * listeners.
+ * What only the file sets and only a restart changes: the node and its limits.
  *
- * Both are decoded over their defaults, so that a key which is absent means its default and not
- * what happens to run.
+ * It is decoded over its defaults, so that a key which is absent means its default and not what
+ * happens to run.
  *
  * It owns no state; it runs on its caller's thread.
  */
@@ -19,7 +18,6 @@
 #define DEFAULT_HASH_SEED "carom"
 #define DEFAULT_BPF_DIR	  "/sys/fs/bpf/carom"
 #define DEFAULT_STATE_DIR "/var/lib/carom"
-#define DEFAULT_SOCKET	  "/run/carom/api.sock"
 
 #define VIPS_MAX	 32768
 #define BACKENDS_MAX	 1048576
@@ -100,19 +98,6 @@ static int add_interface(const struct config_place *place, struct config_node *n
 	return 0;
 }
 
-/* So that arrays of a fixed room need no other bound. */
-static int check_array(const struct config_place *place, const json_t *json, size_t max)
-{
-	size_t size = json_array_size(json);
-
-	if (!json_is_array(json))
-		return config_refuse_type(place, json, "an array");
-	if (size < 1 || size > max)
-		return config_fault(place, size ? ERROR_LIMIT : ERROR_INVALID,
-				    " has %zu elements; expected 1 to %zu", size, max);
-	return 0;
-}
-
 static int decode_interfaces(const struct config_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
@@ -120,7 +105,7 @@ static int decode_interfaces(const struct config_place *place, const json_t *jso
 	size_t index;
 	int failed = 0;
 
-	if (check_array(place, json, CONFIG_INTERFACES_MAX))
+	if (config_check_array(place, json, CONFIG_INTERFACES_MAX))
 		return -1;
 	json_array_foreach(json, index, element)
 	{
@@ -346,74 +331,5 @@ int config_decode_node(const struct config_place *place, const json_t *json, voi
 	if (config_decode_object(place, json, node_fields, &node))
 		return -1;
 	config->node = node;
-	return 0;
-}
-
-/* ---- the API ---- */
-
-static bool listen_equal(const struct config_listen *left, const struct config_listen *right)
-{
-	return left->is_unix == right->is_unix && strcmp(left->path, right->path) == 0 &&
-	       address_equal(&left->address, &right->address) && left->port == right->port;
-}
-
-static int add_listen(const struct config_place *place, struct config_api *api,
-		      const struct config_listen *listen, const char *text)
-{
-	char quote[CONFIG_QUOTE_BYTES];
-
-	for (size_t index = 0; index < api->listen_count; index++)
-		if (listen_equal(&api->listens[index], listen))
-			return config_fault(place, ERROR_CONFLICT, " '%s' is given twice",
-					    config_quote(text, quote));
-	api->listens[api->listen_count++] = *listen;
-	return 0;
-}
-
-static int decode_listens(const struct config_place *place, const json_t *json, void *target)
-{
-	struct config_api *api = target;
-	const json_t *element;
-	size_t index;
-	int failed = 0;
-
-	if (check_array(place, json, CONFIG_LISTENS_MAX))
-		return -1;
-	api->listen_count = 0;
-	json_array_foreach(json, index, element)
-	{
-		struct config_place item = config_place_element(place, index);
-		struct config_listen listen;
-
-		if (config_decode_listen(&item, element, &listen))
-			failed = -1;
-		else
-			failed |= add_listen(&item, api, &listen, json_string_value(element));
-	}
-	return failed;
-}
-
-static const struct config_field api_fields[] = {
-	{"listen", false, decode_listens},
-	{NULL, false, NULL},
-};
-
-void config_api_set_default(struct config_api *ret_api)
-{
-	*ret_api = (struct config_api){
-		.listens = {{.is_unix = true, .path = DEFAULT_SOCKET}},
-		.listen_count = 1,
-	};
-}
-
-int config_decode_api(const struct config_place *place, const json_t *json, void *target)
-{
-	struct config *config = target;
-	struct config_api api;
-
-	config_api_set_default(&api);
-	if (config_decode_object(place, json, api_fields, &api))
-		return -1;
-	config->api = api;
 	return 0;
 }

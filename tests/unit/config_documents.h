@@ -21,7 +21,9 @@
 	" 'outer_source6': '2001:db8:ffff::/96', 'limits': {'vips': 10, 'backends': 20, 'slots':"  \
 	" 65536, 'flows': 128, 'flow_inserts_per_s': 7}, 'flow_idle_timeout_ms': 32768000,"        \
 	" 'bpf_dir': '/sys/fs/bpf/x', 'state_dir': ''}, 'api': {'listen':"                         \
-	" ['127.0.0.1:7007', 'unix:/run/x.sock', '[::1]:65535']}, 'vips': {'dns': {" DNS           \
+	" ['127.0.0.1:7007', 'unix:/run/x.sock', '[::1]:65535'], 'socket_mode': '0600',"           \
+	" 'socket_group': 'adm', 'tls': {'certificate': '/c.pem', 'key': '/k.pem', 'client_ca':"   \
+	" '/ca.pem'}, 'tokens': '/t'}, 'vips': {'dns': {" DNS                                      \
 	", 'ring_slots': 256, 'tracking': 'never', 'on_down': 'reset', 'backends': {'d1':"         \
 	" {'address': '2001:db8::1', 'weight': 0, 'state':"                                        \
 	" 'disabled'}, 'd2': {'address': '10.0.0.2', 'weight': 65535, 'state': 'drain'}}}}}"

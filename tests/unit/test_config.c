@@ -19,7 +19,8 @@ static void defaults_are_spelled_out(void **state)
 		" 4194304, 'flows': 262144, 'flow_inserts_per_s': 100000}, 'flow_idle_timeout_ms':"
 		" 600000, 'bpf_dir': '/sys/fs/bpf/carom',"
 		" 'state_dir': '/var/lib/carom'},"
-		" 'api': {'listen': ['unix:/run/carom/api.sock']}, 'vips': {'web': {" WEB
+		" 'api': {'listen': ['unix:/run/carom/api.sock'], 'socket_mode': '0660'},"
+		" 'vips': {'web': {" WEB
 		", 'ring_slots': 0, 'tracking': 'changes', 'on_down': 'keep', 'backends': {'b1':"
 		" {'address': '10.0.0.1', 'weight': 1,"
 		" 'state': 'active'}}}}}");
@@ -75,6 +76,12 @@ static void the_node_holds_what_was_read(void **state)
 	assert_true(address_is_loopback(&api->listens[0].address));
 	assert_true(api->listens[1].is_unix);
 	assert_string_equal(api->listens[1].path, "/run/x.sock");
+	assert_int_equal(api->socket_mode, 0600);
+	assert_string_equal(api->socket_group, "adm");
+	assert_string_equal(api->tls.certificate, "/c.pem");
+	assert_string_equal(api->tls.key, "/k.pem");
+	assert_string_equal(api->tls.client_ca, "/ca.pem");
+	assert_string_equal(api->tokens, "/t");
 	config_unref(config);
 }
 

@@ -242,7 +242,13 @@ static void a_replacement_cannot_change_the_node(void **state)
 	assert_replacement_refused(
 		"{'vips': {}, 'api': {}}",
 		"invalid /api/listen: api: listen differs from what runs,"
-		" [\"127.0.0.1:7007\",\"unix:/run/x.sock\",\"[::1]:65535\"]" ONLY_A_RESTART);
+		" [\"127.0.0.1:7007\",\"unix:/run/x.sock\",\"[::1]:65535\"]" ONLY_A_RESTART
+		"invalid /api/socket_mode: api: socket_mode differs from what runs, "
+		"\"0600\"" ONLY_A_RESTART "invalid /api/socket_group: api: socket_group differs "
+					  "from what runs, \"adm\"" ONLY_A_RESTART
+		"invalid /api/tls: api: tls differs from what runs, {\"certificate\":\"/c.pem\","
+		"\"key\":\"/k.pem\",\"client_ca\":\"/ca.pem\"}" ONLY_A_RESTART
+		"invalid /api/tokens: api: tokens differs from what runs, \"/t\"" ONLY_A_RESTART);
 	assert_replacement_refused(
 		"{'vips': {}, 'node': {'name': 'lb1', 'interfaces': [{'name': 'eth0', 'mode':"
 		" 'native'}, {'name': 'eth1.7', 'mode': 'generic'}], 'hash_seed': 'rome',"

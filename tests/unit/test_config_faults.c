@@ -18,7 +18,7 @@
 #define INTERFACE_HINT                                                                             \
 	" is not an interface's name; expected 1 to 15 bytes without '/', ':' or white space\n"
 #define UNICAST_HINT "; expected the unicast address of a host\n"
-#define LISTEN_HINT  "; expected 'unix:/PATH', '127.0.0.1:PORT' or '[::1]:PORT'\n"
+#define LISTEN_HINT  "; expected 'unix:/PATH', 'IPV4:PORT' or '[IPV6]:PORT'\n"
 #define RING_HINT                                                                                  \
 	" is not a ring's size; expected a power of two from 256 to 131072, or 0 to have it"       \
 	" chosen by the number of backends\n"
@@ -265,12 +265,28 @@ static const struct fault_case cases[] = {
 	{API("[1]"), "invalid /api/listen/0: api: listen[0] is an integer; expected a string\n"},
 	{API("['unix:run/x']"), "invalid /api/listen/0: api: listen[0] 'run/x' is not absolute;"
 				" expected a path that begins with '/'\n"},
-	{API("['0.0.0.0:7007']"),
-	 "invalid /api/listen/0: api: listen[0] '0.0.0.0:7007' is not on loopback, and this"
-	 " version does not authenticate its clients" LISTEN_HINT},
-	{API("['[2001:db8::1]:7007']"),
-	 "invalid /api/listen/0: api: listen[0] '[2001:db8::1]:7007' is not on loopback, and this"
-	 " version does not authenticate its clients" LISTEN_HINT},
+	{API("['unix:/run/x', '0.0.0.0:7007', '[2001:db8::1]:7007']"),
+	 "invalid /api/listen/1: api: listen[1] '0.0.0.0:7007' is not on loopback; what listens"
+	 " there needs api.tls, and api.tokens or api.tls.client_ca\n"
+	 "invalid /api/listen/2: api: listen[2] '[2001:db8::1]:7007' is not on loopback; what"
+	 " listens there needs api.tls, and api.tokens or api.tls.client_ca\n"},
+	{API("['0.0.0.0:7007'], 'tokens': '/t'"),
+	 "invalid /api/listen/0: api: listen[0] '0.0.0.0:7007' is not on loopback; what listens"
+	 " there needs api.tls\n"},
+	{API("['0.0.0.0:7007'], 'tls': {'certificate': '/c', 'key': '/k'}"),
+	 "invalid /api/listen/0: api: listen[0] '0.0.0.0:7007' is not on loopback; what listens"
+	 " there needs api.tokens or api.tls.client_ca\n"},
+	{API("['unix:/x'], 'socket_mode': '0066', 'socket_group': '-', 'tokens': 'x', 'tls': {}"),
+	 "invalid /api/socket_mode: api: socket_mode '0066' is not a socket's mode; expected octal"
+	 " digits from '0600' to '0777'\n"
+	 "invalid /api/socket_group: api: socket_group '-' is not a group's name; expected 1 to 32"
+	 " of A-Z, a-z, 0-9, '.', '_' and '-', not '-' first\n"
+	 "invalid /api/tokens: api: tokens 'x' is not absolute; expected a path that begins with"
+	 " '/'\n"
+	 "invalid /api/tls: api: tls: key 'certificate' is missing\n"
+	 "invalid /api/tls: api: tls: key 'key' is missing\n"},
+	{API("['unix:/x'], 'socket_mode': 432"),
+	 "invalid /api/socket_mode: api: socket_mode is an integer; expected a string\n"},
 	{API("['localhost:7007', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:65536', '::1:7007',"
 	     " '[127.0.0.1]:7007', '[::1:7007', '[]:1', ':1', '', '127.0.0.1:70 ', '[::1]7007']"),
 	 "limit /api/listen: api: listen has 12 elements; expected 1 to 8\n"},

@@ -36,7 +36,13 @@ BASE = {
         "bpf_dir": "/sys/fs/bpf/carom",
         "state_dir": "/var/lib/carom",
     },
-    "api": {"listen": ["unix:/run/carom/api.sock"]},
+    "api": {
+        "listen": ["unix:/run/carom/api.sock"],
+        "socket_mode": "0660",
+        "socket_group": "adm",
+        "tls": {"certificate": "/etc/lb1.pem", "key": "/etc/lb1.key", "client_ca": "/etc/ca.pem"},
+        "tokens": "/etc/tokens",
+    },
     "vips": {
         "web": {
             "address": "192.0.2.10", "port": 443, "protocol": "tcp", "ring_slots": 256,
@@ -53,12 +59,15 @@ PLACES = {
     "interface": ["node", "interfaces", 0],
     "limits": ["node", "limits"],
     "api": ["api"],
+    "tls": ["api", "tls"],
     "vip": ["vips", "web"],
     "backend": ["vips", "web", "backends", "web-1"],
 }
 
 ADDRESS = ["vips", "web", "address"]
 LISTEN = ["api", "listen"]
+BEYOND_LOOPBACK = ["0.0.0.0:80"]
+TLS = {"certificate": "/c", "key": "/k"}
 ABSENT = object()
 
 GOOD = [
@@ -76,6 +85,15 @@ GOOD = [
     (["node", "state_dir"], "/" + "x" * 106),
     (["node", "state_dir"], ""),
     (LISTEN, ["127.0.0.1:1", "[::1]:65535", "[0:0:0:0:0:0:0:1]:1", "unix:/" + "x" * 106]),
+    (LISTEN, ["0.0.0.0:80", "192.0.2.1:80", "[::]:80", "[2001:db8::192.0.2.1]:80"]),
+    (["api"], {"listen": ["127.0.0.1:80", "[0::1]:80"]}),
+    (["api"], {"listen": BEYOND_LOOPBACK, "tls": TLS, "tokens": "/t"}),
+    (["api"], {"listen": BEYOND_LOOPBACK, "tls": {**TLS, "client_ca": "/a"}}),
+    (["api", "socket_mode"], "600"),
+    (["api", "socket_mode"], "0777"),
+    (["api", "socket_group"], "x" * 32),
+    (["api", "tokens"], "/" + "x" * 106),
+    (["api", "tls", "key"], "/" + "x" * 106),
     (["vips"], {}),
     (["vips", "web", "backends"], {}),
 ]
@@ -114,9 +132,25 @@ BAD = [
     (LISTEN, []),
     (LISTEN, [f"127.0.0.1:{port}" for port in range(1, 10)]),
     (LISTEN, ["127.0.0.1:80", "127.0.0.1:80"]),
-    (LISTEN, ["0.0.0.0:80"]),
-    (LISTEN, ["192.0.2.1:80"]),
-    (LISTEN, ["[::]:80"]),
+    (["api"], {"listen": ["0.0.0.0:80"]}),
+    (["api"], {"listen": ["192.0.2.1:80"], "tokens": "/t"}),
+    (["api"], {"listen": ["127.0.0.1:80", "[::]:80"], "tls": TLS}),
+    (["api"], {"listen": ["[2001:db8::1]:80"], "tls": TLS}),
+    (["api", "socket_mode"], "0060"),
+    (["api", "socket_mode"], "66"),
+    (["api", "socket_mode"], "0668"),
+    (["api", "socket_mode"], "00660"),
+    (["api", "socket_mode"], "1660"),
+    (["api", "socket_mode"], "u+rw"),
+    (["api", "socket_mode"], "0o660"),
+    (["api", "socket_group"], ""),
+    (["api", "socket_group"], "-adm"),
+    (["api", "socket_group"], "a b"),
+    (["api", "socket_group"], "x" * 33),
+    (["api", "tokens"], "tokens"),
+    (["api", "tokens"], "/" + "x" * 107),
+    (["api", "tls", "certificate"], "lb1.pem"),
+    (["api", "tls", "key"], "/" + "x" * 107),
     (LISTEN, ["127.0.0.1"]),
     (LISTEN, ["127.0.0.1:0"]),
     (LISTEN, ["127.0.0.1:080"]),
