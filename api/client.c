@@ -26,17 +26,26 @@ static int socket_of(struct MHD_Connection *connection)
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info ? info->tls_session : NULL;
+}
+
 struct client *client_new(struct clients *clients, struct MHD_Connection *connection,
 			  uv_async_t *wake, uint64_t now_ms)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
-	if (!client)
+	if (!client || peer_init(&client->peer, socket_of(connection), session_of(connection))) {
+		free(client);
 		return NULL;
+	}
 	client->clients = clients;
 	client->connection = connection;
 	client->wake = wake;
-	client->socket = socket_of(connection);
 	client->next = clients->first;
 	if (clients->first)
 		clients->first->previous = client;
@@ -44,6 +53,12 @@ struct client *client_new(struct clients *clients, struct MHD_Connection *connec
 	clients->count++;
 	client_enter(client, CLIENT_IDLE, now_ms);
 	return client;
+}
+
+int client_secure(struct client *client, struct tls *tls)
+{
+	client->tls = tls_ref(tls);
+	return tls_serve(tls, client->peer.session);
 }
 
 void client_free(struct client *client)
@@ -57,6 +72,7 @@ void client_free(struct client *client)
 	else
 		client->clients->first = client->next;
 	client->clients->count--;
+	tls_unref(client->tls);
 	free(client);
 }
 
@@ -68,7 +84,7 @@ struct client *client_of(struct MHD_Connection *connection)
 
 bool client_has_hung_up(const struct client *client)
 {
-	struct pollfd end = {.fd = client->socket, .events = POLLRDHUP};
+	struct pollfd end = {.fd = client->peer.socket, .events = POLLRDHUP};
 
 	return poll(&end, 1, 0) > 0;
 }
@@ -81,7 +97,7 @@ bool client_has_left(const struct client *client)
 	case CLIENT_IDLE:
 	case CLIENT_RECEIVING:
 	case CLIENT_LISTENING:
-		return recv(client->socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+		return recv(client->peer.socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
 	case CLIENT_WAITING:
 	case CLIENT_SENDING:
 	case CLIENT_STREAMING:
@@ -138,15 +154,14 @@ void client_resume(struct client *client, uint64_t now_ms)
 
 void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms)
 {
-	reply_send_last(reply, client->socket);
-	shutdown(client->socket, SHUT_WR);
+	reply_send_last(reply, &client->peer);
 	client_enter(client, CLIENT_LINGERING, now_ms);
 }
 
 void client_cut(struct client *client, uint64_t now_ms)
 {
 	client->is_cut = true;
-	shutdown(client->socket, SHUT_RDWR);
+	shutdown(client->peer.socket, SHUT_RDWR);
 	if (client->phase == CLIENT_LISTENING)
 		client_resume(client, now_ms);
 }

@@ -6,7 +6,9 @@
 #ifndef CAROM_CLIENT_H
 #define CAROM_CLIENT_H
 
+#include "peer.h"
 #include "reply.h"
+#include "tls.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -30,7 +32,8 @@ struct client {
 	struct MHD_Connection
 		*connection; /* borrowed; owns the client through its socket context */
 	uv_async_t *wake;    /* borrowed; makes libmicrohttpd look at its work */
-	int socket;	     /* borrowed */
+	struct peer peer;
+	struct tls *tls; /* what its session began with; NULL: no TLS */
 	enum client_phase phase;
 	bool is_cut;
 	uint64_t entered_ms; /* the phase */
@@ -42,10 +45,13 @@ struct clients {
 	size_t count;
 };
 
+/* NULL if there is no memory for it, or it has gone already. */
 struct client *client_new(struct clients *clients, struct MHD_Connection *connection,
 			  uv_async_t *wake, uint64_t now_ms);
+/* Before its handshake. Takes a reference. Returns 0 or -1. */
+int client_secure(struct client *client, struct tls *tls);
 void client_free(struct client *client);
-/* NULL: there was no memory for it. */
+/* NULL: see client_new(). */
 struct client *client_of(struct MHD_Connection *connection);
 
 /* Whether its end of the connection is closed, if only for sending: it asks nothing more. */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FOLDER_MODE 0755
-#define SOCKET_MODE 0660
+#define NO_GROUP    ((gid_t)-1)
 
 static int set_in_use(struct error *error)
 {
@@ -81,13 +81,24 @@ static int remove_stale(const struct sockaddr_un *address, struct error *error)
 	return 0;
 }
 
-/* fchmod() before bind(): the file must at no time have more rights than it ends up with. */
+/* The umask may have taken rights of the mode. */
+static int grant_rights(const char *path, const struct listen_rights *rights, struct error *error)
+{
+	if (rights->group != NO_GROUP && lchown(path, (uid_t)-1, rights->group))
+		return error_set_errno(error, errno, "give the socket to api.socket_group");
+	if (chmod(path, rights->mode))
+		return error_set_errno(error, errno, "set the socket's mode");
+	return 0;
+}
+
+/* fchmod() before bind(): the file must at no time have more rights than it ends up with, so until
+ * it has its group, it is its owner's alone. */
 static int bind_unix(struct listen_socket *socket, const struct sockaddr_un *address,
-		     struct error *error)
+		     const struct listen_rights *rights, struct error *error)
 {
 	struct stat status;
 
-	if (fchmod(socket->descriptor, SOCKET_MODE))
+	if (fchmod(socket->descriptor, rights->mode & S_IRWXU))
 		return error_set_errno(error, errno, "restrict the socket's mode");
 	if (bind(socket->descriptor, (const struct sockaddr *)address, sizeof(*address)))
 		return errno == EADDRINUSE ? set_in_use(error)
@@ -96,20 +107,18 @@ static int bind_unix(struct listen_socket *socket, const struct sockaddr_un *add
 		return error_set_errno(error, errno, "look at the new socket");
 	socket->device = status.st_dev;
 	socket->inode = status.st_ino;
-	/* The umask may have taken the group's right to write. */
-	if (chmod(address->sun_path, SOCKET_MODE))
-		return error_set_errno(error, errno, "set the socket's mode");
-	return 0;
+	return grant_rights(address->sun_path, rights, error);
 }
 
-static int open_unix(struct listen_socket *socket, struct error *error)
+static int open_unix(struct listen_socket *socket, const struct listen_rights *rights,
+		     struct error *error)
 {
 	struct sockaddr_un address;
 
 	if (unix_address(socket->listen.path, &address, error) || make_folder(socket, error) ||
 	    remove_stale(&address, error))
 		return -1;
-	return bind_unix(socket, &address, error);
+	return bind_unix(socket, &address, rights, error);
 }
 
 /* The folder, too, if it was not there before and nobody else has put anything into it. */
@@ -186,7 +195,8 @@ static int prefix_address(const struct config_listen *listen, struct error *erro
 			    text, listen->port);
 }
 
-static int open_any(struct listen_socket *opened, struct error *error)
+static int open_any(struct listen_socket *opened, const struct listen_rights *rights,
+		    struct error *error)
 {
 	const struct config_listen *listen_on = &opened->listen;
 
@@ -194,7 +204,7 @@ static int open_any(struct listen_socket *opened, struct error *error)
 		socket(socket_family(listen_on), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (opened->descriptor < 0)
 		return error_set_errno(error, errno, "make a socket");
-	if (listen_on->is_unix ? open_unix(opened, error) : open_tcp(opened, error))
+	if (listen_on->is_unix ? open_unix(opened, rights, error) : open_tcp(opened, error))
 		return -1;
 	if (listen(opened->descriptor, SOMAXCONN))
 		return errno == EADDRINUSE ? set_in_use(error)
@@ -202,12 +212,12 @@ static int open_any(struct listen_socket *opened, struct error *error)
 	return 0;
 }
 
-int listen_socket_open(const struct config_listen *listen, struct listen_socket *ret_socket,
-		       struct error *error)
+int listen_socket_open(const struct config_listen *listen, const struct listen_rights *rights,
+		       struct listen_socket *ret_socket, struct error *error)
 {
 	struct listen_socket opened = {.descriptor = -1, .listen = *listen};
 
-	if (open_any(&opened, error)) {
+	if (open_any(&opened, rights, error)) {
 		listen_socket_close(&opened);
 		return prefix_address(listen, error);
 	}

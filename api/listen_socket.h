@@ -17,9 +17,15 @@ struct listen_socket {
 	bool made_folder;
 };
 
+/* Of a Unix socket's file. */
+struct listen_rights {
+	mode_t mode;
+	gid_t group; /* -1: as it comes */
+};
+
 /* Takes the place of a socket file only if nobody answers on it. */
-int listen_socket_open(const struct config_listen *listen, struct listen_socket *ret_socket,
-		       struct error *error);
+int listen_socket_open(const struct config_listen *listen, const struct listen_rights *rights,
+		       struct listen_socket *ret_socket, struct error *error);
 void listen_socket_close(struct listen_socket *socket);
 
 #endif

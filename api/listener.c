@@ -11,6 +11,7 @@
 #include "log.h"
 #include "request.h"
 
+#include <gnutls/abstract.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,17 +54,23 @@ static enum MHD_Result admit(void *context, const struct sockaddr *address, sock
 	return listener->service->clients.count < SERVICE_CLIENTS_MAX ? MHD_YES : MHD_NO;
 }
 
+/* A client without credentials cannot go on: its handshake would fail, too. */
+static struct client *welcome(struct listener *listener, struct MHD_Connection *connection)
+{
+	struct service *service = listener->service;
+	uint64_t now_ms = uv_now(service->loop);
+	struct client *client = client_new(&service->clients, connection, &listener->wake, now_ms);
+
+	if (client && client->peer.session && client_secure(client, access_tls(service->access)))
+		client_cut(client, now_ms);
+	return client;
+}
+
 static void follow_connection(void *context, struct MHD_Connection *connection,
 			      void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
-	struct listener *listener = context;
-	struct service *service = listener->service;
-
 	switch (code) {
-	case MHD_CONNECTION_NOTIFY_STARTED:
-		*socket_context = client_new(&service->clients, connection, &listener->wake,
-					     uv_now(service->loop));
-		break;
+	case MHD_CONNECTION_NOTIFY_STARTED: *socket_context = welcome(context, connection); break;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
 		client_free(*socket_context);
 		*socket_context = NULL;
@@ -76,6 +83,17 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 {
 	(void)context, (void)connection;
 	return strlen(text);
+}
+
+/* Each session gets its own credentials before it asks here: see welcome(). */
+static int offer_no_certificate(gnutls_session_t session, const gnutls_datum_t *names, int count,
+				const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+				gnutls_pcert_st **ret_chain, unsigned *ret_length,
+				gnutls_privkey_t *ret_key)
+{
+	(void)session, (void)names, (void)count, (void)algorithms, (void)algorithm_count;
+	(void)ret_chain, (void)ret_length, (void)ret_key;
+	return -1;
 }
 
 /* ---- the loop ---- */
@@ -109,6 +127,11 @@ static void run(struct listener *listener)
 		uv_timer_stop(&listener->timer);
 }
 
+static bool has_tls(const struct listener *listener)
+{
+	return !listener->socket.listen.is_unix && access_tls(listener->service->access);
+}
+
 static struct MHD_Daemon *start_daemon(struct listener *listener)
 {
 	struct service *service = listener->service;
@@ -124,10 +147,19 @@ static struct MHD_Daemon *start_daemon(struct listener *listener)
 		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_close, service},
 		{MHD_OPTION_END, 0, NULL},
 	};
+	struct MHD_OptionItem tls_options[] = {
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)offer_no_certificate},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-				admit, listener, request_continue, service, MHD_OPTION_ARRAY,
-				options, MHD_OPTION_END);
+	if (!has_tls(listener))
+		return MHD_start_daemon(flags, 0, admit, listener, request_continue, service,
+					MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	return MHD_start_daemon(flags | MHD_USE_TLS, 0, admit, listener, request_continue, service,
+				MHD_OPTION_ARRAY, options, MHD_OPTION_ARRAY, tls_options,
+				MHD_OPTION_END);
 }
 
 static int start_handles(struct listener *listener)
@@ -152,11 +184,13 @@ static int start_handles(struct listener *listener)
 int listener_start(struct listener *listener, struct service *service,
 		   const struct config_listen *listen, struct error *error)
 {
+	struct listen_rights rights = {access_socket_mode(service->access),
+				       access_socket_group(service->access)};
 	int result;
 
 	listener->service = service;
 	listener->socket.descriptor = -1;
-	if (listen_socket_open(listen, &listener->socket, error))
+	if (listen_socket_open(listen, &rights, &listener->socket, error))
 		return -1;
 	listener->daemon = start_daemon(listener);
 	if (!listener->daemon)

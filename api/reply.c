@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 void reply_done(struct reply *reply)
 {
@@ -119,7 +118,7 @@ enum MHD_Result reply_queue(struct reply *reply, struct MHD_Connection *connecti
 	return result;
 }
 
-void reply_send_last(const struct reply *reply, int socket)
+void reply_send_last(const struct reply *reply, const struct peer *peer)
 {
 	struct text text = {0};
 
@@ -137,8 +136,7 @@ void reply_send_last(const struct reply *reply, int socket)
 	}
 	text_add(&text, "\r\n\r\n");
 	text_add_bytes(&text, reply->body.bytes, reply->body.length);
-	/* A client that does not even take this much is not waited for. */
 	if (!text.failed)
-		send(socket, text.bytes, text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		peer_send_last(peer, text.bytes, text.length);
 	text_done(&text);
 }

@@ -4,6 +4,7 @@
 #ifndef CAROM_REPLY_H
 #define CAROM_REPLY_H
 
+#include "peer.h"
 #include "problem.h"
 #include "text.h"
 
@@ -45,8 +46,8 @@ void reply_add_etag(struct reply *reply, uint64_t revision);
 enum MHD_Result reply_queue(struct reply *reply, struct MHD_Connection *connection, bool closes);
 /*
  * Writes it past libmicrohttpd, which takes no answer while a request is still coming in. It is
- * the last thing on this connection, and sent as far as the socket takes it at once.
+ * the last thing on this connection, and sent as far as that takes it at once.
  */
-void reply_send_last(const struct reply *reply, int socket);
+void reply_send_last(const struct reply *reply, const struct peer *peer);
 
 #endif

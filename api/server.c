@@ -12,6 +12,7 @@
 #include "server.h"
 
 #include "listener.h"
+#include "log.h"
 #include "service.h"
 
 #include <stdlib.h>
@@ -128,6 +129,14 @@ static void close_when_quiet(uv_timer_t *timer)
 
 /* ---- public ---- */
 
+static void warn_if_open(const struct access *access)
+{
+	if (access_is_open(access))
+		log_line(LOG_LEVEL_WARNING,
+			 "api: it listens on loopback TCP without api.tokens and api.tls.client_ca,"
+			 " so everybody on this host may change everything");
+}
+
 struct server *server_new(const struct server_options *options, struct error *error)
 {
 	struct server *server = calloc(1, sizeof(*server));
@@ -138,6 +147,8 @@ struct server *server_new(const struct server_options *options, struct error *er
 	}
 	server->service.loop = options->loop;
 	server->service.commands = options->commands;
+	server->service.access = options->access;
+	warn_if_open(options->access);
 	start_timer(server);
 	if (start_listeners(server, options->listen, error)) {
 		close_all(server);

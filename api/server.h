@@ -6,6 +6,7 @@
 #ifndef CAROM_SERVER_H
 #define CAROM_SERVER_H
 
+#include "access.h"
 #include "commands.h"
 #include "config.h"
 #include "error.h"
@@ -17,6 +18,7 @@ struct server;
 struct server_options {
 	uv_loop_t *loop;		 /* borrowed; lives until the server has stopped */
 	struct commands *commands;	 /* borrowed, likewise */
+	const struct access *access;	 /* borrowed, likewise */
 	const struct config_api *listen; /* copied */
 };
 

@@ -3,6 +3,7 @@
 #ifndef CAROM_SERVICE_H
 #define CAROM_SERVICE_H
 
+#include "access.h"
 #include "client.h"
 #include "commands.h"
 
@@ -16,6 +17,7 @@
 struct service {
 	uv_loop_t *loop;
 	struct commands *commands;
+	const struct access *access;
 	struct clients clients;
 	size_t held_bytes;
 	bool is_stopping; /* no connection outlives its answer */

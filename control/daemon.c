@@ -26,6 +26,7 @@ enum { SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNAL_RELOAD, SIGNAL_COUNT };
 
 struct daemon {
 	struct config *config; /* the first desired state: as stored, or else as in the file */
+	struct access *access; /* borrowed */
 	const char *config_path;
 	struct store *store;
 	struct revisions *history;
@@ -95,6 +96,21 @@ static void on_reloaded(void *context, const struct commands_result *result)
 			 (unsigned long long)result->revision);
 }
 
+static void reload_access(struct daemon *daemon)
+{
+	struct error_list faults = {0};
+
+	if (!access_has_files(daemon->access))
+		return;
+	if (access_reload(daemon->access, &faults)) {
+		log_line(LOG_LEVEL_ERROR, "api: certificates and tokens stay as they were:");
+		log_faults(LOG_LEVEL_ERROR, &faults);
+	} else {
+		log_line(LOG_LEVEL_INFO, "api: certificates and tokens are read again");
+	}
+	error_list_done(&faults);
+}
+
 static void on_reload_signal(uv_signal_t *handle, int signal)
 {
 	struct daemon *daemon = handle->data;
@@ -103,9 +119,11 @@ static void on_reload_signal(uv_signal_t *handle, int signal)
 		.reply = {on_reloaded, daemon},
 	};
 	struct error_list faults = {0};
-	json_t *json = config_json_load_file(daemon->config_path, &faults);
+	json_t *json;
 
 	(void)signal;
+	reload_access(daemon);
+	json = config_json_load_file(daemon->config_path, &faults);
 	if (json)
 		commands_put_config(daemon->commands, json, &write);
 	else
@@ -168,6 +186,7 @@ static int listen_api(struct daemon *daemon)
 	struct server_options options = {
 		.loop = &daemon->loop,
 		.commands = daemon->commands,
+		.access = daemon->access,
 		.listen = &daemon->config->api,
 	};
 
@@ -309,9 +328,10 @@ static int open_parts(struct daemon *daemon)
 	return open_dataplane(daemon, true) ? -1 : open_commands(daemon);
 }
 
-int daemon_run(struct config *config, const char *config_path, struct error *ret_error)
+int daemon_run(struct config *config, struct access *access, const char *config_path,
+	       struct error *ret_error)
 {
-	struct daemon daemon = {.config_path = config_path};
+	struct daemon daemon = {.access = access, .config_path = config_path};
 
 	if (host_check_capabilities(ret_error))
 		return -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* caromd's command line. */
+#include "access.h"
 #include "config.h"
 #include "daemon.h"
 #include "dataplane.h"
@@ -24,7 +25,8 @@ static const char usage[] =
 	"usage: caromd [--config FILE] [--check | --detach] [--verbose]\n"
 	"\n"
 	"Runs the load balancer in the foreground. SIGTERM stops caromd and leaves the data\n"
-	"plane running; SIGHUP reads FILE again and takes over its vips.\n"
+	"plane running; SIGHUP reads FILE again and takes over its vips, and reads certificates\n"
+	"and tokens again.\n"
 	"\n"
 	"  -c, --config FILE  the JSON config (default: " DEFAULT_CONFIG ")\n"
 	"      --check        check the config, print every fault, and exit\n"
@@ -74,6 +76,13 @@ static struct arguments parse_arguments(int count, char **values)
 	return arguments;
 }
 
+static void log_unusable(const char *path, struct error_list *faults)
+{
+	log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
+	log_faults(LOG_LEVEL_ERROR, faults);
+	error_list_done(faults);
+}
+
 static struct config *load(const char *path)
 {
 	struct error_list faults = {0};
@@ -81,12 +90,20 @@ static struct config *load(const char *path)
 	struct config *config = json ? config_from_json(json, &faults) : NULL;
 
 	json_decref(json);
-	if (!config) {
-		log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
-		log_faults(LOG_LEVEL_ERROR, &faults);
-	}
-	error_list_done(&faults);
+	if (!config)
+		log_unusable(path, &faults);
 	return config;
+}
+
+/* What the config names must be usable, too. */
+static struct access *load_access(const struct config *config, const char *path)
+{
+	struct error_list faults = {0};
+	struct access *access = access_new(&config->api, &faults);
+
+	if (!access)
+		log_unusable(path, &faults);
+	return access;
 }
 
 static int fail(const struct error *error)
@@ -97,8 +114,12 @@ static int fail(const struct error *error)
 
 static int check(const struct config *config, const char *path)
 {
+	struct access *access = load_access(config, path);
 	size_t backend_count = 0;
 
+	if (!access)
+		return EXIT_FAILURE;
+	access_free(access);
 	for (size_t i = 0; i < config->vip_count; i++)
 		backend_count += config->vips[i]->backend_count;
 	printf("%s: good: %zu vips, %zu backends\n", path, config->vip_count, backend_count);
@@ -119,10 +140,16 @@ static int detach(const struct config *config)
 
 static int run(struct config *config, const char *path)
 {
+	struct access *access = load_access(config, path);
 	struct error error = {0};
+	int failed;
 
+	if (!access)
+		return EXIT_FAILURE;
 	host_raise_file_limit();
-	return daemon_run(config, path, &error) ? fail(&error) : EXIT_SUCCESS;
+	failed = daemon_run(config, access, path, &error);
+	access_free(access);
+	return failed ? fail(&error) : EXIT_SUCCESS;
 }
 
 static int act(const struct arguments *arguments)

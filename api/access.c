@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guard's state is one reading of its files, exchanged as a whole when they are read again.
+ *
+ * main.c makes it before anything is started, so that a fault there starts nothing; the daemon has
+ * it read again on SIGHUP; requests ask it who they come from. All on the event loop's thread, but
+ * for the start, when there is no loop yet.
+ */
+#include "access.h"
+
+#include "log.h"
+#include "secret_file.h"
+#include "tokens.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEARER	 "Bearer"
+#define NO_GROUP ((gid_t)-1)
+
+/* What the files said. */
+struct credentials {
+	struct tls *tls;       /* NULL: none */
+	struct tokens *tokens; /* NULL: none */
+};
+
+struct access {
+	struct config_api api;
+	gid_t socket_group;
+	struct credentials credentials;
+};
+
+static void credentials_done(struct credentials *credentials)
+{
+	tls_unref(credentials->tls);
+	tokens_free(credentials->tokens);
+	*credentials = (struct credentials){0};
+}
+
+/* ---- reading ---- */
+
+/* Says for each fault whose it is. */
+static void prefix_faults(struct error_list *faults, size_t first, const char *path)
+{
+	for (size_t i = first; i < faults->count; i++)
+		error_prefix(&faults->items[i], "api.tokens '%s': ", path);
+}
+
+static struct tokens *load_tokens(const char *path, struct error_list *faults)
+{
+	size_t first = faults->count;
+	struct tokens *tokens = NULL;
+	struct error error = {0};
+	struct text text = {0};
+
+	if (secret_file_read(path, SECRECY_OURS, TOKENS_FILE_BYTES, &text, &error))
+		error_list_append(faults, &error);
+	else
+		tokens = tokens_parse(text.bytes, text.length, faults);
+	secret_file_done(&text);
+	prefix_faults(faults, first, path);
+	return tokens;
+}
+
+static int load(const struct config_api *api, struct credentials *ret_credentials,
+		struct error_list *faults)
+{
+	struct credentials credentials = {0};
+	bool failed = false;
+
+	if (api->tls.certificate[0]) {
+		credentials.tls = tls_load(&api->tls, faults);
+		failed |= !credentials.tls;
+	}
+	if (api->tokens[0]) {
+		credentials.tokens = load_tokens(api->tokens, faults);
+		failed |= !credentials.tokens;
+	}
+	if (failed) {
+		credentials_done(&credentials);
+		return -1;
+	}
+	*ret_credentials = credentials;
+	return 0;
+}
+
+static int find_group(const char *name, gid_t *ret_group, struct error_list *faults)
+{
+	const struct group *group;
+
+	*ret_group = NO_GROUP;
+	if (!name[0])
+		return 0;
+	errno = 0;
+	group = getgrnam(name);
+	if (!group)
+		return error_list_add(
+			faults, ERROR_NOT_FOUND, "", "api.socket_group '%s': %s", name,
+			errno ? strerrordesc_np(errno) : "this host has no such group");
+	*ret_group = group->gr_gid;
+	return 0;
+}
+
+static bool listens_on_tcp(const struct config_api *api)
+{
+	for (size_t i = 0; i < api->listen_count; i++)
+		if (!api->listens[i].is_unix)
+			return true;
+	return false;
+}
+
+struct access *access_new(const struct config_api *api, struct error_list *faults)
+{
+	struct access *access = calloc(1, sizeof(*access));
+	int failed;
+
+	if (!access) {
+		error_list_add(faults, ERROR_SYSTEM, "", "api: out of memory");
+		return NULL;
+	}
+	access->api = *api;
+	failed = find_group(api->socket_group, &access->socket_group, faults);
+	failed |= load(api, &access->credentials, faults);
+	if (failed) {
+		access_free(access);
+		return NULL;
+	}
+	return access;
+}
+
+void access_free(struct access *access)
+{
+	if (!access)
+		return;
+	credentials_done(&access->credentials);
+	free(access);
+}
+
+bool access_has_files(const struct access *access)
+{
+	return access->api.tls.certificate[0] || access->api.tokens[0];
+}
+
+int access_reload(struct access *access, struct error_list *faults)
+{
+	struct credentials credentials;
+
+	if (load(&access->api, &credentials, faults))
+		return -1;
+	credentials_done(&access->credentials);
+	access->credentials = credentials;
+	return 0;
+}
+
+/* ---- asking ---- */
+
+struct tls *access_tls(const struct access *access)
+{
+	return access->credentials.tls;
+}
+
+bool access_is_open(const struct access *access)
+{
+	return listens_on_tcp(&access->api) && !access->api.tokens[0] &&
+	       !access->api.tls.client_ca[0];
+}
+
+mode_t access_socket_mode(const struct access *access)
+{
+	return access->api.socket_mode;
+}
+
+gid_t access_socket_group(const struct access *access)
+{
+	return access->socket_group;
+}
+
+/* The token of "Bearer TOKEN" (RFC 6750), or NULL. */
+static const char *bearer_token(const char *authorization)
+{
+	const size_t length = strlen(BEARER);
+
+	if (strncasecmp(authorization, BEARER, length) != 0 || authorization[length] != ' ')
+		return NULL;
+	authorization += length;
+	authorization += strspn(authorization, " ");
+	return *authorization ? authorization : NULL;
+}
+
+__attribute__((format(printf, 3, 4))) static int be(struct caller *caller, enum role role,
+						    const char *format, ...)
+{
+	va_list arguments;
+
+	caller->role = role;
+	va_start(arguments, format);
+	vsnprintf(caller->name, sizeof(caller->name), format, arguments);
+	va_end(arguments);
+	return 0;
+}
+
+static int identify_token(const struct access *access, const char *authorization,
+			  struct caller *caller, struct error *error)
+{
+	const struct tokens *tokens = access->credentials.tokens;
+	const char *token = bearer_token(authorization);
+	const struct grant *grant;
+
+	if (!token)
+		return error_set(error, ERROR_INVALID,
+				 "the Authorization header is not of the form '" BEARER " TOKEN'");
+	if (!tokens)
+		return error_set(error, ERROR_INVALID,
+				 "there are no tokens here: api.tokens is not set");
+	grant = tokens_find(tokens, token);
+	if (!grant)
+		return error_set(error, ERROR_INVALID, "the token is nobody's");
+	return be(caller, grant->role, "token %s", grant->name);
+}
+
+/* ---- certificates ---- */
+
+struct search {
+	const struct tokens *tokens;
+	const struct grant *grant;
+	char first[TLS_SUBJECT_BYTES]; /* of its names, made fit for a log */
+};
+
+/* A tls_visit_subject. */
+static bool try_subject(void *context, const char *subject)
+{
+	struct search *search = context;
+
+	if (!search->first[0])
+		for (size_t i = 0; i < sizeof(search->first) - 1 && subject[i]; i++)
+			search->first[i] =
+				(char)(subject[i] > ' ' && subject[i] < 127 ? subject[i] : '?');
+	search->grant = search->tokens ? tokens_find_subject(search->tokens, subject) : NULL;
+	return search->grant != NULL;
+}
+
+static int identify_certificate(const struct access *access, gnutls_session_t session,
+				struct caller *caller, struct error *error)
+{
+	struct search search = {.tokens = access->credentials.tokens};
+
+	if (!tls_has_certificate(session))
+		return error_set(error, ERROR_INVALID, "a client certificate is needed");
+	if (tls_visit_subjects(session, try_subject, &search))
+		return be(caller, search.grant->role, "certificate %s", search.grant->name);
+	if (!search.tokens)
+		return be(caller, ROLE_ADMIN, "certificate %s", search.first);
+	return error_set(error, ERROR_INVALID,
+			 "api.tokens gives no role to the certificate of '%s', and there is no"
+			 " token with the request",
+			 search.first);
+}
+
+int access_identify(const struct access *access, const struct peer *peer, const char *authorization,
+		    struct caller *ret_caller, struct error *error)
+{
+	be(ret_caller, ROLE_NOBODY, "nobody");
+	if (authorization)
+		return identify_token(access, authorization, ret_caller, error);
+	if (peer->is_unix)
+		return be(ret_caller, ROLE_ADMIN, "uid %u", peer->uid);
+	if (peer->session && access->api.tls.client_ca[0])
+		return identify_certificate(access, peer->session, ret_caller, error);
+	if (access->api.tokens[0])
+		return error_set(error, ERROR_INVALID,
+				 "a token is needed: 'Authorization: " BEARER " TOKEN'");
+	return be(ret_caller, ROLE_ADMIN, "anyone");
+}
