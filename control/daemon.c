@@ -337,6 +337,8 @@ int daemon_run(struct config *config, struct access *access, const char *config_
 		return -1;
 	/* Before there are threads: jansson's hash tables share one seed. */
 	json_object_seed(0);
+	if (host_start_pool(ret_error))
+		return -1;
 	if (uv_loop_init(&daemon.loop))
 		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
 	daemon.config = config_ref(config);

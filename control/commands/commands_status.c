@@ -2,6 +2,7 @@
 /* How caromd and its data plane are, as one JSON value for people and programs. */
 #include "commands_parts.h"
 
+#include "host.h"
 #include "plan.h"
 
 #include <errno.h>
@@ -173,6 +174,18 @@ static json_t *store_to_json(const struct commands *commands)
 			 "last_refusal", refusal_to_json(&commands->refusal));
 }
 
+/* Of the loop's thread; those of the pool never had more. */
+static json_t *capabilities_to_json(void)
+{
+	const char *names[HOST_CAPABILITIES_MAX];
+	size_t count = host_capabilities(names);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(names[i]));
+	return json_pack("{s:o}", "kept", list);
+}
+
 json_t *commands_get_status(const struct commands *commands, struct error *ret_error)
 {
 	uint64_t uptime_ms = uv_now(commands->loop) - commands->started_ms;
@@ -180,7 +193,7 @@ json_t *commands_get_status(const struct commands *commands, struct error *ret_e
 	json_t *status;
 
 	uname(&kernel);
-	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 			   "node", commands->desired->node.name, "version", CAROM_VERSION, "kernel",
 			   kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
 			   (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
@@ -188,7 +201,7 @@ json_t *commands_get_status(const struct commands *commands, struct error *ret_e
 			   (json_int_t)commands->published_revision, "interfaces",
 			   interfaces_to_json(commands), "limits", limits_to_json(commands),
 			   "recorder", recorder_to_json(commands), "store", store_to_json(commands),
-			   "vips", vips_to_json(commands));
+			   "capabilities", capabilities_to_json(), "vips", vips_to_json(commands));
 	if (!status)
 		error_set_errno(ret_error, ENOMEM, "no memory for the status");
 	return status;

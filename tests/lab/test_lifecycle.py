@@ -17,6 +17,7 @@ from host import BPF, CAROMD, CONFIG, SOCKET, CaromdTest, Traffic, run, wait_unt
 
 PROGRAM = "carom_balancer"
 NATIVE, GENERIC = 1, 2  # as `ip` numbers them
+CAP_NET_ADMIN, CAP_BPF = 12, 39
 BPFFS = Path("/sys/fs/bpf")
 
 
@@ -85,11 +86,30 @@ class Starts(LifecycleTest):
         self.assertEqual(self.state(), self.BARE)
 
     def test_capabilities_are_dropped(self):
+        """By every thread, those of the pool included; and none can come back."""
         caromd = self.start()
-        status = Path(f"/proc/{caromd.process.pid}/status").read_text()
-        for kind in ("CapPrm", "CapEff"):
-            found = int(re.search(rf"{kind}:\t(\w+)", status)[1], 16)
-            self.assertEqual(found, 1 << 39 | 1 << 12, f"{kind}: expected CAP_BPF, CAP_NET_ADMIN")
+        kept = 1 << CAP_BPF | 1 << CAP_NET_ADMIN
+        expected = {"CapInh": 0, "CapPrm": kept, "CapEff": kept, "CapBnd": kept, "CapAmb": 0,
+                    "NoNewPrivs": 1}
+        threads = list(Path(f"/proc/{caromd.process.pid}/task").iterdir())
+        self.assertGreater(len(threads), 1)
+        for thread in threads:
+            found = dict(line.split(":\t") for line in (thread / "status").read_text().splitlines())
+            self.assertEqual({name: int(found[name], 16) for name in expected}, expected, thread)
+        self.assertEqual(self.client.get("/v1/status").json()["capabilities"],
+                         {"kept": ["cap_net_admin", "cap_bpf"]})
+        keeps, drops = [message for message in caromd.messages("info")
+                        if message.startswith("capabilities: ")]
+        self.assertRegex(keeps, "^capabilities: keeps cap_bpf to .*, cap_net_admin to ")
+        self.assertRegex(drops, "^capabilities: drops cap_chown .* cap_sys_admin ")
+        self.assertNotRegex(drops, "cap_net_admin|cap_bpf")
+        self.stop(caromd)
+
+    def test_works_by_the_unit_s_capabilities(self):
+        """Those that it has left to drop are what only its start needs."""
+        caromd = self.start(prefix=["setpriv", "--no-new-privs",
+                                    "--bounding-set=-all,+chown,+bpf,+net_admin,+sys_admin"])
+        self.assertIn("capabilities: drops cap_chown cap_sys_admin", caromd.messages("info"))
         self.stop(caromd)
 
     def test_limit_of_open_files_is_raised(self):
