@@ -263,7 +263,7 @@ static int identify_certificate(const struct access *access, gnutls_session_t se
 int access_identify(const struct access *access, const struct peer *peer, const char *authorization,
 		    struct caller *ret_caller, struct error *error)
 {
-	be(ret_caller, ROLE_NOBODY, "nobody");
+	be(ret_caller, ROLE_ANYBODY, "nobody");
 	if (authorization)
 		return identify_token(access, authorization, ret_caller, error);
 	if (peer->is_unix)

@@ -61,6 +61,11 @@ int client_secure(struct client *client, struct tls *tls)
 	return tls_serve(tls, client->peer.session);
 }
 
+bool client_is_outdated(const struct client *client, const struct tls *tls)
+{
+	return client->tls && client->tls != tls;
+}
+
 void client_free(struct client *client)
 {
 	if (!client)

@@ -51,6 +51,8 @@ struct client *client_new(struct clients *clients, struct MHD_Connection *connec
 /* Before its handshake. Takes a reference. Returns 0 or -1. */
 int client_secure(struct client *client, struct tls *tls);
 void client_free(struct client *client);
+/* Whether its session began with other certificates than tls, which are to be used now. */
+bool client_is_outdated(const struct client *client, const struct tls *tls);
 /* NULL: see client_new(). */
 struct client *client_of(struct MHD_Connection *connection);
 

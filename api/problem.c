@@ -32,6 +32,9 @@ static const struct problem_class classes[] = {
 	[PROBLEM_NOT_READY] = {503, 1, "not-ready", "caromd does not forward packets yet"},
 	[PROBLEM_PRECONDITION] = {412, 0, "precondition-failed",
 				  "It is not as the request expects it"},
+	[PROBLEM_UNAUTHENTICATED] = {401, 0, "unauthenticated", "It is not known who asks"},
+	[PROBLEM_FORBIDDEN] = {403, 0, "forbidden", "Who asks may not do this"},
+	[PROBLEM_MISDIRECTED] = {421, 0, "misdirected", "The request is meant for another host"},
 };
 
 const struct problem_class *problem_class(enum problem_kind kind)

@@ -83,14 +83,31 @@ void request_close(void *service, struct MHD_Connection *connection, void **cont
 
 /* ---- the answer ---- */
 
+/* Who comes back is to be judged by the certificates of today. */
+static bool is_last(const struct request *request)
+{
+	return request->service->is_stopping ||
+	       client_is_outdated(request->client, access_tls(request->service->access));
+}
+
+static void audit_reply(struct request *request)
+{
+	request_audit(request, &(struct audit_outcome){
+				       .status = request->reply.status,
+				       .revision = commands_revision(request->service->commands),
+				       .remark = "",
+			       });
+}
+
 static enum MHD_Result answer(struct request *request)
 {
+	audit_reply(request);
 	if (request->stream && request->reply.status == 0)
 		return stream_queue(request->stream, request->connection);
 	if (!hold(request, request->reply.body.length))
 		set_too_busy(request);
 	client_enter(request->client, CLIENT_SENDING, now_ms(request));
-	return reply_queue(&request->reply, request->connection, request->service->is_stopping);
+	return reply_queue(&request->reply, request->connection, is_last(request));
 }
 
 /* While the body is still to come. A client that asked whether to send it at all is answered in
@@ -99,6 +116,7 @@ static enum MHD_Result refuse(struct request *request)
 {
 	if (!request->received_bytes && request_header(request, MHD_HTTP_HEADER_EXPECT))
 		return answer(request);
+	audit_reply(request);
 	client_dismiss(request->client, &request->reply, now_ms(request));
 	return MHD_YES;
 }
@@ -110,6 +128,7 @@ static enum MHD_Result receive_header(struct request *request, const char *url, 
 
 	request->has_header = true;
 	request->url = url;
+	audit_set_subject(&request->audit_subject, &request->client->peer, method, url);
 	client_touch(request->client, now_ms(request));
 	if (request_check_header(request, method) || !has_body)
 		return MHD_YES;
@@ -143,9 +162,34 @@ static void add_drain(struct json_text *json, const struct commands_drain *drain
 	json_text_number(json, "waited_ms", drain->waited_ms);
 }
 
+static const char *remark_of(const struct commands_result *result)
+{
+	if (result->faults)
+		return "";
+	if (result->forecast)
+		return ", dry run";
+	return result->changed ? "" : ", unchanged";
+}
+
+static unsigned status_of(const struct commands_result *result)
+{
+	if (result->faults)
+		return problem_class(problem_kind_of_faults(result->faults))->status;
+	return result->created && !result->forecast ? MHD_HTTP_CREATED : MHD_HTTP_OK;
+}
+
+static void audit_result(struct request *request, const struct commands_result *result)
+{
+	request_audit(request, &(struct audit_outcome){
+				       .status = status_of(result),
+				       .revision = result->revision,
+				       .remark = remark_of(result),
+			       });
+}
+
 static void set_accepted(struct request *request, const struct commands_result *result)
 {
-	bool is_created = result->created && !result->forecast;
+	unsigned status = status_of(result);
 	struct json_text json = {0};
 
 	json_text_open_object(&json, NULL);
@@ -156,10 +200,9 @@ static void set_accepted(struct request *request, const struct commands_result *
 	if (result->forecast)
 		json_text_tree(&json, "forecast", result->forecast);
 	json_text_close_object(&json);
-	reply_set(&request->reply, is_created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
-		  REPLY_JSON_CONTENT_TYPE, json_text_finish(&json));
+	reply_set(&request->reply, status, REPLY_JSON_CONTENT_TYPE, json_text_finish(&json));
 	reply_add_etag(&request->reply, result->revision);
-	if (is_created)
+	if (status == MHD_HTTP_CREATED)
 		reply_add_header(&request->reply, MHD_HTTP_HEADER_LOCATION, "%s", request->url);
 }
 
@@ -171,6 +214,7 @@ static void settle(void *context, const struct commands_result *result)
 	struct request *request = context;
 
 	request->is_under_way = false;
+	audit_result(request, result);
 	if (!request->connection) {
 		request_free(request);
 		return;
@@ -220,6 +264,7 @@ static struct route_call call_of(struct request *request, const json_t *body)
 			{
 				.dry_run = match->route->write &&
 					   parameter_number(&request->parameters, "dry_run"),
+				.author = request->caller.name,
 				.reply = {settle, request},
 			},
 	};

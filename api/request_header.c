@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is judged before the body is read: size, path, method, query, preconditions, media type,
- * announced length. Whatever a client sends and we do not do is refused: it could rely on it.
+ * What is judged before the body is read: size, path, method, caller, query, preconditions, media
+ * type, announced length. Whatever a client sends and we do not do is refused: it could rely on it.
  */
 #include "request_parts.h"
 
@@ -176,7 +176,8 @@ uint64_t request_announced_length(const struct request *request)
 
 bool request_check_header(struct request *request, const char *method)
 {
-	return check_size(request) && check_route(request, method) && check_parameters(request) &&
+	return check_size(request) && check_route(request, method) &&
+	       request_check_caller(request) && check_parameters(request) &&
 	       check_preconditions(request) && check_media_type(request) &&
 	       request_check_length(request, request_announced_length(request));
 }

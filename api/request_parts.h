@@ -16,6 +16,10 @@ struct request {
 	const char *url;		   /* libmicrohttpd's, while there is a connection */
 	bool has_header;
 	bool is_under_way; /* a command that answers later */
+	bool is_known;	   /* caller is somebody */
+	bool is_audited;
+	struct caller caller;
+	struct audit_subject audit_subject; /* of a write */
 	struct parameter_values parameters;
 	struct precondition precondition;
 	struct route_match match;
@@ -37,5 +41,12 @@ bool request_check_length(struct request *request, uint64_t length);
 uint64_t request_announced_length(const struct request *request);
 /* Of the body, by its Content-Type. Only of routes that take patches. */
 enum route_patch request_patch_kind(const struct request *request);
+
+/* ---- request_guard.c ---- */
+
+/* Whether no other site's page asks, and who asks has the role for it. */
+bool request_check_caller(struct request *request);
+/* Once, of a write, when its outcome is known. */
+void request_audit(struct request *request, const struct audit_outcome *outcome);
 
 #endif

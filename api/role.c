@@ -6,7 +6,8 @@
 const char *role_name(enum role role)
 {
 	switch (role) {
-	case ROLE_NOBODY: return "nobody";
+	case ROLE_UNSET: return "unset";
+	case ROLE_ANYBODY: return "anybody";
 	case ROLE_READER: return "reader";
 	case ROLE_OPERATOR: return "operator";
 	case ROLE_ADMIN: return "admin";

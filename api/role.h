@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 enum role {
-	ROLE_NOBODY,   /* whether caromd lives and is ready */
+	ROLE_UNSET,    /* nobody has thought of it */
+	ROLE_ANYBODY,  /* who is not known: whether caromd lives and is ready */
 	ROLE_READER,   /* all that can be read */
 	ROLE_OPERATOR, /* the backends of the VIPs there are, and looking at packets */
 	ROLE_ADMIN,
@@ -16,7 +17,7 @@ enum role {
 #define ROLE_NAMES "'reader', 'operator' or 'admin'"
 
 const char *role_name(enum role role);
-/* Whether the text names a role; ROLE_NOBODY is none that can be given. */
+/* Whether the text names a role; the first two cannot be given. */
 bool role_parse(const char *text, size_t length, enum role *ret_role);
 
 #endif

@@ -8,6 +8,7 @@
 #include "parameter.h"
 #include "path.h"
 #include "reply.h"
+#include "role.h"
 
 #define ROUTE_NAMES_MAX	  2
 #define ROUTE_ALLOW_BYTES 64
@@ -51,6 +52,7 @@ enum route_target { ROUTE_ALL, ROUTE_VIP, ROUTE_BACKEND };
 struct route {
 	const char *method;  /* GET stands for HEAD too */
 	const char *pattern; /* "/v1/vips/{vip}": a {…} stands for one segment, not empty */
+	enum role role;	     /* that a caller needs, or one that may more */
 	/* Of these, one is there: */
 	route_read *read;
 	route_write *write;

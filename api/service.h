@@ -4,6 +4,7 @@
 #define CAROM_SERVICE_H
 
 #include "access.h"
+#include "audit.h"
 #include "client.h"
 #include "commands.h"
 
@@ -20,6 +21,7 @@ struct service {
 	const struct access *access;
 	struct clients clients;
 	size_t held_bytes;
+	struct audit_gate audit_gate;
 	bool is_stopping; /* no connection outlives its answer */
 };
 

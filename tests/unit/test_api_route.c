@@ -152,12 +152,56 @@ static void test_table_is_sound(void **state)
 	}
 }
 
+/* Only probes need no role; what changes something needs more than a reader's. */
+static void test_each_route_has_a_role(void **state)
+{
+	size_t count;
+	const struct route *routes = route_table(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		const struct route *route = &routes[i];
+		bool is_probe = strcmp(route->pattern, "/healthz") == 0 ||
+				strcmp(route->pattern, "/readyz") == 0;
+
+		if (route->role == ROLE_UNSET || (route->role == ROLE_ANYBODY) != is_probe ||
+		    (route->write && route->role < ROLE_OPERATOR) ||
+		    (route->role == ROLE_OPERATOR && !strstr(route->pattern, "/backends") &&
+		     !strstr(route->pattern, "/capture")))
+			fail_msg("%s %s is for the role '%s'", route->method, route->pattern,
+				 role_name(route->role));
+	}
+}
+
+static void expect_role(const char *method, const char *path, enum role expected)
+{
+	struct route_match match;
+	struct error error = {0};
+
+	assert_int_equal(route_find(method, path, &match, &error), ROUTE_FOUND);
+	assert_string_equal(role_name(match.route->role), role_name(expected));
+}
+
+static void test_who_may_what(void **state)
+{
+	(void)state;
+	expect_role("GET", "/v1/config", ROLE_READER);
+	expect_role("HEAD", "/metrics", ROLE_READER);
+	expect_role("POST", "/v1/vips/web/backends/web-1/drain", ROLE_OPERATOR);
+	expect_role("PUT", "/v1/vips/web/backends", ROLE_OPERATOR);
+	expect_role("DELETE", "/v1/vips/web/backends/web-1", ROLE_OPERATOR);
+	expect_role("PUT", "/v1/vips/web", ROLE_ADMIN);
+	expect_role("DELETE", "/v1/vips/web", ROLE_ADMIN);
+	expect_role("PUT", "/v1/config", ROLE_ADMIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found),	       cmocka_unit_test(test_unknown_path),
 		cmocka_unit_test(test_allow),	       cmocka_unit_test(test_malformed_path),
-		cmocka_unit_test(test_table_is_sound),
+		cmocka_unit_test(test_table_is_sound), cmocka_unit_test(test_each_route_has_a_role),
+		cmocka_unit_test(test_who_may_what),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
