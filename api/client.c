@@ -12,6 +12,7 @@ struct phase_limit {
 
 /* What the control plane does takes as long as it takes; all else is the client's doing. */
 static const struct phase_limit phase_limits[] = {
+	[CLIENT_GREETING] = {.total_ms = 10000},
 	[CLIENT_IDLE] = {.silent_ms = 10000},
 	[CLIENT_RECEIVING] = {.silent_ms = 10000, .total_ms = 60000},
 	[CLIENT_WAITING] = {0},
@@ -51,6 +52,7 @@ struct client *client_new(struct clients *clients, struct MHD_Connection *connec
 		clients->first->previous = client;
 	clients->first = client;
 	clients->count++;
+	client->phase = CLIENT_IDLE;
 	client_enter(client, CLIENT_IDLE, now_ms);
 	return client;
 }
@@ -58,6 +60,7 @@ struct client *client_new(struct clients *clients, struct MHD_Connection *connec
 int client_secure(struct client *client, struct tls *tls)
 {
 	client->tls = tls_ref(tls);
+	client_enter(client, CLIENT_GREETING, client->entered_ms);
 	return tls_serve(tls, client->peer.session);
 }
 
@@ -77,6 +80,7 @@ void client_free(struct client *client)
 	else
 		client->clients->first = client->next;
 	client->clients->count--;
+	client->clients->greeting_count -= client->phase == CLIENT_GREETING;
 	tls_unref(client->tls);
 	free(client);
 }
@@ -99,6 +103,7 @@ bool client_has_left(const struct client *client)
 	char byte;
 
 	switch (client->phase) {
+	case CLIENT_GREETING:
 	case CLIENT_IDLE:
 	case CLIENT_RECEIVING:
 	case CLIENT_LISTENING:
@@ -113,6 +118,8 @@ bool client_has_left(const struct client *client)
 
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms)
 {
+	client->clients->greeting_count -= client->phase == CLIENT_GREETING;
+	client->clients->greeting_count += phase == CLIENT_GREETING;
 	client->phase = phase;
 	client->entered_ms = now_ms;
 	client->active_ms = now_ms;

@@ -17,6 +17,7 @@
 #include <uv.h>
 
 enum client_phase {
+	CLIENT_GREETING,  /* a TLS handshake, and up to the first line of the first request */
 	CLIENT_IDLE,	  /* between requests, or before the first line of one */
 	CLIENT_RECEIVING, /* a request is coming in */
 	CLIENT_WAITING,	  /* suspended, while a write is under way */
@@ -43,6 +44,7 @@ struct client {
 struct clients {
 	struct client *first;
 	size_t count;
+	size_t greeting_count; /* of CLIENT_GREETING ones */
 };
 
 /* NULL if there is no memory for it, or it has gone already. */

@@ -20,6 +20,7 @@
 /* Of one connection, for the header of a request, that of its answer, and a piece of a body. */
 #define CONNECTION_MEMORY_BYTES ((size_t)64 << 10)
 #define LOG_INTERVAL_MS		10000
+#define GREETING_PACE_MS	5
 #define LOG_LINE_BYTES		256
 
 /* ---- libmicrohttpd's callbacks ---- */
@@ -116,15 +117,26 @@ static void run_by_poll(uv_poll_t *poll, int status, int events)
 	run(poll->data);
 }
 
+/*
+ * What is left to be done at once waits for the loop's next turn, so that one busy client does not
+ * keep all else from its own. While a TLS handshake is under way, libmicrohttpd always has more to
+ * do: it tries again and again whether something has come, though epoll would tell. It gets to do
+ * so at a pace.
+ */
 static void run(struct listener *listener)
 {
+	bool is_greeting = listener->service->clients.greeting_count > 0;
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
 	MHD_run(listener->daemon);
-	if (MHD_get_timeout(listener->daemon, &timeout_ms) == MHD_YES)
-		uv_timer_start(&listener->timer, run_by_timer, timeout_ms, 0);
+	uv_timer_stop(&listener->timer);
+	if (MHD_get_timeout(listener->daemon, &timeout_ms) != MHD_YES)
+		return;
+	if (timeout_ms == 0 && !is_greeting)
+		uv_async_send(&listener->wake);
 	else
-		uv_timer_stop(&listener->timer);
+		uv_timer_start(&listener->timer, run_by_timer,
+			       timeout_ms > 0 ? timeout_ms : GREETING_PACE_MS, 0);
 }
 
 static bool has_tls(const struct listener *listener)

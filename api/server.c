@@ -121,7 +121,7 @@ static void close_when_quiet(uv_timer_t *timer)
 
 	sweep(timer);
 	for (struct client *client = server->service.clients.first; client; client = client->next)
-		if (client->phase == CLIENT_IDLE)
+		if (client->phase == CLIENT_IDLE || client->phase == CLIENT_GREETING)
 			client_cut(client, now_ms);
 	if (server->service.clients.count == 0 || now_ms >= server->stop_deadline_ms)
 		close_all(server);
