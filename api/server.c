@@ -148,12 +148,12 @@ struct server *server_new(const struct server_options *options, struct error *er
 	server->service.loop = options->loop;
 	server->service.commands = options->commands;
 	server->service.access = options->access;
-	warn_if_open(options->access);
 	start_timer(server);
 	if (start_listeners(server, options->listen, error)) {
 		close_all(server);
 		return NULL;
 	}
+	warn_if_open(options->access);
 	return server;
 }
 
