@@ -234,6 +234,9 @@ static void assert_replacement_refused(const char *text, const char *expected)
 }
 
 #define ONLY_A_RESTART "; only the file sets it, and only a restart changes it\n"
+#define DIFFERS(key, value)                                                                        \
+	"invalid /api/" key ": api: " key " differs from what runs, " value ONLY_A_RESTART
+#define TLS "{\"certificate\":\"/c.pem\",\"key\":\"/k.pem\",\"client_ca\":\"/ca.pem\"}"
 
 static void a_replacement_cannot_change_the_node(void **state)
 {
@@ -241,14 +244,9 @@ static void a_replacement_cannot_change_the_node(void **state)
 	assert_replacement_refused("{}", "invalid : the document: key 'vips' is missing\n");
 	assert_replacement_refused(
 		"{'vips': {}, 'api': {}}",
-		"invalid /api/listen: api: listen differs from what runs,"
-		" [\"127.0.0.1:7007\",\"unix:/run/x.sock\",\"[::1]:65535\"]" ONLY_A_RESTART
-		"invalid /api/socket_mode: api: socket_mode differs from what runs, "
-		"\"0600\"" ONLY_A_RESTART "invalid /api/socket_group: api: socket_group differs "
-					  "from what runs, \"adm\"" ONLY_A_RESTART
-		"invalid /api/tls: api: tls differs from what runs, {\"certificate\":\"/c.pem\","
-		"\"key\":\"/k.pem\",\"client_ca\":\"/ca.pem\"}" ONLY_A_RESTART
-		"invalid /api/tokens: api: tokens differs from what runs, \"/t\"" ONLY_A_RESTART);
+		DIFFERS("listen", "[\"127.0.0.1:7007\",\"unix:/run/x.sock\",\"[::1]:65535\"]")
+			DIFFERS("socket_mode", "\"0600\"") DIFFERS("socket_group", "\"adm\"")
+				DIFFERS("tls", TLS) DIFFERS("tokens", "\"/t\""));
 	assert_replacement_refused(
 		"{'vips': {}, 'node': {'name': 'lb1', 'interfaces': [{'name': 'eth0', 'mode':"
 		" 'native'}, {'name': 'eth1.7', 'mode': 'generic'}], 'hash_seed': 'rome',"
