@@ -80,6 +80,13 @@ class AccessTest(CaromdTest):
         self.addCleanup(shutil.rmtree, CERTIFICATES, ignore_errors=True)
         self.addCleanup(TOKENS.unlink, missing_ok=True)
 
+    def tearDown(self):
+        """Sanitizers speak last."""
+        for caromd in self.started:
+            if caromd.process.poll() is None:
+                self.stop(caromd)
+        super().tearDown()
+
     @classmethod
     def setUpClass(cls):
         if not CaromdTest.peer:

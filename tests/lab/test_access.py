@@ -304,6 +304,10 @@ class Audit(AccessTest):
             f"token deploy from TCP: POST {BACKEND}/drain: 200, revision 3",
             "uid 0 from PID: DELETE /v1/vips/new: 200, revision 4",
             f"token deploy from PID: PUT {BACKEND}: 200, revision 5")
+        authors = {record["revision"]: record["author"]
+                   for record in UnixClient().get("/v1/revisions").json()}
+        self.assertEqual([authors[revision] for revision in (2, 3, 4, 5)],
+                         ["token alice", "token deploy", "uid 0", "token deploy"])
 
     def test_what_is_refused(self):
         self.tcp().put("/v1/vips/new", VIP)

@@ -12,6 +12,7 @@ import socket
 import ssl
 import sys
 import time
+import warnings
 
 import tap
 from access_case import (BACKEND, CERTIFICATES, LOOPBACK, TOKENS, VIP, AccessTest, TcpClient,
@@ -83,8 +84,10 @@ class Certificates(TlsTest):
         alice = self.clients.issue("alice")
         self.start()
         context = client_context(self.servers, alice)
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
         context.set_ciphers("ALL:@SECLEVEL=0")
         with self.assertRaises((ssl.SSLError, ConnectionError)):
             TcpClient(self.peer, BEYOND, tls=context).get("/healthz")
@@ -381,9 +384,11 @@ class Misbehaviour(TlsTest):
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def test_handshakes_that_never_end(self):
-        """They are cut off, and nothing else waits for them, nor are they tried all the time."""
+        """Nor a header. They are cut off, and nothing else waits for them, nor are they tried all the time."""
         start, before_s = time.monotonic(), self.cpu_s()
         half_open = self.half_open()
+        slow = self.connect()
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHo")
         self.assertEqual(self.tls(self.alice).put("/v1/vips/new", VIP).status, 201)
         for connected in half_open:
             with connected:
@@ -392,6 +397,8 @@ class Misbehaviour(TlsTest):
                 except ConnectionResetError:
                     pass
         self.assertGreaterEqual(time.monotonic() - start, SILENT_S - 1)
+        with slow:
+            self.expect_problem(read_reply(slow), 408, "timeout")
         self.assertLess(self.cpu_s() - before_s, SILENT_S / 4)
 
     def test_many_idle_connections(self):
