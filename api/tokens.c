@@ -203,13 +203,12 @@ static int parse_line(struct tokens *tokens, struct line *line, struct slice tex
 /* Stops at a full table: what lies behind it would be told line by line. */
 static int parse_lines(struct tokens *tokens, struct slice text, struct error_list *faults)
 {
-	size_t number = 0;
 	int failed = 0;
 
-	while (text.length > 0) {
+	for (size_t number = 1; text.length > 0; number++) {
 		const char *end = memchr(text.start, '\n', text.length);
 		size_t length = end ? (size_t)(end - text.start) : text.length;
-		struct line line = {.faults = faults, .number = ++number};
+		struct line line = {.faults = faults, .number = number};
 
 		failed |= parse_line(tokens, &line, (struct slice){text.start, length});
 		if (failed && tokens->count == TOKENS_MAX)
