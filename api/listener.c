@@ -117,6 +117,11 @@ static void run_by_poll(uv_poll_t *poll, int status, int events)
 	run(poll->data);
 }
 
+static bool has_tls(const struct listener *listener)
+{
+	return !listener->socket.listen.is_unix && access_tls(listener->service->access);
+}
+
 /*
  * What is left to be done at once waits for the loop's next turn, so that one busy client does not
  * keep all else from its own. While a TLS handshake is under way, libmicrohttpd always has more to
@@ -125,7 +130,7 @@ static void run_by_poll(uv_poll_t *poll, int status, int events)
  */
 static void run(struct listener *listener)
 {
-	bool is_greeting = listener->service->clients.greeting_count > 0;
+	bool is_greeting = has_tls(listener) && listener->service->clients.greeting_count > 0;
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
 	MHD_run(listener->daemon);
@@ -137,11 +142,6 @@ static void run(struct listener *listener)
 	else
 		uv_timer_start(&listener->timer, run_by_timer,
 			       timeout_ms > 0 ? timeout_ms : GREETING_PACE_MS, 0);
-}
-
-static bool has_tls(const struct listener *listener)
-{
-	return !listener->socket.listen.is_unix && access_tls(listener->service->access);
 }
 
 static struct MHD_Daemon *start_daemon(struct listener *listener)
