@@ -21,6 +21,7 @@
 #define CONNECTION_MEMORY_BYTES ((size_t)64 << 10)
 #define LOG_INTERVAL_MS		10000
 #define GREETING_PACE_MS	5
+#define TURNS_MAX		32
 #define LOG_LINE_BYTES		256
 
 /* ---- libmicrohttpd's callbacks ---- */
@@ -123,25 +124,43 @@ static bool has_tls(const struct listener *listener)
 }
 
 /*
- * What is left to be done at once waits for the loop's next turn, so that one busy client does not
- * keep all else from its own. While a TLS handshake is under way, libmicrohttpd always has more to
- * do: it tries again and again whether something has come, though epoll would tell. It gets to do
- * so at a pace.
+ * While a TLS handshake is under way, libmicrohttpd always has more to do: it tries again and again
+ * whether something has come, though epoll would tell. It gets to do so at a pace.
  */
-static void run(struct listener *listener)
+static bool is_paced(const struct listener *listener)
 {
-	bool is_greeting = has_tls(listener) && listener->service->clients.greeting_count > 0;
+	return has_tls(listener) && listener->service->clients.greeting_count > 0;
+}
+
+/* Whether it has something to do later; ret_timeout_ms: when. */
+static bool run_once(struct listener *listener, uint64_t *ret_timeout_ms)
+{
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
 	MHD_run(listener->daemon);
-	uv_timer_stop(&listener->timer);
 	if (MHD_get_timeout(listener->daemon, &timeout_ms) != MHD_YES)
-		return;
-	if (timeout_ms == 0 && !is_greeting)
+		return false;
+	*ret_timeout_ms = timeout_ms;
+	return true;
+}
+
+/* What is left to be done after some turns waits for the loop's next one, so that one busy client
+ * does not keep all else from its own. */
+static void run(struct listener *listener)
+{
+	bool has_more = true;
+	uint64_t timeout_ms = 0;
+
+	for (unsigned i = 0; i < TURNS_MAX && has_more && timeout_ms == 0; i++) {
+		has_more = run_once(listener, &timeout_ms);
+		if (is_paced(listener) && timeout_ms == 0)
+			timeout_ms = GREETING_PACE_MS;
+	}
+	uv_timer_stop(&listener->timer);
+	if (has_more && timeout_ms > 0)
+		uv_timer_start(&listener->timer, run_by_timer, timeout_ms, 0);
+	else if (has_more)
 		uv_async_send(&listener->wake);
-	else
-		uv_timer_start(&listener->timer, run_by_timer,
-			       timeout_ms > 0 ? timeout_ms : GREETING_PACE_MS, 0);
 }
 
 static struct MHD_Daemon *start_daemon(struct listener *listener)
