@@ -52,13 +52,18 @@ lab_guard() {
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	local life
-	exec {life}> >(lab_bequeath &>/dev/null)
+	exec {lab_life}> >(lab_bequeath &>/dev/null)
 	set -m
-	{ set +m; exec {life}>&-; "$@"; } &
+	{ set +m; exec {lab_life}>&-; "$@"; } &
 	set +m
-	echo $! >&"$life"
+	echo $! >&"$lab_life"
 	wait $!
+}
+
+# The guarded lab is to outlive this shell.
+lab_keep() {
+	trap - EXIT
+	echo keep >&"$lab_life"
 }
 
 # SIGKILL leaves the guard no time. What then takes the lab down is nobody's child, so that it
@@ -69,11 +74,12 @@ lab_bequeath() {
 
 # The guard's end of the pipe goes with it.
 lab_inherit() {
-	local job
+	local job word=
 	trap - EXIT
 	trap '' HUP INT TERM
-	read -r job && cat >/dev/null
-	lab_exists || exit 0
+	read -r job
+	read -r word || true
+	[[ $word != keep ]] && lab_exists || exit 0
 	kill -s KILL -- "-$job"
 	lab_down
 }
