@@ -37,12 +37,10 @@ struct destination *destination_set_find(const struct destination_set *set,
 	return set->items[rank];
 }
 
-void destination_set_done(struct destination_set *set, const struct destination_set *heir)
+void destination_set_done(struct destination_set *set)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		if (!destination_set_find(heir, &set->items[i]->address))
-			free(set->items[i]);
-	}
+	for (size_t i = 0; i < set->count; i++)
+		free(set->items[i]);
 	free(set->items);
 }
 
@@ -55,44 +53,103 @@ static struct destination *destination_new(const struct carom_address *address)
 	return destination;
 }
 
-/* From sorted addresses; takes over the destinations that `former` has. */
-static int set_fill(struct destination_set *set, const struct destination_set *former,
+/* Those of the sorted addresses that `set` does not have. -1: `missing` has a part of them. */
+static int set_fill(struct destination_set *missing, const struct destination_set *set,
 		    const struct carom_address *sorted, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct destination *destination = destination_set_find(former, &sorted[i]);
+		bool is_repeated = i > 0 && address_equal(&sorted[i - 1], &sorted[i]);
+		struct destination *destination;
 
-		if (i > 0 && address_equal(&sorted[i - 1], &sorted[i]))
+		if (is_repeated || destination_set_find(set, &sorted[i]))
 			continue;
-		if (!destination)
-			destination = destination_new(&sorted[i]);
+		destination = destination_new(&sorted[i]);
 		if (!destination)
 			return -1;
-		set->items[set->count++] = destination;
+		missing->items[missing->count++] = destination;
 	}
 	return 0;
 }
 
-int destination_set_build(const struct destination_set *former,
-			  const struct carom_address *addresses, size_t count,
-			  struct destination_set *ret_set)
+static int find_missing(const struct destination_set *set, const struct carom_address *addresses,
+			size_t count, struct destination_set *ret_missing)
 {
 	struct carom_address *sorted = calloc(count + 1, sizeof(*sorted));
-	struct destination_set set = {.items = calloc(count + 1, sizeof(struct destination *))};
+	struct destination_set missing = {.items = calloc(count + 1, sizeof(struct destination *))};
 	int status = -1;
 
-	if (sorted && set.items) {
+	if (sorted && missing.items) {
 		if (count > 0)
 			memcpy(sorted, addresses, count * sizeof(*sorted));
 		qsort(sorted, count, sizeof(*sorted), compare_addresses);
-		status = set_fill(&set, former, sorted, count);
+		status = set_fill(&missing, set, sorted, count);
 	}
 	if (status)
-		destination_set_done(&set, former);
+		destination_set_done(&missing);
 	else
-		*ret_set = set;
+		*ret_missing = missing;
 	free(sorted);
 	return status;
+}
+
+/* Merges from the end, so that nothing is overwritten before it is moved. */
+static void merge(struct destination_set *set, const struct destination_set *added)
+{
+	size_t left = set->count, right = added->count;
+
+	set->count += added->count;
+	while (right > 0) {
+		if (left > 0 && address_compare(&set->items[left - 1]->address,
+						&added->items[right - 1]->address) > 0) {
+			set->items[left + right - 1] = set->items[left - 1];
+			left--;
+		} else {
+			set->items[left + right - 1] = added->items[right - 1];
+			right--;
+		}
+	}
+}
+
+static int add_missing(struct destination_set *set, const struct carom_address *addresses,
+		       size_t count)
+{
+	struct destination_set missing;
+	struct destination **items;
+
+	if (find_missing(set, addresses, count, &missing))
+		return -1;
+	items = reallocarray(set->items, set->count + missing.count + 1, sizeof(set->items[0]));
+	if (!items) {
+		destination_set_done(&missing);
+		return -1;
+	}
+	set->items = items;
+	merge(set, &missing);
+	free(missing.items);
+	return 0;
+}
+
+int destination_set_watch(struct destination_set *set, const struct carom_address *addresses,
+			  size_t count)
+{
+	if (add_missing(set, addresses, count))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		destination_set_find(set, &addresses[i])->watch_count++;
+	return 0;
+}
+
+void destination_set_prune(struct destination_set *set)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->items[i]->watch_count > 0)
+			set->items[kept++] = set->items[i];
+		else
+			free(set->items[i]);
+	}
+	set->count = kept;
 }
 
 static bool prefix_covers(const struct prefix *prefix, const struct carom_address *address)

@@ -16,6 +16,7 @@ struct destination {
 	struct carom_address address;
 	struct next_hop hop;	       /* unresolved without a reason: not yet looked up */
 	struct neighbour *neighbour;   /* NULL: the route leads nowhere, or is not yet looked up */
+	uint32_t watch_count;
 	LIST_ENTRY(destination) entry; /* on the neighbour's list */
 };
 
@@ -25,13 +26,13 @@ struct destination_set {
 	size_t count;
 };
 
-/* Takes over the destinations that `former` has, and makes the others. Returns 0; -1 when out of
- * memory, and `former` is untouched. */
-int destination_set_build(const struct destination_set *former,
-			  const struct carom_address *addresses, size_t count,
-			  struct destination_set *ret_set);
-/* Frees the array, and of the destinations those that `heir` does not hold. */
-void destination_set_done(struct destination_set *set, const struct destination_set *heir);
+/* Counts one watch more of each address (duplicates allowed), and makes those that are not there.
+ * Returns 0; -1 when out of memory, and the set is untouched. */
+int destination_set_watch(struct destination_set *set, const struct carom_address *addresses,
+			  size_t count);
+/* Frees the destinations that nobody watches any more. */
+void destination_set_prune(struct destination_set *set);
+void destination_set_done(struct destination_set *set);
 
 /* NULL: not in the set. */
 struct destination *destination_set_find(const struct destination_set *set,

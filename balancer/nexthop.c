@@ -45,6 +45,7 @@ struct nexthop {
 	size_t link_count;
 	struct neighbour_table neighbours;
 	struct destination_set destinations;
+	size_t unresolved_count; /* of the destinations */
 
 	size_t cursor;	      /* the next one to look up */
 	size_t pending_count; /* how many the pass has still to look up */
@@ -105,6 +106,8 @@ static void decide(struct nexthop *nexthop, struct destination *destination,
 {
 	if (verdict_is_given(&destination->hop) && !verdict_equal(&destination->hop, hop))
 		nexthop->differs = true;
+	nexthop->unresolved_count += destination->hop.resolved;
+	nexthop->unresolved_count -= hop->resolved;
 	destination->hop = *hop;
 }
 
@@ -220,6 +223,13 @@ static void look_up(struct nexthop *nexthop, struct destination *destination, ui
 static void start_pass(struct nexthop *nexthop)
 {
 	nexthop->pending_count = nexthop->destinations.count;
+}
+
+/* Destinations have come or gone, and the others have moved: one under way would miss some. */
+static void restart_pass(struct nexthop *nexthop, size_t former_count)
+{
+	if (nexthop->pending_count > 0 && nexthop->destinations.count != former_count)
+		start_pass(nexthop);
 }
 
 static void resynchronize(struct nexthop *nexthop, uint64_t now_ms)
@@ -390,12 +400,10 @@ static void close_if_open(int fd)
 
 void nexthop_free(struct nexthop *nexthop)
 {
-	static const struct destination_set none;
-
 	if (!nexthop)
 		return;
 	neighbour_table_done(&nexthop->neighbours);
-	destination_set_done(&nexthop->destinations, &none);
+	destination_set_done(&nexthop->destinations);
 	rtnetlink_free(nexthop->rtnetlink);
 	close_if_open(nexthop->poll_fd);
 	close_if_open(nexthop->continue_fd);
@@ -426,27 +434,44 @@ void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms)
 	conclude(nexthop);
 }
 
-/* The new are looked up before the former let their neighbours go, for they may share some. */
 int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
 		  uint64_t now_ms, struct error *ret_error)
 {
-	struct destination_set former = nexthop->destinations, wanted;
+	struct destination_set *set = &nexthop->destinations;
+	size_t former_count = set->count;
 
-	if (destination_set_build(&former, destinations, count, &wanted))
-		return error_set_errno(ret_error, ENOMEM, "watching %zu next hops", count);
-	nexthop->destinations = wanted;
-	for (size_t i = 0; i < wanted.count; i++) {
-		if (!verdict_is_given(&wanted.items[i]->hop))
-			look_up(nexthop, wanted.items[i], now_ms);
+	if (destination_set_watch(set, destinations, count))
+		return error_set_errno(ret_error, ENOMEM, "watching %zu next hops more", count);
+	nexthop->unresolved_count += set->count - former_count;
+	for (size_t i = 0; i < count && set->count > former_count; i++) {
+		struct destination *destination = destination_set_find(set, &destinations[i]);
+
+		if (!verdict_is_given(&destination->hop))
+			look_up(nexthop, destination, now_ms);
 	}
-	for (size_t i = 0; i < former.count; i++) {
-		if (!destination_set_find(&wanted, &former.items[i]->address))
-			move_behind(nexthop, former.items[i], NULL);
-	}
-	destination_set_done(&former, &wanted);
-	if (nexthop->pending_count > 0)
-		start_pass(nexthop);
+	restart_pass(nexthop, former_count);
 	return 0;
+}
+
+void nexthop_unwatch(struct nexthop *nexthop, const struct carom_address *destinations,
+		     size_t count)
+{
+	struct destination_set *set = &nexthop->destinations;
+	size_t former_count = set->count;
+	bool is_last = false;
+
+	for (size_t i = 0; i < count; i++) {
+		struct destination *destination = destination_set_find(set, &destinations[i]);
+
+		if (--destination->watch_count > 0)
+			continue;
+		is_last = true;
+		move_behind(nexthop, destination, NULL);
+		nexthop->unresolved_count -= !destination->hop.resolved;
+	}
+	if (is_last)
+		destination_set_prune(set);
+	restart_pass(nexthop, former_count);
 }
 
 const struct next_hop *nexthop_find(const struct nexthop *nexthop,
@@ -459,9 +484,5 @@ const struct next_hop *nexthop_find(const struct nexthop *nexthop,
 
 size_t nexthop_unresolved_count(const struct nexthop *nexthop)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < nexthop->destinations.count; i++)
-		count += !nexthop->destinations.items[i]->hop.resolved;
-	return count;
+	return nexthop->unresolved_count;
 }

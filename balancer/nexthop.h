@@ -54,10 +54,14 @@ void nexthop_read(struct nexthop *nexthop, uint64_t now_ms);
 /* To be called at least once a second: retries, asks again for neighbours on old kernels. */
 void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms);
 
-/* Replaces the set of watched destinations (copied; duplicates allowed) and looks up the new ones.
- * On failure the old set stays. Returns 0 or -1. */
+/* Watches these destinations (copied; duplicates allowed), each once more than before, and looks up
+ * the new ones. On failure nothing is changed. Returns 0 or -1. */
 int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
 		  uint64_t now_ms, struct error *ret_error);
+/* Takes back as many watches. Those that come in the place of others are to be watched before, for
+ * they may share their neighbours. */
+void nexthop_unwatch(struct nexthop *nexthop, const struct carom_address *destinations,
+		     size_t count);
 
 /* Borrowed until the next call of watch, read or tick. NULL: not watched. */
 const struct next_hop *nexthop_find(const struct nexthop *nexthop,

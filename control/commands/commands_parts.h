@@ -36,8 +36,9 @@ struct commands {
 	struct config *desired;
 	struct config *staged; /* NULL: none is on its way */
 	struct config *published;
-	uint64_t revision;	/* of desired */
-	uint64_t last_revision; /* that was ever given */
+	struct config *followed; /* whose backends' next hops are; next_hops.c's */
+	uint64_t revision;	 /* of desired */
+	uint64_t last_revision;	 /* that was ever given */
 	uint64_t staged_revision;
 	uint64_t published_revision; /* 0: nothing is published yet */
 	bool next_hops_changed;
@@ -89,6 +90,13 @@ struct commands {
 	uint64_t started_ms;
 	uint32_t clock_at_start; /* of the flow table, in seconds */
 };
+
+/* ---- next_hops.c ---- */
+
+/* Has the next hops of this config's backends followed, and no others. Takes a reference. Returns
+ * 0; -1 and those of before are followed. */
+int commands_follow_next_hops(struct commands *commands, struct config *config,
+			      struct error *ret_error);
 
 /* ---- commit.c: from desired to published ---- */
 

@@ -149,28 +149,6 @@ static void take_over(struct commands *commands)
 		want_commit(commands);
 }
 
-static int watch(struct commands *commands, const struct config *config, struct error *ret_error)
-{
-	struct carom_address *destinations;
-	size_t count = 0;
-	int result;
-
-	for (size_t i = 0; i < config->vip_count; i++)
-		count += config->vips[i]->backend_count;
-	destinations = calloc(count + 1, sizeof(destinations[0]));
-	if (!destinations)
-		return error_set_errno(ret_error, ENOMEM, "next hops");
-	count = 0;
-	for (size_t i = 0; i < config->vip_count; i++) {
-		for (size_t j = 0; j < config->vips[i]->backend_count; j++)
-			destinations[count++] = config->vips[i]->backends[j].address;
-	}
-	result = nexthop_watch(commands->nexthop, destinations, count, uv_now(commands->loop),
-			       ret_error);
-	free(destinations);
-	return result;
-}
-
 /* The published state is the truth again; all writes that wait hear why, for they build on it. */
 static void give_up(struct commands *commands, const struct error *error)
 {
@@ -187,7 +165,7 @@ static void give_up(struct commands *commands, const struct error *error)
 	config_unref(commands->desired);
 	commands->desired = config_ref(commands->published);
 	commands->revision = commands->published_revision;
-	watch(commands, commands->desired, NULL);
+	commands_follow_next_hops(commands, commands->desired, NULL);
 	commands_refuse_waiting(commands, error);
 }
 
@@ -337,7 +315,7 @@ static void apply_change(struct commands *commands, struct config *desired, bool
 	size_t unresolved = nexthop_unresolved_count(commands->nexthop);
 	struct error error = {0};
 
-	if (watch(commands, desired, &error)) {
+	if (commands_follow_next_hops(commands, desired, &error)) {
 		config_unref(desired);
 		commands_refuse_with(commands, &error, write->reply);
 		return;
@@ -499,7 +477,8 @@ static void open_handles(struct commands *commands)
 
 int commands_commit_start(struct commands *commands, struct error *ret_error)
 {
-	if (open_parts(commands, ret_error) || watch(commands, commands->desired, ret_error))
+	if (open_parts(commands, ret_error) ||
+	    commands_follow_next_hops(commands, commands->desired, ret_error))
 		return -1;
 	commands->clock_at_start = publish_clock(commands->publish);
 	open_handles(commands);

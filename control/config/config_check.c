@@ -3,8 +3,9 @@
  * Checks across values: what no value can be blamed for alone.
  *
  * A whole config is checked by sorting its VIPs by what packets match, so that clashes are
- * neighbours and a backend's address is looked for by bisection. An edited VIP is checked with one
- * pass over the others; only its new address makes it look at all other backends.
+ * neighbours and a backend's address is looked for by bisection. An edit is checked for what it can
+ * have broken: a new service, backend or size with one pass over the VIPs, a VIP's new address with
+ * one over all other backends; a new weight or state needs none.
  *
  * It owns no state; decoding and edits call it, on their caller's thread.
  */
@@ -263,6 +264,19 @@ static int compare_address_to_backend(const void *address, const void *element)
 	return address_compare(address, &(*backend)->address);
 }
 
+/* Whether it has a backend at an address where `former` had none of this name. */
+static bool has_new_backend(const struct config_vip *edited, const struct config_vip *former)
+{
+	for (size_t index = 0; index < edited->backend_count; index++) {
+		const struct config_backend *backend = &edited->backends[index];
+		const struct config_backend *was = config_find_backend(former, backend->name);
+
+		if (!was || !address_equal(&was->address, &backend->address))
+			return true;
+	}
+	return false;
+}
+
 static int check_edited_backends(const struct config_place *vip, const struct config *config,
 				 const struct config_vip *edited)
 {
@@ -304,16 +318,29 @@ static int check_edited_address(const struct config_place *vip, const struct con
 	return failed;
 }
 
+static bool is_larger(const struct config_vip *edited, const struct config_vip *former)
+{
+	return edited->backend_count > former->backend_count ||
+	       config_vip_ring_bits(edited) > config_vip_ring_bits(former);
+}
+
+/* Sets *ret_grows if the limits may be exceeded, and otherwise leaves it. */
 static int check_edited(const struct config_place *vip, const struct config *config,
-			const struct config_vip *edited, const struct config_vip *former)
+			const struct config_vip *edited, const struct config_vip *former,
+			bool *ret_grows)
 {
 	bool is_at_new_address = !former || !address_equal(&former->address, &edited->address);
-	int failed = check_edited_service(vip->parent, config, edited);
+	int failed = 0;
 
-	failed |= check_edited_backends(vip, config, edited);
+	if (!former || compare_services(former, edited) != 0)
+		failed |= check_edited_service(vip->parent, config, edited);
+	/* The new address may be that of a backend of its own. */
+	if (is_at_new_address || has_new_backend(edited, former))
+		failed |= check_edited_backends(vip, config, edited);
 	for (size_t index = 0; is_at_new_address && index < config->vip_count; index++)
 		if (config->vips[index] != edited)
 			failed |= check_edited_address(vip, edited, config->vips[index]);
+	*ret_grows |= !former || is_larger(edited, former);
 	return failed;
 }
 
@@ -322,6 +349,7 @@ int config_check_edits(const struct config_place *document, const struct config 
 {
 	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
 	struct config_place vip;
+	bool grows = false;
 	int failed = 0;
 
 	if (count > EDITS_CHECKED_SINGLY_MAX)
@@ -330,8 +358,9 @@ int config_check_edits(const struct config_place *document, const struct config 
 		vip = config_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
 		if (edits[index].vip)
 			failed |= check_edited(&vip, config, edits[index].vip,
-					       config_find_vip(base, edits[index].name));
+					       config_find_vip(base, edits[index].name), &grows);
 	}
-	failed |= check_limits(count == 1 ? &vip : &vips, config);
+	if (grows)
+		failed |= check_limits(count == 1 ? &vip : &vips, config);
 	return failed;
 }

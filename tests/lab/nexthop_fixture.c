@@ -64,6 +64,7 @@ struct nexthop *make_nexthop(struct fixture *fixture)
 
 	if (!nexthop)
 		fail_msg("%s", error.message);
+	fixture->watched_count = 0;
 	return nexthop;
 }
 
@@ -86,6 +87,7 @@ int tear_down(void **state)
 
 	nexthop_free(fixture->nexthop);
 	network_down(&fixture->network);
+	free(fixture->watched);
 	free(fixture);
 	return 0;
 }
@@ -105,6 +107,12 @@ void watch(struct fixture *fixture, const struct carom_address *addresses, size_
 
 	if (nexthop_watch(fixture->nexthop, addresses, count, network_now_ms(), &error))
 		fail_msg("%s", error.message);
+	nexthop_unwatch(fixture->nexthop, fixture->watched, fixture->watched_count);
+	free(fixture->watched);
+	fixture->watched = calloc(count + 1, sizeof(*addresses));
+	fixture->watched_count = count;
+	if (count > 0)
+		memcpy(fixture->watched, addresses, count * sizeof(*addresses));
 }
 
 void watch_one(struct fixture *fixture, const char *text)

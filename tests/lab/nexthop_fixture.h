@@ -31,6 +31,8 @@
 struct fixture {
 	struct network network;
 	struct nexthop *nexthop;
+	struct carom_address *watched;
+	size_t watched_count;
 	unsigned changed_count;
 	uint64_t ticked_at_ms;
 };
@@ -41,6 +43,7 @@ int tear_down(void **state);
 struct nexthop *make_nexthop(struct fixture *fixture);
 
 struct carom_address parse(const char *text);
+/* These, and no others. */
 void watch(struct fixture *fixture, const struct carom_address *addresses, size_t count);
 void watch_one(struct fixture *fixture, const char *text);
 

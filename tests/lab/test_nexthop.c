@@ -308,6 +308,24 @@ static void has_neighbours_managed_while_they_are_needed(void **state)
 	assert_int_equal(nexthop_unresolved_count(fixture->nexthop), 0);
 }
 
+static void follows_until_the_last_watch_is_taken_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct carom_address twice[] = {parse("10.1.0.2"), parse("10.1.0.2")};
+	struct carom_address never = parse("10.1.0.66");
+
+	watch(fixture, twice, 2);
+	expect(fixture, "10.1.0.2", VIA_LEFT);
+	nexthop_unwatch(fixture->nexthop, twice, 1);
+	fixture->watched_count = 1;
+	expect(fixture, "10.1.0.2", VIA_LEFT);
+	watch(fixture, &never, 1);
+	assert_null(nexthop_find(fixture->nexthop, &twice[0]));
+	assert_int_equal(nexthop_unresolved_count(fixture->nexthop), 1);
+	watch(fixture, NULL, 0);
+	assert_int_equal(nexthop_unresolved_count(fixture->nexthop), 0);
+}
+
 /* So that packets flow while the daemon is away, and its successor cleans up. */
 static void leaves_neighbours_managed_when_it_ends(void **state)
 {
@@ -495,6 +513,7 @@ int main(void)
 		LAB_TEST(follows_a_neighbour),
 		LAB_TEST(follows_an_ipv6_neighbour),
 		LAB_TEST(has_neighbours_managed_while_they_are_needed),
+		LAB_TEST(follows_until_the_last_watch_is_taken_back),
 		LAB_TEST(leaves_neighbours_managed_when_it_ends),
 		LAB_TEST(leaves_what_others_set_up),
 		LAB_TEST(follows_many),

@@ -10,8 +10,6 @@
 
 #include <cmocka.h>
 
-static const struct destination_set none;
-
 static struct carom_address parse_address(const char *text)
 {
 	struct carom_address address;
@@ -21,16 +19,21 @@ static struct carom_address parse_address(const char *text)
 	return address;
 }
 
-static struct destination_set build(const struct destination_set *former, const char *const *texts,
-				    size_t count)
+static void add(struct destination_set *set, const char *const *texts, size_t count)
 {
 	struct carom_address *addresses = calloc(count + 1, sizeof(*addresses));
-	struct destination_set set;
 
 	for (size_t i = 0; i < count; i++)
 		addresses[i] = parse_address(texts[i]);
-	assert_int_equal(destination_set_build(former, addresses, count, &set), 0);
+	assert_int_equal(destination_set_watch(set, addresses, count), 0);
 	free(addresses);
+}
+
+static struct destination_set build(const char *const *texts, size_t count)
+{
+	struct destination_set set = {0};
+
+	add(&set, texts, count);
 	return set;
 }
 
@@ -53,7 +56,7 @@ static void expect_meets(const struct destination_set *set, const char *text, bo
 static void holds_each_address_once(void **state)
 {
 	static const char *const texts[] = {"10.0.0.2", "2001:db8::1", "10.0.0.1", "10.0.0.2"};
-	struct destination_set set = build(&none, texts, 4);
+	struct destination_set set = build(texts, 4);
 
 	(void)state;
 	assert_int_equal(set.count, 3);
@@ -62,28 +65,65 @@ static void holds_each_address_once(void **state)
 	assert_non_null(find(&set, "2001:db8::1"));
 	assert_null(find(&set, "10.0.0.3"));
 	assert_null(find(&set, "::1"));
-	destination_set_done(&set, &none);
+	destination_set_done(&set);
 }
 
-static void takes_over_what_stays(void **state)
+static void counts_watches(void **state)
 {
-	static const char *const texts[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
-	struct destination_set former = build(&none, texts, 2);
-	struct destination_set set = build(&former, texts + 1, 2);
+	static const char *const texts[] = {"10.0.0.2", "10.0.0.3", "10.0.0.2", "10.0.0.1"};
+	struct destination_set set = build(texts, 3);
+	struct destination *second = find(&set, "10.0.0.2");
 
 	(void)state;
-	assert_ptr_equal(find(&set, "10.0.0.2"), find(&former, "10.0.0.2"));
-	assert_null(find(&former, "10.0.0.3"));
-	destination_set_done(&former, &set);
-	assert_null(find(&set, "10.0.0.1"));
-	assert_non_null(find(&set, "10.0.0.2"));
-	destination_set_done(&set, &none);
+	assert_int_equal(second->watch_count, 2);
+	assert_int_equal(find(&set, "10.0.0.3")->watch_count, 1);
+	add(&set, texts + 2, 2);
+	assert_int_equal(set.count, 3);
+	assert_ptr_equal(find(&set, "10.0.0.2"), second);
+	assert_int_equal(second->watch_count, 3);
+	assert_int_equal(find(&set, "10.0.0.1")->watch_count, 1);
+	destination_set_done(&set);
+}
+
+static void drops_what_nobody_watches(void **state)
+{
+	static const char *const texts[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
+	struct destination_set set = build(texts, 3);
+	struct destination *last = find(&set, "10.0.0.3");
+
+	(void)state;
+	destination_set_prune(&set);
+	assert_int_equal(set.count, 3);
+	find(&set, "10.0.0.2")->watch_count--;
+	destination_set_prune(&set);
+	assert_int_equal(set.count, 2);
+	assert_null(find(&set, "10.0.0.2"));
+	assert_non_null(find(&set, "10.0.0.1"));
+	assert_ptr_equal(find(&set, "10.0.0.3"), last);
+	destination_set_done(&set);
+}
+
+static void stays_sorted(void **state)
+{
+	static const char *const texts[] = {"10.0.0.5", "10.0.0.3", "10.0.0.9",
+					    "10.0.0.1", "10.0.0.4", "10.0.0.9",
+					    "10.0.0.6", "10.0.0.2", "10.0.0.8"};
+	struct destination_set set = build(texts, 3);
+
+	(void)state;
+	add(&set, texts + 3, 3);
+	add(&set, texts + 6, 3);
+	assert_int_equal(set.count, 8);
+	for (size_t i = 1; i < set.count; i++)
+		assert_true(address_compare(&set.items[i - 1]->address, &set.items[i]->address) <
+			    0);
+	destination_set_done(&set);
 }
 
 static void meets_the_prefixes_of_its_own(void **state)
 {
 	static const char *const texts[] = {"10.1.128.7", "10.200.0.1", "2001:db8:0:8000::1"};
-	struct destination_set set = build(&none, texts, 3);
+	struct destination_set set = build(texts, 3);
 
 	(void)state;
 	expect_meets(&set, "0.0.0.0/0", true);
@@ -100,25 +140,27 @@ static void meets_the_prefixes_of_its_own(void **state)
 	expect_meets(&set, "2001:db8:0:8000::/49", true);
 	expect_meets(&set, "2001:db8::/49", false);
 	expect_meets(&set, "2001:db9::/32", false);
-	destination_set_done(&set, &none);
+	destination_set_done(&set);
 }
 
 static void may_be_empty(void **state)
 {
-	struct destination_set set = build(&none, NULL, 0);
+	struct destination_set set = build(NULL, 0);
 
 	(void)state;
 	assert_int_equal(set.count, 0);
 	assert_null(find(&set, "10.0.0.1"));
 	expect_meets(&set, "0.0.0.0/0", false);
-	destination_set_done(&set, &none);
+	destination_set_done(&set);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_each_address_once),
-		cmocka_unit_test(takes_over_what_stays),
+		cmocka_unit_test(counts_watches),
+		cmocka_unit_test(drops_what_nobody_watches),
+		cmocka_unit_test(stays_sorted),
 		cmocka_unit_test(meets_the_prefixes_of_its_own),
 		cmocka_unit_test(may_be_empty),
 	};
