@@ -61,6 +61,7 @@ void publish_free(struct publish *publish)
 		published_vip_free(publish->vips[i]);
 	free(publish->vips);
 	free(publish->retired);
+	publish_layout_free(publish->layout);
 	image_unref(publish->image);
 	range_pool_free(publish->slots);
 	range_pool_free(publish->backends);
@@ -271,18 +272,23 @@ static int place(struct publish *publish, struct image_vip *vip, struct placemen
 	return 0;
 }
 
+/* Most often they are one and the same. */
+static int compare_names(const struct image_vip *left, const struct image_vip *right)
+{
+	return left == right ? 0 : strcmp(left->name, right->name);
+}
+
 static int place_all(struct publish *publish, const struct image *image,
 		     struct placement *placements, struct error *ret_error)
 {
-	size_t old_count = publish->image ? publish->image->vip_count : 0, old = 0;
+	const struct image *former = publish->image;
+	size_t old_count = former ? former->vip_count : 0, old = 0;
 
 	for (size_t i = 0; i < image->vip_count; i++) {
-		const char *name = image->vips[i]->name;
-
-		while (old < old_count && strcmp(publish->vips[old]->vip->name, name) < 0)
+		while (old < old_count && compare_names(former->vips[old], image->vips[i]) < 0)
 			old++;
-		if (old < old_count && strcmp(publish->vips[old]->vip->name, name) == 0)
-			placements[i].before = publish->vips[old];
+		if (old < old_count && compare_names(former->vips[old], image->vips[i]) == 0)
+			placements[i].before = publish->vips[old++];
 		if (place(publish, image->vips[i], &placements[i], ret_error))
 			return -1;
 	}
@@ -356,16 +362,15 @@ static void retire_vip(struct publish *publish, struct published_vip *gone,
 static void retire_replaced(struct publish *publish, const struct image *image,
 			    const struct placement *placements)
 {
-	size_t old_count = publish->image ? publish->image->vip_count : 0, new = 0;
+	size_t old_count = publish->image ? publish->image->vip_count : 0, next = 0;
 
 	for (size_t old = 0; old < old_count; old++) {
 		struct published_vip *gone = publish->vips[old], *heir = NULL;
 
-		while (new < image->vip_count &&
-		       strcmp(image->vips[new]->name, gone->vip->name) < 0)
-			new ++;
-		if (new < image->vip_count && placements[new].before == gone)
-			heir = placements[new].now;
+		while (next < image->vip_count && !placements[next].before)
+			next++;
+		if (next < image->vip_count && placements[next].before == gone)
+			heir = placements[next++].now;
 		if (heir != gone)
 			retire_vip(publish, gone, heir);
 	}
@@ -374,15 +379,17 @@ static void retire_replaced(struct publish *publish, const struct image *image,
 /* Room for all numbers that the old generation counts on, taken before the flip. */
 static int reserve_retired(struct publish *publish)
 {
-	size_t wanted = publish->retired_count + 1;
+	size_t wanted = publish->retired_count + range_pool_used(publish->vip_counters) +
+			range_pool_used(publish->backend_counters);
 	struct retired_counter *retired;
 
-	for (size_t i = 0; publish->image && i < publish->image->vip_count; i++)
-		wanted += publish->vips[i]->vip->backend_count + 1;
-	retired = realloc(publish->retired, wanted * sizeof(retired[0]));
+	if (wanted <= publish->retired_room)
+		return 0;
+	retired = reallocarray(publish->retired, wanted, sizeof(retired[0]));
 	if (!retired)
 		return -1;
 	publish->retired = retired;
+	publish->retired_room = wanted;
 	return 0;
 }
 

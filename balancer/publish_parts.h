@@ -37,10 +37,14 @@ struct publish {
 	struct image *image;
 	struct published_vip **vips; /* parallel to image->vips */
 	struct retired_counter *retired;
-	size_t retired_count;
+	size_t retired_count, retired_room;
 	uint64_t epoch;
 	uint64_t reclaimed;
 	uint64_t generation_epoch[CAROM_GENERATION_COUNT]; /* of the flip that retired it */
+	struct publish_layout *layout; /* of the image's services; NULL: not known */
+	uint64_t layout_count;	       /* made so far */
+	/* The number of the layout that each generation's tables have; 0: not known. */
+	uint64_t generation_layouts[CAROM_GENERATION_COUNT];
 	uint64_t sweep_count;
 	uint64_t flow_total; /* as of the last sweep */
 };
@@ -77,10 +81,13 @@ int publish_drop_orphans(const struct publish *publish);
 
 /* ---- publish_tables.c ---- */
 
-/* Fills an idle generation's tables for these VIPs. Returns 0, or -1: the generation stays idle. */
-int publish_write_generation(const struct publish *publish, uint32_t generation,
+/* Fills an idle generation's tables for these VIPs; the caller flips to it and puts them in the
+ * place of the former ones. Returns 0, or -1: the generation stays idle. */
+int publish_write_generation(struct publish *publish, uint32_t generation,
 			     const struct image *image, struct published_vip *const *vips,
 			     struct error *ret_error);
+/* Takes NULL. */
+void publish_layout_free(struct publish_layout *layout);
 
 /* ---- publish_encode.c ---- */
 

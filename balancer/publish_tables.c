@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A generation's two tables: addresses, and VIPs by (address, port, protocol). Built in memory
+ * A generation's two tables: addresses, and VIPs by (address, port, protocol). Laid out in memory
  * first, by perfect hashing, and then copied into the generation's own part of the arrays.
+ *
+ * The layout follows from the services alone. Most commits change none: they use the layout of what
+ * is published, and if the idle generation has it already from an earlier commit, only the entries
+ * of VIPs are written, copied from the active generation but for those that changed.
  */
 #include "publish_parts.h"
 
@@ -18,8 +22,8 @@
 
 enum table { TABLE_ADDRESSES, TABLE_VIPS, TABLE_COUNT };
 
-struct generation_builder {
-	const struct image *image;
+struct publish_layout {
+	uint64_t number;		 /* no two layouts of a process have the same */
 	struct carom_address *addresses; /* distinct and sorted: an address's place is its number */
 	size_t address_count;
 	uint32_t *numbers; /* of each VIP's address */
@@ -32,28 +36,28 @@ static int compare_addresses(const void *left, const void *right)
 	return address_compare(left, right);
 }
 
-static int collect_addresses(struct generation_builder *builder)
+static int collect_addresses(struct publish_layout *layout, const struct image *image)
 {
-	size_t count = builder->image->vip_count, distinct = 0;
+	size_t count = image->vip_count, distinct = 0;
 	const struct carom_address *found;
 
-	builder->addresses = calloc(count + 1, sizeof(builder->addresses[0]));
-	builder->numbers = calloc(count + 1, sizeof(builder->numbers[0]));
-	if (!builder->addresses || !builder->numbers)
+	layout->addresses = calloc(count + 1, sizeof(layout->addresses[0]));
+	layout->numbers = calloc(count + 1, sizeof(layout->numbers[0]));
+	if (!layout->addresses || !layout->numbers)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		builder->addresses[i] = builder->image->vips[i]->address;
-	qsort(builder->addresses, count, sizeof(builder->addresses[0]), compare_addresses);
+		layout->addresses[i] = image->vips[i]->address;
+	qsort(layout->addresses, count, sizeof(layout->addresses[0]), compare_addresses);
 	for (size_t i = 0; i < count; i++) {
 		if (!distinct ||
-		    !address_equal(&builder->addresses[distinct - 1], &builder->addresses[i]))
-			builder->addresses[distinct++] = builder->addresses[i];
+		    !address_equal(&layout->addresses[distinct - 1], &layout->addresses[i]))
+			layout->addresses[distinct++] = layout->addresses[i];
 	}
-	builder->address_count = distinct;
+	layout->address_count = distinct;
 	for (size_t i = 0; i < count; i++) {
-		found = bsearch(&builder->image->vips[i]->address, builder->addresses, distinct,
-				sizeof(builder->addresses[0]), compare_addresses);
-		builder->numbers[i] = (uint32_t)(found - builder->addresses);
+		found = bsearch(&image->vips[i]->address, layout->addresses, distinct,
+				sizeof(layout->addresses[0]), compare_addresses);
+		layout->numbers[i] = (uint32_t)(found - layout->addresses);
 	}
 	return 0;
 }
@@ -67,14 +71,14 @@ static uint64_t address_key(const struct carom_address *address, uint64_t seed)
 }
 
 /* Another seed when two addresses fold to one key, which 64 bits make a rare event. */
-static int build_addresses(struct generation_builder *builder, uint64_t *keys)
+static int build_addresses(struct publish_layout *layout, uint64_t *keys)
 {
 	for (uint64_t seed = 1; seed <= FOLD_ATTEMPTS; seed++) {
-		for (size_t i = 0; i < builder->address_count; i++)
-			keys[i] = address_key(&builder->addresses[i], seed);
-		builder->address_seed = seed;
-		if (displace_build(keys, builder->address_count, seed,
-				   &builder->tables[TABLE_ADDRESSES]) == 0)
+		for (size_t i = 0; i < layout->address_count; i++)
+			keys[i] = address_key(&layout->addresses[i], seed);
+		layout->address_seed = seed;
+		if (displace_build(keys, layout->address_count, seed,
+				   &layout->tables[TABLE_ADDRESSES]) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return -1;
@@ -87,32 +91,67 @@ static uint64_t vip_key(const struct image_vip *vip, uint32_t address_number)
 	return carom_vip_key(address_number, htons(vip->port), vip->protocol);
 }
 
-static int build_vips(struct generation_builder *builder, uint64_t *keys)
+static int build_vips(struct publish_layout *layout, const struct image *image, uint64_t *keys)
 {
-	const struct image *image = builder->image;
-
 	for (size_t i = 0; i < image->vip_count; i++)
-		keys[i] = vip_key(image->vips[i], builder->numbers[i]);
-	return displace_build(keys, image->vip_count, 1, &builder->tables[TABLE_VIPS]);
+		keys[i] = vip_key(image->vips[i], layout->numbers[i]);
+	return displace_build(keys, image->vip_count, 1, &layout->tables[TABLE_VIPS]);
 }
 
-static int build(struct generation_builder *builder)
+static int build(struct publish_layout *layout, const struct image *image)
 {
-	uint64_t *keys = calloc(builder->image->vip_count + 1, sizeof(keys[0]));
+	uint64_t *keys = calloc(image->vip_count + 1, sizeof(keys[0]));
 	int result = -1;
 
-	if (keys && collect_addresses(builder) == 0 && build_addresses(builder, keys) == 0)
-		result = build_vips(builder, keys);
+	if (keys && collect_addresses(layout, image) == 0 && build_addresses(layout, keys) == 0)
+		result = build_vips(layout, image, keys);
 	free(keys);
 	return result;
 }
 
-static void builder_done(struct generation_builder *builder)
+void publish_layout_free(struct publish_layout *layout)
 {
-	free(builder->addresses);
-	free(builder->numbers);
+	if (!layout)
+		return;
+	free(layout->addresses);
+	free(layout->numbers);
 	for (size_t i = 0; i < TABLE_COUNT; i++)
-		displace_done(&builder->tables[i]);
+		displace_done(&layout->tables[i]);
+	free(layout);
+}
+
+/* NULL with errno. */
+static struct publish_layout *layout_new(const struct image *image, uint64_t number)
+{
+	struct publish_layout *layout = calloc(1, sizeof(*layout));
+	int failure;
+
+	if (!layout)
+		return NULL;
+	layout->number = number;
+	if (build(layout, image) == 0)
+		return layout;
+	failure = errno;
+	publish_layout_free(layout);
+	errno = failure;
+	return NULL;
+}
+
+static bool same_service(const struct image_vip *left, const struct image_vip *right)
+{
+	return left == right || (left->port == right->port && left->protocol == right->protocol &&
+				 address_equal(&left->address, &right->address));
+}
+
+static bool same_services(const struct image *left, const struct image *right)
+{
+	if (left->vip_count != right->vip_count)
+		return false;
+	for (size_t i = 0; i < left->vip_count; i++) {
+		if (!same_service(left->vips[i], right->vips[i]))
+			return false;
+	}
+	return true;
 }
 
 /* Each generation has its own part of each array. */
@@ -134,14 +173,14 @@ static struct carom_table place_table(const struct publish *publish, uint32_t ge
 }
 
 static void write_addresses(const struct publish *publish, const struct carom_table *table,
-			    const struct generation_builder *builder)
+			    const struct publish_layout *layout)
 {
 	struct carom_address_entry *entries = publish->memory->addresses + table->first_entry;
-	const uint32_t *places = builder->tables[TABLE_ADDRESSES].entries;
+	const uint32_t *places = layout->tables[TABLE_ADDRESSES].entries;
 
 	memset(entries, 0, (table->entry_mask + 1) * sizeof(entries[0]));
-	for (uint32_t i = 0; i < builder->address_count; i++) {
-		entries[places[i]].address = builder->addresses[i];
+	for (uint32_t i = 0; i < layout->address_count; i++) {
+		entries[places[i]].address = layout->addresses[i];
 		entries[places[i]].number = i;
 	}
 }
@@ -184,43 +223,67 @@ static struct carom_vip encode_vip(const struct published_vip *published, uint32
 	};
 }
 
-static void write_vips(const struct publish *publish, const struct carom_generation *generation,
-		       const struct generation_builder *builder, struct published_vip *const *vips)
+/* Everything but the VIPs' entries themselves, which are cleared. */
+static void write_layout(const struct publish *publish, uint32_t number, const struct image *image)
 {
-	struct carom_address_entry *addresses =
-		publish->memory->addresses + generation->addresses.first_entry;
-	struct carom_vip *entries = publish->memory->vips + generation->vips.first_entry;
-	const uint32_t *address_places = builder->tables[TABLE_ADDRESSES].entries;
-	const uint32_t *places = builder->tables[TABLE_VIPS].entries;
+	const struct publish_layout *layout = publish->layout;
+	struct carom_generation *generation = &publish->memory->control->generations[number];
+	struct carom_address_entry *addresses;
+	const uint32_t *address_places = layout->tables[TABLE_ADDRESSES].entries;
+	const uint32_t *places = layout->tables[TABLE_VIPS].entries;
 
-	memset(entries, 0, (generation->vips.entry_mask + 1) * sizeof(entries[0]));
-	for (size_t i = 0; i < builder->image->vip_count; i++) {
-		entries[places[i]] = encode_vip(vips[i], builder->numbers[i]);
-		link_vip(&addresses[address_places[builder->numbers[i]]], vips[i]->vip,
+	generation->address_seed = layout->address_seed;
+	generation->addresses =
+		place_table(publish, number, TABLE_ADDRESSES, &layout->tables[TABLE_ADDRESSES]);
+	generation->vips = place_table(publish, number, TABLE_VIPS, &layout->tables[TABLE_VIPS]);
+	write_addresses(publish, &generation->addresses, layout);
+	addresses = publish->memory->addresses + generation->addresses.first_entry;
+	for (size_t i = 0; i < image->vip_count; i++)
+		link_vip(&addresses[address_places[layout->numbers[i]]], image->vips[i],
 			 generation->vips.first_entry + places[i]);
+	memset(publish->memory->vips + generation->vips.first_entry, 0,
+	       (generation->vips.entry_mask + 1) * sizeof(publish->memory->vips[0]));
+}
+
+/* former: by the active generation, whose layout is the same; NULL: it is not. */
+static void write_vips(const struct publish *publish, uint32_t number, size_t count,
+		       struct published_vip *const *vips, struct published_vip *const *former)
+{
+	const struct publish_layout *layout = publish->layout;
+	const struct carom_control *control = publish->memory->control;
+	const struct carom_table *table = &control->generations[number].vips;
+	struct carom_vip *entries = publish->memory->vips + table->first_entry;
+	uint32_t active = control->generations[control->active].vips.first_entry;
+
+	if (former)
+		memcpy(entries, publish->memory->vips + active,
+		       (table->entry_mask + 1) * sizeof(entries[0]));
+	for (size_t i = 0; i < count; i++) {
+		if (!former || vips[i] != former[i])
+			entries[layout->tables[TABLE_VIPS].entries[i]] =
+				encode_vip(vips[i], layout->numbers[i]);
 	}
 }
 
-int publish_write_generation(const struct publish *publish, uint32_t generation,
+int publish_write_generation(struct publish *publish, uint32_t generation,
 			     const struct image *image, struct published_vip *const *vips,
 			     struct error *ret_error)
 {
-	struct carom_generation *written = &publish->memory->control->generations[generation];
-	struct generation_builder builder = {.image = image};
-	int result = build(&builder);
+	bool is_same = publish->layout && same_services(publish->image, image);
+	struct publish_layout *layout = publish->layout;
 
-	if (result) {
-		error_set_errno(ret_error, errno, "cannot lay out the table of VIPs");
-	} else {
-		written->revision = image->revision;
-		written->address_seed = builder.address_seed;
-		written->addresses = place_table(publish, generation, TABLE_ADDRESSES,
-						 &builder.tables[TABLE_ADDRESSES]);
-		written->vips =
-			place_table(publish, generation, TABLE_VIPS, &builder.tables[TABLE_VIPS]);
-		write_addresses(publish, &written->addresses, &builder);
-		write_vips(publish, written, &builder, vips);
+	if (!is_same) {
+		layout = layout_new(image, ++publish->layout_count);
+		if (!layout)
+			return error_set_errno(ret_error, errno,
+					       "cannot lay out the table of VIPs");
+		publish_layout_free(publish->layout);
+		publish->layout = layout;
 	}
-	builder_done(&builder);
-	return result;
+	if (publish->generation_layouts[generation] != layout->number)
+		write_layout(publish, generation, image);
+	publish->generation_layouts[generation] = layout->number;
+	publish->memory->control->generations[generation].revision = image->revision;
+	write_vips(publish, generation, image->vip_count, vips, is_same ? publish->vips : NULL);
+	return 0;
 }

@@ -364,18 +364,34 @@ static struct image_vip *plan_vip(const struct plan_input *input, const struct c
 	return image_vip_ref(old);
 }
 
-/* Whether the image's VIP was made from this very object, and nothing else of it changed. */
-static bool is_untouched(const struct plan_input *input, const struct config_vip *wanted)
+/* The image's VIP of this name, or NULL. The image and its published config have the same VIPs, at
+ * the same places; *next is past those that were found before. */
+static struct image_vip *find_old(const struct plan_input *input, const struct config_vip *wanted,
+				  size_t *next, bool *ret_same_object)
 {
-	return !input->next_hops_changed && input->published &&
-	       config_find_vip(input->published, wanted->name) == wanted;
+	const struct config *published = input->published;
+
+	*ret_same_object = false;
+	if (!published)
+		return input->image ? image_find(input->image, wanted->name) : NULL;
+	for (; *next < published->vip_count; ++*next) {
+		const struct config_vip *was = published->vips[*next];
+		int order = was == wanted ? 0 : strcmp(was->name, wanted->name);
+
+		*ret_same_object = was == wanted;
+		if (order >= 0)
+			return order == 0 ? input->image->vips[(*next)++] : NULL;
+	}
+	return NULL;
 }
 
-static struct image_vip *next_vip(const struct plan_input *input, const struct config_vip *wanted)
+static struct image_vip *next_vip(const struct plan_input *input, const struct config_vip *wanted,
+				  size_t *next)
 {
-	struct image_vip *old = input->image ? image_find(input->image, wanted->name) : NULL;
+	bool is_same_object;
+	struct image_vip *old = find_old(input, wanted, next, &is_same_object);
 
-	if (old && is_untouched(input, wanted))
+	if (old && is_same_object && !input->next_hops_changed)
 		return image_vip_ref(old);
 	return plan_vip(input, wanted, old);
 }
@@ -383,13 +399,14 @@ static struct image_vip *next_vip(const struct plan_input *input, const struct c
 struct image *plan_make(const struct plan_input *input, struct error *ret_error)
 {
 	struct image *image = image_new(input->desired->vip_count);
+	size_t next = 0;
 
 	if (image)
 		image->revision = input->revision;
 	for (size_t i = 0; image && i < input->desired->vip_count; i++) {
 		const struct config_vip *wanted = input->desired->vips[i];
 
-		image->vips[i] = next_vip(input, wanted);
+		image->vips[i] = next_vip(input, wanted, &next);
 		if (image->vips[i])
 			continue;
 		error_set_errno(ret_error, ENOMEM, "vip '%s'", wanted->name);

@@ -165,11 +165,15 @@ def measure_rings(report, _balancer, _folders):
 
 
 def measure_writes(report, size, where, clients, rate_target=None):
-    """Each client has a VIP of its own, and gives the backend that all VIPs share two weights."""
-    bodies = [body_file(f"weight-{weight}", {"address": SHARED_BACKEND, "weight": weight})
-              for weight in (2, 3)]
-    runs = [ask("PUT", "/v1/vips/vip-@/backends/backend-00", *bodies, clients=clients,
-                duration_ms=RUN_MS) for _ in range(RUNS)]
+    """Each client has a VIP of its own, and gives the backend that all VIPs share one weight after
+    the other, each time another one than it has."""
+    runs = []
+    for number in range(RUNS):
+        weights = (10 * clients + 2 * number, 10 * clients + 2 * number + 1)
+        bodies = [body_file(f"weight-{weight}", {"address": SHARED_BACKEND, "weight": weight})
+                  for weight in weights]
+        runs.append(ask("PUT", "/v1/vips/vip-@/backends/backend-00", *bodies, clients=clients,
+                        duration_ms=RUN_MS))
     what = f"{size}, {where}, {clients} client{'s' if clients > 1 else ''}"
     report.add(f"{what}: weight changes", "1/s",
                [run["replies"] / run["seconds"] for run in runs], rate_target)
