@@ -19,13 +19,14 @@
 #include <linux/types.h>
 
 /* Raised whenever the meaning or the layout of anything below changes. */
-#define CAROM_ABI_VERSION 1
+#define CAROM_ABI_VERSION 2
 
 #define CAROM_NAME_BYTES       64 /* a VIP's or backend's name, with its terminating NUL */
 #define CAROM_CACHE_LINE_BYTES 64
 
-/* One is active; the others wait out their grace periods, so that commits need not. */
-#define CAROM_GENERATION_COUNT 4
+/* One is active; the others wait out their grace periods, so that commits need not: a grace period
+ * takes 10 to 20 ms, and so many commits fit into it. A power of two. */
+#define CAROM_GENERATION_COUNT 16
 
 #define CAROM_RING_BITS_MIN	   8
 #define CAROM_RING_BITS_MAX	   17
