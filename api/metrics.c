@@ -129,60 +129,129 @@ static void add_build_info(struct text *text, const char *version)
 	add_value(text, "} ", 1);
 }
 
-static void add_vips(struct text *text, const struct commands_stats *stats,
-		     const struct member_family *member_family)
-{
-	add_family(text, &member_family->family);
-	for (size_t i = 0; i < stats->vip_count; i++) {
-		const struct commands_vip_stats *vip = &stats->vips[i];
+/* ---- labels: a line each, without the closing brace; they hold no line feed ---- */
 
-		text_add(text, member_family->family.name);
-		add_label(text, "{vip=\"", vip->name);
-		add_value(text, "} ", member(vip, member_family->offset));
+/* Every VIP or backend has several samples, and its names are escaped once. */
+struct labels {
+	struct text vips;
+	struct text backends;
+	struct text reasons; /* of which each follows a VIP's */
+};
+
+static void add_backend_labels(struct labels *labels, const struct commands_vip_stats *vip)
+{
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		add_label(&labels->backends, "{vip=\"", vip->name);
+		add_label(&labels->backends, ",backend=\"", vip->backends[i].name);
+		text_add(&labels->backends, "\n");
 	}
 }
 
-static void add_backends_of(struct text *text, const struct commands_vip_stats *vip,
-			    const struct member_family *member_family)
+static struct labels make_labels(const struct metrics *metrics)
 {
-	for (size_t i = 0; i < vip->backend_count; i++) {
-		const struct commands_backend_stats *backend = &vip->backends[i];
+	struct labels labels = {0};
 
-		text_add(text, member_family->family.name);
-		add_label(text, "{vip=\"", vip->name);
-		add_label(text, ",backend=\"", backend->name);
-		add_value(text, "} ", member(backend, member_family->offset));
+	for (size_t i = 0; i < metrics->stats->vip_count; i++) {
+		const struct commands_vip_stats *vip = &metrics->stats->vips[i];
+
+		add_label(&labels.vips, "{vip=\"", vip->name);
+		text_add(&labels.vips, "\n");
+		add_backend_labels(&labels, vip);
 	}
+	for (size_t i = 0; i < metrics->reason_count; i++) {
+		add_label(&labels.reasons, ",reason=\"", metrics->reasons[i].name);
+		add_label(&labels.reasons, ",action=\"", metrics->reasons[i].action);
+		text_add(&labels.reasons, "\n");
+	}
+	return labels;
+}
+
+static bool labels_failed(const struct labels *labels)
+{
+	return labels->vips.failed || labels->backends.failed || labels->reasons.failed;
+}
+
+static void labels_done(struct labels *labels)
+{
+	text_done(&labels->vips);
+	text_done(&labels->backends);
+	text_done(&labels->reasons);
+}
+
+/* Adds a line without its feed; returns the next one. */
+static const char *add_line(struct text *text, const char *line)
+{
+	const char *end = rawmemchr(line, '\n');
+
+	text_add_bytes(text, line, (size_t)(end - line));
+	return end + 1;
+}
+
+/* ---- families of many samples ---- */
+
+static void add_vips(struct text *text, const struct commands_stats *stats,
+		     const struct labels *labels, const struct member_family *member_family)
+{
+	const char *line = labels->vips.bytes;
+
+	add_family(text, &member_family->family);
+	for (size_t i = 0; i < stats->vip_count; i++) {
+		text_add(text, member_family->family.name);
+		line = add_line(text, line);
+		add_value(text, "} ", member(&stats->vips[i], member_family->offset));
+	}
+}
+
+static const char *add_backends_of(struct text *text, const struct commands_vip_stats *vip,
+				   const char *line, const struct member_family *member_family)
+{
+	const char *name = member_family->family.name;
+	size_t name_length = strlen(name);
+
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		text_add_bytes(text, name, name_length);
+		line = add_line(text, line);
+		add_value(text, "} ", member(&vip->backends[i], member_family->offset));
+	}
+	return line;
 }
 
 static void add_backends(struct text *text, const struct commands_stats *stats,
-			 const struct member_family *member_family)
+			 const struct labels *labels, const struct member_family *member_family)
 {
+	const char *line = labels->backends.bytes;
+
 	add_family(text, &member_family->family);
 	for (size_t i = 0; i < stats->vip_count; i++)
-		add_backends_of(text, &stats->vips[i], member_family);
+		line = add_backends_of(text, &stats->vips[i], line, member_family);
 }
 
-static void add_reasons(struct text *text, const struct metrics *metrics, const char *vip,
-			const uint64_t *counts)
+/* Returns the line after the VIP's. */
+static const char *add_reasons(struct text *text, const char *vip_line,
+			       const struct metrics *metrics, const struct labels *labels,
+			       const uint64_t *counts)
 {
+	const char *line = labels->reasons.bytes, *next = vip_line;
+
 	for (size_t i = 0; i < metrics->reason_count; i++) {
 		text_add(text, not_forwarded_family.name);
-		add_label(text, "{vip=\"", vip);
-		add_label(text, ",reason=\"", metrics->reasons[i].name);
-		add_label(text, ",action=\"", metrics->reasons[i].action);
+		next = add_line(text, vip_line);
+		line = add_line(text, line);
 		add_value(text, "} ", counts[i]);
 	}
+	return next;
 }
 
-static void add_not_forwarded(struct text *text, const struct metrics *metrics)
+static void add_not_forwarded(struct text *text, const struct metrics *metrics,
+			      const struct labels *labels)
 {
 	const struct commands_stats *stats = metrics->stats;
+	const char *line = labels->vips.bytes;
 
 	add_family(text, &not_forwarded_family);
 	for (size_t i = 0; i < stats->vip_count; i++)
-		add_reasons(text, metrics, stats->vips[i].name, stats->vips[i].reasons);
-	add_reasons(text, metrics, "", stats->unattributed);
+		line = add_reasons(text, line, metrics, labels, stats->vips[i].reasons);
+	add_reasons(text, "{vip=\"\"\n", metrics, labels, stats->unattributed);
 }
 
 static void add_unrecorded(struct text *text, const char *reason, uint64_t count)
@@ -202,18 +271,26 @@ static void add_flow_table(struct text *text, const struct commands_flow_table *
 	add_unrecorded(text, "table_full", table->table_full);
 }
 
+static void add_all(struct text *text, const struct metrics *metrics, const struct labels *labels)
+{
+	add_build_info(text, metrics->version);
+	add_single(text, &revision_family, metrics->revision);
+	add_single(text, &ready_family, metrics->is_ready);
+	for (size_t i = 0; i < sizeof(vip_families) / sizeof(*vip_families); i++)
+		add_vips(text, metrics->stats, labels, &vip_families[i]);
+	for (size_t i = 0; i < sizeof(backend_families) / sizeof(*backend_families); i++)
+		add_backends(text, metrics->stats, labels, &backend_families[i]);
+	add_flow_table(text, &metrics->stats->flow_table);
+	add_not_forwarded(text, metrics, labels);
+}
+
 struct text metrics_prometheus(const struct metrics *metrics)
 {
-	struct text text = {0};
+	struct labels labels = make_labels(metrics);
+	struct text text = {.failed = labels_failed(&labels)};
 
-	add_build_info(&text, metrics->version);
-	add_single(&text, &revision_family, metrics->revision);
-	add_single(&text, &ready_family, metrics->is_ready);
-	for (size_t i = 0; i < sizeof(vip_families) / sizeof(*vip_families); i++)
-		add_vips(&text, metrics->stats, &vip_families[i]);
-	for (size_t i = 0; i < sizeof(backend_families) / sizeof(*backend_families); i++)
-		add_backends(&text, metrics->stats, &backend_families[i]);
-	add_flow_table(&text, &metrics->stats->flow_table);
-	add_not_forwarded(&text, metrics);
+	if (!text.failed)
+		add_all(&text, metrics, &labels);
+	labels_done(&labels);
 	return text;
 }
