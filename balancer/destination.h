@@ -14,8 +14,8 @@ struct neighbour;
 
 struct destination {
 	struct carom_address address;
-	struct next_hop hop;	       /* unresolved without a reason: not yet looked up */
-	struct neighbour *neighbour;   /* NULL: the route leads nowhere, or is not yet looked up */
+	struct next_hop hop;	     /* unresolved without a reason: not yet looked up */
+	struct neighbour *neighbour; /* NULL: the route leads nowhere, or is not yet looked up */
 	uint32_t watch_count;
 	LIST_ENTRY(destination) entry; /* on the neighbour's list */
 };

@@ -35,11 +35,12 @@
 
 #define SLOTS_PER_BACKEND 100
 #define DEFAULT_BITS_MIN  12
-#define BITS_PER_WORD	  64
 
 #define PACE_BITS 20 /* of a pace's fraction */
 #define ONE_STEP  (1u << PACE_BITS)
 #define END_SLOTS 64
+
+#define CLEAR_PART 8 /* how large a part of the racers may run on although they have finished */
 
 /* A backend that has weight. */
 struct seeker {
@@ -53,26 +54,40 @@ struct seeker {
 	uint16_t ordinal;
 };
 
-/* A seeker that lacked slots when the race lined up. */
+/* A seeker that lacked slots when the race lined up, or when it was last cleared. */
 struct racer {
-	uint64_t pace; /* steps a round; 0: has its share */
-	uint32_t start;
+	uint64_t pace;	   /* steps a round, in parts of which ONE_STEP make one */
+	uint32_t fraction; /* of a step, in such parts, that rounds before have left over */
+	uint32_t position; /* the slot it steps on next */
 	uint32_t skip;
 	uint32_t seeker;
 };
 
+/* A step onto a slot that was free when the round began: the racer's index and, in the low half,
+ * the slot. One number, so that one store notes it. */
+static uint64_t attempt_make(uint64_t racer, uint32_t slot)
+{
+	return racer << 32 | slot;
+}
+
+/* What a round has at most for each racer: their paces add up to less than twice their number, as
+ * the average, at least 1, was rounded down by less than 1; and each may have one step more. */
+#define ATTEMPTS_PER_RACER 3
+
 struct filling {
-	struct seeker *seekers;	     /* owned, in the order of identity */
-	struct racer *racers;	     /* owned, likewise */
-	uint64_t *taken;	     /* owned, a bit a slot */
-	uint16_t *slots;	     /* borrowed */
+	struct seeker *seekers; /* owned, in the order of identity */
+	struct racer *racers;	/* owned, likewise */
+	uint64_t *attempts;	/* owned, in the order of the race */
+	uint8_t *is_free;	/* owned, by slot: 1 or 0; a byte is tested faster than a bit */
+	uint16_t *slots;	/* borrowed */
 	struct seeker **by_fraction; /* owned, to the seekers */
 	size_t seeker_count;
 	size_t racer_count;
-	uint64_t pace_left; /* in the race */
-	uint64_t round;
+	size_t finished_count; /* of the racers: they have their shares by now */
+	uint64_t pace_left;    /* in the race */
 	uint32_t slot_count;
 	uint32_t free_count;
+	bool is_even; /* all racers take one step a round */
 };
 
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t length)
@@ -203,19 +218,13 @@ static void set_shares(struct filling *filling)
 		filling->by_fraction[index]->lacks++;
 }
 
-static uint32_t slot_after(const struct filling *filling, const struct racer *racer, uint64_t steps)
-{
-	return (racer->start + (uint32_t)steps * racer->skip) & (filling->slot_count - 1);
-}
-
 /* Notes where the racers are, as the next line-up starts from there. */
 static void stop_race(struct filling *filling)
 {
 	for (size_t index = 0; index < filling->racer_count; index++) {
 		const struct racer *racer = &filling->racers[index];
-		uint64_t steps = filling->round * racer->pace >> PACE_BITS;
 
-		filling->seekers[racer->seeker].position = slot_after(filling, racer, steps);
+		filling->seekers[racer->seeker].position = racer->position;
 	}
 }
 
@@ -239,8 +248,9 @@ static void line_up(struct filling *filling)
 	uint64_t average = average_weight(filling);
 
 	filling->racer_count = 0;
+	filling->finished_count = 0;
 	filling->pace_left = 0;
-	filling->round = 0;
+	filling->is_even = true;
 	for (size_t index = 0; index < filling->seeker_count; index++) {
 		const struct seeker *seeker = &filling->seekers[index];
 		uint64_t pace;
@@ -249,60 +259,116 @@ static void line_up(struct filling *filling)
 			continue;
 		pace = ((uint64_t)seeker->weight << PACE_BITS) / average;
 		filling->pace_left += pace;
+		filling->is_even &= pace == ONE_STEP;
 		filling->racers[filling->racer_count++] = (struct racer){
 			.pace = pace,
-			.start = seeker->position,
+			.position = seeker->position,
 			.skip = seeker->skip,
 			.seeker = (uint32_t)index,
 		};
 	}
 }
 
-static bool is_taken(const uint64_t *taken, uint32_t slot)
-{
-	return taken[slot / BITS_PER_WORD] >> slot % BITS_PER_WORD & 1;
-}
-
 static void claim(struct filling *filling, struct seeker *seeker, uint32_t slot)
 {
-	filling->taken[slot / BITS_PER_WORD] |= 1ull << slot % BITS_PER_WORD;
+	filling->is_free[slot] = 0;
 	filling->slots[slot] = seeker->ordinal;
 	filling->free_count--;
 	seeker->lacks--;
 }
 
-/* Step number `step` since the line-up. Most often the slot is taken, and nothing is stored. */
-static void take_step(struct filling *filling, struct racer *racer, uint64_t step)
+/*
+ * The inner loops, for some N log N steps in all; they list the attempts of a round and return how
+ * many there are. Most steps find their slot taken, but which ones do a CPU cannot guess: so each
+ * is written to the list's end, and stays there by arithmetic, not by a branch.
+ */
+static size_t take_steps(const struct filling *filling)
 {
-	struct seeker *seeker = &filling->seekers[racer->seeker];
-	uint32_t slot = slot_after(filling, racer, step);
+	const uint8_t *is_free = filling->is_free;
+	uint64_t *attempts = filling->attempts;
+	uint32_t mask = filling->slot_count - 1;
+	size_t count = 0;
 
-	if (is_taken(filling->taken, slot) || seeker->lacks == 0)
+	for (size_t index = 0; index < filling->racer_count; index++) {
+		struct racer *racer = &filling->racers[index];
+		uint64_t due = racer->fraction + racer->pace;
+		uint32_t steps = (uint32_t)(due >> PACE_BITS);
+		uint32_t slot = racer->position;
+
+		attempts[count] = attempt_make(index, slot);
+		count += (steps > 0) & is_free[slot];
+		slot = (slot + racer->skip) & mask;
+		attempts[count] = attempt_make(index, slot);
+		count += (steps > 1) & is_free[slot];
+		for (uint32_t step = 2; step < steps; step++) {
+			slot = (slot + racer->skip) & mask;
+			attempts[count] = attempt_make(index, slot);
+			count += is_free[slot];
+		}
+		racer->fraction = due & (ONE_STEP - 1);
+		racer->position = (racer->position + steps * racer->skip) & mask;
+	}
+	return count;
+}
+
+/* The same when all weights are equal, and so each takes one step. */
+static size_t take_single_steps(const struct filling *filling)
+{
+	const uint8_t *is_free = filling->is_free;
+	uint64_t *attempts = filling->attempts;
+	uint32_t mask = filling->slot_count - 1;
+	size_t count = 0;
+
+	for (size_t index = 0; index < filling->racer_count; index++) {
+		struct racer *racer = &filling->racers[index];
+		uint32_t slot = racer->position;
+
+		attempts[count] = attempt_make(index, slot);
+		count += is_free[slot];
+		racer->position = (slot + racer->skip) & mask;
+	}
+	return count;
+}
+
+/* Another may have claimed the slot since the round began, and the seeker found its last one. */
+static void decide(struct filling *filling, uint64_t attempt)
+{
+	const struct racer *racer = &filling->racers[attempt >> 32];
+	struct seeker *seeker = &filling->seekers[racer->seeker];
+	uint32_t slot = (uint32_t)attempt;
+
+	if (!filling->is_free[slot] || seeker->lacks == 0)
 		return;
 	claim(filling, seeker, slot);
 	if (seeker->lacks > 0)
 		return;
 	filling->pace_left -= racer->pace;
-	racer->pace = 0;
+	filling->finished_count++;
 }
 
-/* The inner loop, for some N log N steps in all: equal weights are spared the arithmetic. */
-static void run_round(struct filling *filling)
+/* Takes those who have their shares off the course. */
+static void clear_course(struct filling *filling)
 {
-	uint64_t round = filling->round++;
+	size_t count = 0;
 
 	for (size_t index = 0; index < filling->racer_count; index++) {
 		struct racer *racer = &filling->racers[index];
-		uint64_t step = round * racer->pace >> PACE_BITS;
-		uint64_t end = (round + 1) * racer->pace >> PACE_BITS;
 
-		if (racer->pace == ONE_STEP) {
-			take_step(filling, racer, round);
-			continue;
-		}
-		for (; step < end; step++)
-			take_step(filling, racer, step);
+		if (filling->seekers[racer->seeker].lacks > 0)
+			filling->racers[count++] = *racer;
 	}
+	filling->racer_count = count;
+	filling->finished_count = 0;
+}
+
+static void run_round(struct filling *filling)
+{
+	size_t count = filling->is_even ? take_single_steps(filling) : take_steps(filling);
+
+	for (size_t index = 0; index < count; index++)
+		decide(filling, filling->attempts[index]);
+	if (filling->finished_count > filling->racer_count / CLEAR_PART)
+		clear_course(filling);
 }
 
 static void run_race(struct filling *filling)
@@ -345,15 +411,14 @@ static struct seeker *soonest_at(const struct filling *filling, uint32_t slot)
 
 static void share_out_the_rest(struct filling *filling)
 {
-	for (uint32_t word = 0; word < filling->slot_count / BITS_PER_WORD; word++) {
-		uint64_t free_slots = ~filling->taken[word];
+	const uint8_t *next = filling->is_free;
 
-		for (; free_slots; free_slots &= free_slots - 1) {
-			uint32_t slot =
-				word * BITS_PER_WORD + (uint32_t)__builtin_ctzll(free_slots);
+	while (filling->free_count > 0) {
+		uint32_t slot;
 
-			claim(filling, soonest_at(filling, slot), slot);
-		}
+		next = memchr(next, 1, filling->slot_count - (size_t)(next - filling->is_free));
+		slot = (uint32_t)(next - filling->is_free);
+		claim(filling, soonest_at(filling, slot), slot);
 	}
 }
 
@@ -370,7 +435,8 @@ static void filling_done(struct filling *filling)
 {
 	free(filling->seekers);
 	free(filling->racers);
-	free(filling->taken);
+	free(filling->attempts);
+	free(filling->is_free);
 	free(filling->by_fraction);
 }
 
@@ -379,13 +445,18 @@ static bool filling_init(struct filling *filling, size_t seeker_count, unsigned 
 	*filling = (struct filling){
 		.seekers = calloc(seeker_count, sizeof(*filling->seekers)),
 		.racers = calloc(seeker_count, sizeof(*filling->racers)),
-		.taken = calloc(((size_t)1 << bits) / BITS_PER_WORD, sizeof(*filling->taken)),
+		.attempts =
+			calloc(seeker_count + 1, ATTEMPTS_PER_RACER * sizeof(*filling->attempts)),
+		.is_free = malloc((size_t)1 << bits),
 		.by_fraction = calloc(seeker_count, sizeof(struct seeker *)),
 		.slot_count = 1u << bits,
 		.free_count = 1u << bits,
 	};
-	if (filling->seekers && filling->racers && filling->taken && filling->by_fraction)
+	if (filling->seekers && filling->racers && filling->attempts && filling->is_free &&
+	    filling->by_fraction) {
+		memset(filling->is_free, 1, filling->slot_count);
 		return true;
+	}
 	filling_done(filling);
 	return false;
 }

@@ -16,11 +16,12 @@ typedef const struct next_hop *plan_find_next_hop(const void *context,
 
 struct plan_input {
 	const struct config *desired;
-	uint64_t revision;		/* of desired */
-	const struct config *published; /* what the image was planned from; NULL: nothing, not known */
-	const struct image *image;	/* what is published; NULL: nothing yet */
-	bool next_hops_changed;		/* since the image was planned */
-	uint64_t sweep_count;		/* of the flow table, so far */
+	uint64_t revision; /* of desired */
+	const struct config
+		*published;	   /* what the image was planned from; NULL: nothing, not known */
+	const struct image *image; /* what is published; NULL: nothing yet */
+	bool next_hops_changed;	   /* since the image was planned */
+	uint64_t sweep_count;	   /* of the flow table, so far */
 	plan_find_next_hop *find_next_hop;
 	const void *next_hops; /* context of find_next_hop */
 };

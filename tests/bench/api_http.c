@@ -10,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEAD_END	"\r\n\r\n"
-#define LENGTH_HEADER	"\r\nContent-Length: "
-#define READ_BYTES	(256 * 1024)
-#define STATUS_AT	9 /* after "HTTP/1.1 " */
-#define NS_PER_S	1000000000ull
-#define REQUEST_HEAD	"%s %s HTTP/1.1\r\nHost: carom\r\nContent-Type: application/json\r\n"
+#define HEAD_END	 "\r\n\r\n"
+#define LENGTH_HEADER	 "\r\nContent-Length: "
+#define READ_BYTES	 (256 * 1024)
+#define STATUS_AT	 9 /* after "HTTP/1.1 " */
+#define NS_PER_S	 1000000000ull
+#define REQUEST_HEAD	 "%s %s HTTP/1.1\r\nHost: carom\r\nContent-Type: application/json\r\n"
 #define REQUEST_HEAD_END "Content-Length: %zu" HEAD_END
 
 static void __attribute__((noreturn)) give_up(const char *what)
@@ -94,9 +94,9 @@ static void read_head(struct http_connection *connection)
 {
 	char *end;
 
-	connection->head_length += (size_t)read_some(connection,
-						     connection->head + connection->head_length,
-						     HTTP_HEAD_BYTES_MAX - connection->head_length);
+	connection->head_length +=
+		(size_t)read_some(connection, connection->head + connection->head_length,
+				  HTTP_HEAD_BYTES_MAX - connection->head_length);
 	connection->head[connection->head_length] = '\0';
 	end = strstr(connection->head, HEAD_END);
 	if (end)

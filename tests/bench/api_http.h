@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Just enough of an HTTP client to outpace the server: requests as bytes, replies by their length. */
+/* Just enough of an HTTP client to outpace the server: requests as bytes, replies by their length.
+ */
 #ifndef CAROM_TESTS_API_HTTP_H
 #define CAROM_TESTS_API_HTTP_H
 

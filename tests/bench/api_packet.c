@@ -21,12 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DNS_PORT	53
-#define FIRST_PORT	1024
-#define BODY_COUNT	2
-#define COUNT_MAX	100000
+#define DNS_PORT	     53
+#define FIRST_PORT	     1024
+#define BODY_COUNT	     2
+#define COUNT_MAX	     100000
 #define AT_OUTER_DESTINATION AT_IPV4_DESTINATION
-#define PATIENCE_NS	(5 * 1000000000ull)
+#define PATIENCE_NS	     (5 * 1000000000ull)
 
 enum argument {
 	ARGUMENT_SOCKET = 1,
@@ -134,7 +134,8 @@ int main(int count, char **values)
 	}
 	times = strtoul(values[ARGUMENT_COUNT], NULL, 10);
 	bench.vip = values[ARGUMENT_VIP];
-	bench.program = bpf_prog_get_fd_by_id((uint32_t)strtoul(values[ARGUMENT_PROGRAM], NULL, 10));
+	bench.program =
+		bpf_prog_get_fd_by_id((uint32_t)strtoul(values[ARGUMENT_PROGRAM], NULL, 10));
 	if (bench.program < 0)
 		give_up("the program");
 	for (size_t i = 0; i < BODY_COUNT; i++)

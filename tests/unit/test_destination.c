@@ -157,12 +157,9 @@ static void may_be_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(holds_each_address_once),
-		cmocka_unit_test(counts_watches),
-		cmocka_unit_test(drops_what_nobody_watches),
-		cmocka_unit_test(stays_sorted),
-		cmocka_unit_test(meets_the_prefixes_of_its_own),
-		cmocka_unit_test(may_be_empty),
+		cmocka_unit_test(holds_each_address_once),	 cmocka_unit_test(counts_watches),
+		cmocka_unit_test(drops_what_nobody_watches),	 cmocka_unit_test(stays_sorted),
+		cmocka_unit_test(meets_the_prefixes_of_its_own), cmocka_unit_test(may_be_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
