@@ -45,10 +45,12 @@ struct nexthop {
 	size_t link_count;
 	struct neighbour_table neighbours;
 	struct destination_set destinations;
-	size_t unresolved_count; /* of the destinations */
+	size_t new_count;	 /* of the destinations: not yet looked up */
+	size_t unresolved_count; /* the new ones among them */
 
 	size_t cursor;	      /* the next one to look up */
-	size_t pending_count; /* how many the pass has still to look up */
+	size_t pending_count; /* how many the pass has still to come to */
+	bool pass_is_full;    /* it looks all of them up, and not the new ones alone */
 	uint32_t generation;  /* neighbours of an older one are refreshed when a pass meets them */
 	bool overrun;	      /* events were lost, and the queue is not yet drained */
 	bool differs;	      /* some next hop is not what it was when changed was called last */
@@ -106,6 +108,7 @@ static void decide(struct nexthop *nexthop, struct destination *destination,
 {
 	if (verdict_is_given(&destination->hop) && !verdict_equal(&destination->hop, hop))
 		nexthop->differs = true;
+	nexthop->new_count -= !verdict_is_given(&destination->hop);
 	nexthop->unresolved_count += destination->hop.resolved;
 	nexthop->unresolved_count -= hop->resolved;
 	destination->hop = *hop;
@@ -223,13 +226,18 @@ static void look_up(struct nexthop *nexthop, struct destination *destination, ui
 static void start_pass(struct nexthop *nexthop)
 {
 	nexthop->pending_count = nexthop->destinations.count;
+	nexthop->pass_is_full = true;
 }
 
-/* Destinations have come or gone, and the others have moved: one under way would miss some. */
-static void restart_pass(struct nexthop *nexthop, size_t former_count)
+/* Destinations have come or gone, and the others have moved: a pass under way would miss some. */
+static void adapt_pass(struct nexthop *nexthop, size_t former_count)
 {
-	if (nexthop->pending_count > 0 && nexthop->destinations.count != former_count)
-		start_pass(nexthop);
+	bool is_under_way = nexthop->pending_count > 0;
+
+	if (nexthop->destinations.count != former_count && (is_under_way || nexthop->new_count > 0))
+		nexthop->pending_count = nexthop->destinations.count;
+	if (!is_under_way)
+		nexthop->pass_is_full = false;
 }
 
 static void resynchronize(struct nexthop *nexthop, uint64_t now_ms)
@@ -244,16 +252,19 @@ static void resynchronize(struct nexthop *nexthop, uint64_t now_ms)
 static void continue_pass(struct nexthop *nexthop, uint64_t now_ms)
 {
 	const struct destination_set *set = &nexthop->destinations;
+	size_t budget = WORK_PER_CALL;
 
-	for (size_t i = 0; i < WORK_PER_CALL && nexthop->pending_count > 0; i++) {
+	for (; budget > 0 && nexthop->pending_count > 0; nexthop->pending_count--) {
 		nexthop->cursor = nexthop->cursor + 1 < set->count ? nexthop->cursor + 1 : 0;
+		if (!nexthop->pass_is_full && verdict_is_given(&set->items[nexthop->cursor]->hop))
+			continue;
 		look_up(nexthop, set->items[nexthop->cursor], now_ms);
-		nexthop->pending_count--;
+		budget--;
 	}
 }
 
-/* Has the caller come again at once while a pass is under way, and tells it what came of this. */
-static void conclude(struct nexthop *nexthop)
+/* Has the caller come again at once while a pass is under way. */
+static void ask_to_continue(const struct nexthop *nexthop)
 {
 	eventfd_t count;
 
@@ -261,6 +272,12 @@ static void conclude(struct nexthop *nexthop)
 		(void)eventfd_write(nexthop->continue_fd, 1);
 	else
 		(void)eventfd_read(nexthop->continue_fd, &count);
+}
+
+/* Tells the caller what came of this. */
+static void conclude(struct nexthop *nexthop)
+{
+	ask_to_continue(nexthop);
 	if (!nexthop->differs)
 		return;
 	nexthop->differs = false;
@@ -434,6 +451,25 @@ void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms)
 	conclude(nexthop);
 }
 
+/* Those that one call has no time for, the pass comes to. */
+static void look_up_new(struct nexthop *nexthop, const struct carom_address *destinations,
+			size_t count, uint64_t now_ms)
+{
+	size_t budget = WORK_PER_CALL;
+
+	for (size_t i = 0; i < count && budget > 0; i++) {
+		struct destination *destination =
+			destination_set_find(&nexthop->destinations, &destinations[i]);
+
+		if (verdict_is_given(&destination->hop))
+			continue;
+		look_up(nexthop, destination, now_ms);
+		budget--;
+	}
+	if (nexthop->new_count == 0 && !nexthop->pass_is_full)
+		nexthop->pending_count = 0;
+}
+
 int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
 		  uint64_t now_ms, struct error *ret_error)
 {
@@ -443,13 +479,12 @@ int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinati
 	if (destination_set_watch(set, destinations, count))
 		return error_set_errno(ret_error, ENOMEM, "watching %zu next hops more", count);
 	nexthop->unresolved_count += set->count - former_count;
-	for (size_t i = 0; i < count && set->count > former_count; i++) {
-		struct destination *destination = destination_set_find(set, &destinations[i]);
-
-		if (!verdict_is_given(&destination->hop))
-			look_up(nexthop, destination, now_ms);
-	}
-	restart_pass(nexthop, former_count);
+	nexthop->new_count += set->count - former_count;
+	adapt_pass(nexthop, former_count);
+	if (set->count == former_count)
+		return 0;
+	look_up_new(nexthop, destinations, count, now_ms);
+	ask_to_continue(nexthop);
 	return 0;
 }
 
@@ -468,10 +503,11 @@ void nexthop_unwatch(struct nexthop *nexthop, const struct carom_address *destin
 		is_last = true;
 		move_behind(nexthop, destination, NULL);
 		nexthop->unresolved_count -= !destination->hop.resolved;
+		nexthop->new_count -= !verdict_is_given(&destination->hop);
 	}
 	if (is_last)
 		destination_set_prune(set);
-	restart_pass(nexthop, former_count);
+	adapt_pass(nexthop, former_count);
 }
 
 const struct next_hop *nexthop_find(const struct nexthop *nexthop,
@@ -480,6 +516,11 @@ const struct next_hop *nexthop_find(const struct nexthop *nexthop,
 	const struct destination *found = destination_set_find(&nexthop->destinations, destination);
 
 	return found ? &found->hop : NULL;
+}
+
+size_t nexthop_new_count(const struct nexthop *nexthop)
+{
+	return nexthop->new_count;
 }
 
 size_t nexthop_unresolved_count(const struct nexthop *nexthop)

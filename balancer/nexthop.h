@@ -5,7 +5,7 @@
  * it has that, else by asking again), for traffic that XDP forwards does not confirm them.
  *
  * Runs on the event loop's thread. It waits only for the kernel's own answers, a few microseconds
- * each, and for a bounded number of them a call; nexthop_watch() for all of the new destinations.
+ * each, and for a bounded number of them a call.
  */
 #ifndef CAROM_NEXTHOP_H
 #define CAROM_NEXTHOP_H
@@ -55,7 +55,8 @@ void nexthop_read(struct nexthop *nexthop, uint64_t now_ms);
 void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms);
 
 /* Watches these destinations (copied; duplicates allowed), each once more than before, and looks up
- * the new ones. On failure nothing is changed. Returns 0 or -1. */
+ * the new ones: a thousand at once, what is more as nexthop_read() is called. On failure nothing is
+ * changed. Returns 0 or -1. */
 int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
 		  uint64_t now_ms, struct error *ret_error);
 /* Takes back as many watches. Those that come in the place of others are to be watched before, for
@@ -67,7 +68,9 @@ void nexthop_unwatch(struct nexthop *nexthop, const struct carom_address *destin
 const struct next_hop *nexthop_find(const struct nexthop *nexthop,
 				    const struct carom_address *destination);
 
-/* How many watched destinations are not resolved. */
+/* How many watched destinations are yet to be looked up for the first time. */
+size_t nexthop_new_count(const struct nexthop *nexthop);
+/* How many are not resolved, the new ones among them. */
 size_t nexthop_unresolved_count(const struct nexthop *nexthop);
 
 #endif

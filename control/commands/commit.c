@@ -221,6 +221,8 @@ static void commit(struct commands *commands)
 
 static bool may_commit(const struct commands *commands)
 {
+	if (nexthop_new_count(commands->nexthop) > 0)
+		return false;
 	return nexthop_unresolved_count(commands->nexthop) <= commands->unresolved_tolerated ||
 	       uv_now(commands->loop) >= commands->commit_deadline_ms;
 }
@@ -272,13 +274,29 @@ static void on_next_hops(void *context)
 	want_commit(commands);
 }
 
+/* new_before: how many next hops were new before the last call. Those that have been looked up by
+ * now get their moment to answer, too. */
+static void await_new(struct commands *commands, size_t new_before)
+{
+	uint64_t moment_ms = uv_now(commands->loop) + PATIENCE_MS;
+
+	if (new_before == 0 || !commands->commit_wanted)
+		return;
+	if (commands->commit_deadline_ms < moment_ms)
+		be_patient(commands, commands->unresolved_tolerated, PATIENCE_MS);
+	want_commit(commands);
+}
+
 static void on_netlink(uv_poll_t *poll, int status, int events)
 {
 	struct commands *commands = poll->data;
+	size_t new_before = nexthop_new_count(commands->nexthop);
 
 	(void)events;
-	if (status == 0)
-		nexthop_read(commands->nexthop, uv_now(commands->loop));
+	if (status != 0)
+		return;
+	nexthop_read(commands->nexthop, uv_now(commands->loop));
+	await_new(commands, new_before);
 }
 
 /* The flow table's clock goes on from where a former process left it. */
@@ -298,8 +316,10 @@ static void sweep(struct commands *commands)
 static void on_tick(uv_timer_t *timer)
 {
 	struct commands *commands = timer->data;
+	size_t new_before = nexthop_new_count(commands->nexthop);
 
 	nexthop_tick(commands->nexthop, uv_now(commands->loop));
+	await_new(commands, new_before);
 	sweep(commands);
 	commands_look_at_drains(commands);
 	commands_look_at_watches(commands);

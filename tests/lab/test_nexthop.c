@@ -386,7 +386,9 @@ static void follows_many(void **state)
 
 	network_here("ip route add 10.9.0.0/16 via 10.1.0.2");
 	watch_many(fixture, addresses);
+	assert_in_range(nexthop_new_count(fixture->nexthop), 1, MANY - 1);
 	drain(fixture);
+	assert_int_equal(nexthop_new_count(fixture->nexthop), 0);
 	expect_many(fixture, addresses, VIA_LEFT);
 	network_here("ip route replace 10.9.0.0/16 via 10.2.0.2");
 	drain(fixture);
