@@ -251,10 +251,10 @@ static int fill_slots(const struct image_vip *vip, struct image_ring *ring)
 	return result;
 }
 
-static int fill_ring(struct image_vip *vip, unsigned bits)
+static int new_ring(struct image_vip *vip, unsigned bits)
 {
 	vip->ring = image_ring_new(bits);
-	return vip->ring ? fill_slots(vip, vip->ring) : -1;
+	return vip->ring ? 0 : -1;
 }
 
 /* ---- VIPs ---- */
@@ -337,11 +337,11 @@ static int fill_vip(const struct plan_input *input, const struct config_vip *wan
 	vip->tracking = wanted_tracking(wanted);
 	plan_backends(input, wanted, old, ordinals, vip);
 	if (!old)
-		return fill_ring(vip, bits);
+		return new_ring(vip, bits);
 	if (bits < old->ring->bits)
 		bits = old->ring->bits;
 	if (!ring_still_fits(old, vip, bits))
-		return fill_ring(vip, bits);
+		return new_ring(vip, bits);
 	vip->ring = image_ring_ref(old->ring);
 	return 0;
 }
@@ -385,35 +385,89 @@ static struct image_vip *find_old(const struct plan_input *input, const struct c
 	return NULL;
 }
 
+static void note_unfilled(struct plan *plan, struct image_vip *vip)
+{
+	plan->unfilled[plan->unfilled_count++] = vip;
+	plan->unfilled_slots += (size_t)1 << vip->ring->bits;
+}
+
 static struct image_vip *next_vip(const struct plan_input *input, const struct config_vip *wanted,
-				  size_t *next)
+				  size_t *next, struct plan *plan)
 {
 	bool is_same_object;
-	struct image_vip *old = find_old(input, wanted, next, &is_same_object);
+	struct image_vip *vip, *old = find_old(input, wanted, next, &is_same_object);
 
 	if (old && is_same_object && !input->next_hops_changed)
 		return image_vip_ref(old);
-	return plan_vip(input, wanted, old);
+	vip = plan_vip(input, wanted, old);
+	if (vip && (!old || vip->ring != old->ring))
+		note_unfilled(plan, vip);
+	return vip;
+}
+
+static int plan_vips(const struct plan_input *input, struct plan *plan, struct error *ret_error)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < input->desired->vip_count; i++) {
+		const struct config_vip *wanted = input->desired->vips[i];
+
+		plan->image->vips[i] = next_vip(input, wanted, &next, plan);
+		if (!plan->image->vips[i])
+			return error_set_errno(ret_error, ENOMEM, "vip '%s'", wanted->name);
+	}
+	return 0;
+}
+
+int plan_start(const struct plan_input *input, struct plan *ret_plan, struct error *ret_error)
+{
+	size_t count = input->desired->vip_count;
+	struct plan plan = {
+		.image = image_new(count),
+		.unfilled = calloc(count + 1, sizeof(struct image_vip *)),
+	};
+	int result;
+
+	if (plan.image && plan.unfilled) {
+		plan.image->revision = input->revision;
+		result = plan_vips(input, &plan, ret_error);
+	} else {
+		result = error_set_errno(ret_error, ENOMEM, "planning");
+	}
+	if (result)
+		plan_done(&plan);
+	else
+		*ret_plan = plan;
+	return result;
+}
+
+int plan_fill(const struct plan *plan, struct error *ret_error)
+{
+	for (size_t i = 0; i < plan->unfilled_count; i++) {
+		const struct image_vip *vip = plan->unfilled[i];
+
+		if (fill_slots(vip, vip->ring))
+			return error_set_errno(ret_error, errno, "vip '%s'", vip->name);
+	}
+	return 0;
+}
+
+void plan_done(struct plan *plan)
+{
+	image_unref(plan->image);
+	free(plan->unfilled);
+	*plan = (struct plan){0};
 }
 
 struct image *plan_make(const struct plan_input *input, struct error *ret_error)
 {
-	struct image *image = image_new(input->desired->vip_count);
-	size_t next = 0;
+	struct image *image = NULL;
+	struct plan plan;
 
-	if (image)
-		image->revision = input->revision;
-	for (size_t i = 0; image && i < input->desired->vip_count; i++) {
-		const struct config_vip *wanted = input->desired->vips[i];
-
-		image->vips[i] = next_vip(input, wanted, &next);
-		if (image->vips[i])
-			continue;
-		error_set_errno(ret_error, ENOMEM, "vip '%s'", wanted->name);
-		image_unref(image);
+	if (plan_start(input, &plan, ret_error))
 		return NULL;
-	}
-	if (!image)
-		error_set_errno(ret_error, ENOMEM, "planning");
+	if (plan_fill(&plan, ret_error) == 0)
+		image = image_ref(plan.image);
+	plan_done(&plan);
 	return image;
 }

@@ -45,6 +45,7 @@ void commands_free(struct commands *commands)
 	commands_persist_done(commands);
 	config_unref(commands->published);
 	config_unref(commands->followed);
+	plan_done(&commands->plan);
 	config_unref(commands->staged);
 	config_unref(commands->desired);
 	free(commands->attachments);

@@ -9,7 +9,10 @@
 #include "commands_waiting.h"
 #include "commands_watch.h"
 #include "grace.h"
+#include "next_hops.h"
 #include "nexthop.h"
+#include "plan.h"
+#include "planning.h"
 #include "publish.h"
 
 /* Writes that wait for their generation; a further one is refused. */
@@ -80,6 +83,11 @@ struct commands {
 	struct store_state store_state; /* as of the end of the last write */
 	struct commands_refusal refusal;
 
+	struct plan plan; /* of what is staged; without an image: none. planning.c's */
+	uv_work_t fill_work;
+	bool fill_runs;
+	struct error fill_error;
+
 	uv_work_t grace_work;
 	bool grace_runs;
 	uint64_t grace_epoch;
@@ -91,16 +99,11 @@ struct commands {
 	uint32_t clock_at_start; /* of the flow table, in seconds */
 };
 
-/* ---- next_hops.c ---- */
-
-/* Has the next hops of this config's backends followed, and no others. Takes a reference. Returns
- * 0; -1 and those of before are followed. */
-int commands_follow_next_hops(struct commands *commands, struct config *config,
-			      struct error *ret_error);
-
 /* ---- commit.c: from desired to published ---- */
 
 void commands_on_stored(struct commands *commands, const struct error *error);
+/* error: NULL, or why there is no plan. */
+void commands_on_planned(struct commands *commands, const struct error *error);
 
 int commands_commit_start(struct commands *commands, struct error *ret_error);
 void commands_commit_stop(struct commands *commands);

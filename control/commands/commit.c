@@ -4,9 +4,10 @@
  *
  * A write changes `desired` at once and waits for its answer. When the loop has taken in everything
  * that was there, so that writes which arrive together are one generation, `desired` is staged,
- * stored (persist.c), published, and the writes in it are answered; then comes the next round. If
- * a write brings backends whose next hops are not known yet, the commit gives them a moment to
- * answer: else a set of backends that is replaced whole would leave the VIP with none.
+ * stored (persist.c), planned (planning.c), published, and the writes in it are answered; then
+ * comes the next round. If a write brings backends whose next hops are not known yet, the commit
+ * gives them a moment to answer: else a set of backends that is replaced whole would leave the VIP
+ * with none.
  *
  * Grace periods block, so they run on libuv's pool, one at a time; a commit needs one only when all
  * generations are still being read or the maps are full of retired memory.
@@ -14,7 +15,6 @@
 #include "commands_parts.h"
 
 #include "log.h"
-#include "plan.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -73,12 +73,6 @@ static uint64_t next_revision(struct commands *commands)
 	return commands->revision;
 }
 
-static const struct next_hop *find_next_hop(const void *context,
-					    const struct carom_address *destination)
-{
-	return nexthop_find(context, destination);
-}
-
 /* How the desired state differs from what a former process had published. */
 static void reconcile(struct commands *commands, struct image *image)
 {
@@ -102,30 +96,6 @@ static void reconcile(struct commands *commands, struct image *image)
 		 image->vip_count - same - changed, removed);
 }
 
-static int plan_and_publish(struct commands *commands, struct error *ret_error)
-{
-	struct plan_input input = {
-		.desired = commands->staged,
-		.revision = commands->staged_revision,
-		.published = commands->published,
-		.image = publish_image(commands->publish),
-		.next_hops_changed = commands->next_hops_changed,
-		.sweep_count = publish_sweep_count(commands->publish),
-		.find_next_hop = find_next_hop,
-		.next_hops = commands->nexthop,
-	};
-	struct image *image = plan_make(&input, ret_error);
-	int result;
-
-	if (!image)
-		return -1;
-	if (input.image && !input.published)
-		reconcile(commands, image);
-	result = publish_commit(commands->publish, image, ret_error);
-	image_unref(image);
-	return result;
-}
-
 static void take_over(struct commands *commands)
 {
 	bool is_first = !commands->published;
@@ -134,7 +104,6 @@ static void take_over(struct commands *commands)
 	commands->published = commands->staged;
 	commands->staged = NULL;
 	commands->published_revision = commands->staged_revision;
-	commands->next_hops_changed = false;
 	commands->commit_wanted = false;
 	commands_record_published(commands);
 	commands_answer_published(commands);
@@ -181,20 +150,46 @@ static void overrule(struct commands *commands, const struct error *error)
 	want_commit(commands);
 }
 
+static void publish_plan(struct commands *commands)
+{
+	struct error error = {0};
+
+	if (publish_image(commands->publish) && !commands->published)
+		reconcile(commands, commands->plan.image);
+	if (publish_commit(commands->publish, commands->plan.image, &error) == 0) {
+		plan_done(&commands->plan);
+		take_over(commands);
+		return;
+	}
+	commands_drop_plan(commands);
+	if (error.kind == ERROR_LIMIT && publish_is_waiting(commands->publish))
+		start_grace(commands);
+	else
+		overrule(commands, &error);
+}
+
 static void publish_staged(struct commands *commands)
 {
 	struct error error = {0};
 
-	if (!publish_is_ready(commands->publish)) {
-		start_grace(commands);
+	if (commands->fill_runs)
 		return;
-	}
-	if (plan_and_publish(commands, &error) == 0)
-		take_over(commands);
-	else if (error.kind == ERROR_LIMIT && publish_is_waiting(commands->publish))
+	if (!publish_is_ready(commands->publish))
 		start_grace(commands);
-	else
+	else if (!commands->plan.image && commands_plan_staged(commands, &error))
 		overrule(commands, &error);
+	else if (!commands->fill_runs)
+		publish_plan(commands);
+}
+
+void commands_on_planned(struct commands *commands, const struct error *error)
+{
+	if (commands->stopping)
+		return;
+	if (error)
+		overrule(commands, error);
+	else
+		publish_staged(commands);
 }
 
 void commands_on_stored(struct commands *commands, const struct error *error)
@@ -306,7 +301,7 @@ static void sweep(struct commands *commands)
 	uint32_t now_s = commands->clock_at_start + (uint32_t)(passed_ms / 1000);
 	struct error error = {0};
 
-	if (now_s == publish_clock(commands->publish))
+	if (now_s == publish_clock(commands->publish) || commands->plan.image)
 		return;
 	publish_set_clock(commands->publish, now_s);
 	if (publish_sweep(commands->publish, &error))

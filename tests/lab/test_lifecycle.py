@@ -5,6 +5,7 @@
 To be run in a sandbox, with the environment's CAROM_BUILD naming what to run. Speaks TAP.
 """
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import host
 import tap
 from host import BPF, CAROMD, CONFIG, SOCKET, CaromdTest, Traffic, run, wait_until
+from rest_client import put_header
 
 PROGRAM = "carom_balancer"
 NATIVE, GENERIC = 1, 2  # as `ip` numbers them
@@ -297,6 +299,58 @@ class Restarts(LifecycleTest):
             with Traffic(self.peer) as traffic:
                 traffic.wait_for(100)
             self.expect_all(traffic)
+
+
+class Wholesale(LifecycleTest):
+    """More rings at once than the loop fills itself."""
+
+    SLOTS = 131072
+    SECOND_BACKEND = "10.0.0.11"
+
+    def setUp(self):
+        super().setUp()
+        self.peer.run("ip", "address", "add", f"{self.SECOND_BACKEND}/24", "dev", "lb0")
+        self.config["node"]["limits"]["slots"] = 8 * self.SLOTS
+        self.many = self.config["vips"] | {
+            f"vip-{number}": {
+                "address": f"192.0.2.{100 + number}", "port": 80, "protocol": "tcp",
+                "ring_slots": self.SLOTS,
+                "backends": {"b1": {"address": "10.0.0.1"},
+                             "b2": {"address": self.SECOND_BACKEND, "weight": 1 + number}},
+            } for number in range(4)}
+
+    def tearDown(self):
+        super().tearDown()
+        self.peer.run("ip", "address", "delete", f"{self.SECOND_BACKEND}/24", "dev", "lb0")
+
+    def digests(self):
+        return {name: vip["ring_digest"]
+                for name, vip in self.client.get("/v1/status").json()["vips"].items()}
+
+    def test_rings_are_whole_when_they_are_published(self):
+        caromd = self.start()
+        with Traffic(self.peer) as traffic:
+            self.assertEqual(self.client.put("/v1/config", {"vips": self.many}).status, 200)
+            self.assertEqual(self.client.delete("/v1/vips/vip-3").status, 200)
+            traffic.wait_for(50)
+            digests = self.digests()
+            self.assertEqual(len(digests), 5)
+            # The next one reads the rings back from the maps.
+            self.assertEqual(caromd.end(signal.SIGKILL), -signal.SIGKILL)
+            del self.many["vip-3"]
+            self.config["vips"] = self.many
+            caromd = self.start()
+            self.assertIn("5 vips as they were", "".join(caromd.messages("info")))
+            self.assertEqual(self.digests(), digests)
+        self.expect_all(traffic)
+        self.stop(caromd)
+
+    def test_stopped_while_rings_are_filled(self):
+        caromd = self.start()
+        body = json.dumps({"vips": self.many}).encode()
+        with self.client.connect() as connected:
+            connected.sendall(put_header("/v1/config", len(body)) + body)
+            self.stop(caromd)
 
 
 class Reloads(LifecycleTest):

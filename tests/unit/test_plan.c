@@ -386,6 +386,51 @@ static void a_ring_grows_and_never_shrinks(void **state)
 	planning_done(&planning);
 }
 
+/* ---- in two steps ---- */
+
+static struct plan start(struct planning *planning, struct config *desired)
+{
+	struct plan_input input = {
+		.desired = desired,
+		.published = planning->published,
+		.image = planning->image,
+		.find_next_hop = find_next_hop,
+		.next_hops = planning,
+	};
+	struct error error;
+	struct plan plan;
+
+	if (plan_start(&input, &plan, &error))
+		fail_msg("%s", error.message);
+	return plan;
+}
+
+static void only_new_rings_are_left_to_fill(void **state)
+{
+	struct planning planning = {0};
+	uint64_t former = plan_web(&planning, B1_B2)->ring->digest;
+	struct config *desired =
+		config_of("{" NODE ", 'vips': {'dns': {" DNS ", " B1_B2 "}, 'web': {" WEB
+			  ", 'backends': {" B1 ", " B2 ", " B3 "}}}}");
+	struct plan plan = start(&planning, desired);
+
+	(void)state;
+	assert_int_equal(plan.unfilled_count, 2);
+	assert_int_equal(plan.unfilled_slots, 2 * SLOT_COUNT);
+	assert_int_equal(plan_fill(&plan, NULL), 0);
+	assert_int_equal(plan.image->vips[0]->ring->digest, former);
+	assert_int_equal(plan.image->vips[1]->ring->digest,
+			 plan_config(&planning, desired)->vips[1]->ring->digest);
+	plan_done(&plan);
+	plan_done(&plan);
+
+	plan = start(&planning, desired);
+	assert_int_equal(plan.unfilled_count, 0);
+	assert_ptr_equal(plan.image->vips[0], planning.image->vips[0]);
+	plan_done(&plan);
+	planning_done(&planning);
+}
+
 /* ---- backends that are down ---- */
 
 static void a_backend_that_is_down_keeps_its_last_next_hop(void **state)
@@ -484,6 +529,7 @@ int main(void)
 		cmocka_unit_test(another_address_is_another_backend),
 		cmocka_unit_test(the_way_to_a_ring_does_not_matter),
 		cmocka_unit_test(a_ring_grows_and_never_shrinks),
+		cmocka_unit_test(only_new_rings_are_left_to_fill),
 		cmocka_unit_test(a_backend_that_is_down_keeps_its_last_next_hop),
 		cmocka_unit_test(a_backend_that_was_never_up_has_no_next_hop),
 		cmocka_unit_test(outer_sources_leave_host_bits_to_the_flow),
