@@ -30,7 +30,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define WORK_PER_CALL	  1024 /* datagrams read, destinations looked up, neighbours asked for */
+#define WORK_PER_CALL	  1024 /* datagrams read, neighbours asked for */
+#define LOOK_UPS_PER_CALL 256  /* a good millisecond's worth */
 #define AUDIT_INTERVAL_MS 60000
 #define RETRY_INTERVAL_MS 1000 /* after a request that the kernel did not answer */
 
@@ -252,7 +253,7 @@ static void resynchronize(struct nexthop *nexthop, uint64_t now_ms)
 static void continue_pass(struct nexthop *nexthop, uint64_t now_ms)
 {
 	const struct destination_set *set = &nexthop->destinations;
-	size_t budget = WORK_PER_CALL;
+	size_t budget = LOOK_UPS_PER_CALL;
 
 	for (; budget > 0 && nexthop->pending_count > 0; nexthop->pending_count--) {
 		nexthop->cursor = nexthop->cursor + 1 < set->count ? nexthop->cursor + 1 : 0;
@@ -455,7 +456,7 @@ void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms)
 static void look_up_new(struct nexthop *nexthop, const struct carom_address *destinations,
 			size_t count, uint64_t now_ms)
 {
-	size_t budget = WORK_PER_CALL;
+	size_t budget = LOOK_UPS_PER_CALL;
 
 	for (size_t i = 0; i < count && budget > 0; i++) {
 		struct destination *destination =

@@ -55,8 +55,8 @@ void nexthop_read(struct nexthop *nexthop, uint64_t now_ms);
 void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms);
 
 /* Watches these destinations (copied; duplicates allowed), each once more than before, and looks up
- * the new ones: a thousand at once, what is more as nexthop_read() is called. On failure nothing is
- * changed. Returns 0 or -1. */
+ * the new ones: some hundreds at once, what is more as nexthop_read() is called. On failure nothing
+ * is changed. Returns 0 or -1. */
 int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
 		  uint64_t now_ms, struct error *ret_error);
 /* Takes back as many watches. Those that come in the place of others are to be watched before, for
