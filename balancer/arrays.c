@@ -134,6 +134,10 @@ static int map_all(struct arrays *arrays, struct error *ret_error)
 		*mappings[i].memory = memory;
 	}
 	arrays->memory.control = &arrays->skeleton->data_control->control;
+	arrays->memory.capture = &arrays->skeleton->data_capture->capture;
+	arrays->memory.explanation = &arrays->skeleton->data_explanation->explanation;
+	/* A former process may have been killed while it captured. */
+	arrays->memory.control->capture = 0;
 	return 0;
 }
 
@@ -150,14 +154,24 @@ static void unmap_all(struct arrays *arrays)
 
 /* ---- taking over ---- */
 
-/* Where a map is pinned. False: it is not, for it belongs to one program. */
+/* Those of one program, and those of one process, in which nothing is to outlive it. */
+static bool is_pinned(const struct arrays *arrays, const struct bpf_map *map)
+{
+	const struct balancer_bpf *skeleton = arrays->skeleton;
+
+	return map != skeleton->maps.rodata && map != skeleton->maps.captured &&
+	       map != skeleton->maps.capture_lanes && map != skeleton->maps.data_capture &&
+	       map != skeleton->maps.data_explanation;
+}
+
+/* Where a map is pinned. False: it is not. */
 static bool pin_path(const struct arrays *arrays, const struct bpf_map *map,
 		     char path[static PATH_MAX])
 {
 	const char *name = bpf_map__name(map);
 	int length;
 
-	if (map == arrays->skeleton->maps.rodata)
+	if (!is_pinned(arrays, map))
 		return false;
 	length = snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/%s", arrays->options.bpf_dir,
 			  name + strspn(name, "."));
@@ -324,6 +338,16 @@ const struct dataplane_memory *arrays_memory(const struct arrays *arrays)
 const struct bpf_object *arrays_object(const struct arrays *arrays)
 {
 	return arrays->skeleton->obj;
+}
+
+int arrays_captured(const struct arrays *arrays)
+{
+	return bpf_map__fd(arrays->skeleton->maps.captured);
+}
+
+int arrays_capture_lanes(const struct arrays *arrays)
+{
+	return bpf_map__fd(arrays->skeleton->maps.capture_lanes);
 }
 
 /* ---- pins ---- */

@@ -145,17 +145,33 @@ const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplan
 	return arrays_memory(dataplane->maps);
 }
 
-static struct bpf_object *open_program(const void *context, struct error *ret_error)
+static struct bpf_object *open_with(const struct dataplane *dataplane,
+				    const struct carom_settings *settings, struct error *ret_error)
 {
-	const struct dataplane *dataplane = context;
 	struct attach_object object = {
 		.maps = arrays_object(dataplane->maps),
-		.settings = &dataplane->settings,
-		.settings_bytes = sizeof(dataplane->settings),
+		.settings = settings,
+		.settings_bytes = sizeof(*settings),
 	};
 
 	object.bytes = balancer_bpf__elf_bytes(&object.length);
 	return attach_open(&object, ret_error);
+}
+
+static struct bpf_object *open_program(const void *context, struct error *ret_error)
+{
+	const struct dataplane *dataplane = context;
+
+	return open_with(dataplane, &dataplane->settings, ret_error);
+}
+
+static struct bpf_object *open_twin(const void *context, struct error *ret_error)
+{
+	const struct dataplane *dataplane = context;
+	struct carom_settings settings = dataplane->settings;
+
+	settings.explains = true;
+	return open_with(dataplane, &settings, ret_error);
 }
 
 static struct attach_program program_of(const struct dataplane *dataplane)
@@ -190,6 +206,22 @@ int dataplane_load(const struct dataplane *dataplane, struct error *ret_error)
 	struct attach_program program = program_of(dataplane);
 
 	return attach_load(&program, ret_error);
+}
+
+int dataplane_load_twin(const struct dataplane *dataplane, struct error *ret_error)
+{
+	struct attach_program twin = program_of(dataplane);
+
+	twin.open = open_twin;
+	return attach_load(&twin, ret_error);
+}
+
+struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dataplane)
+{
+	return (struct dataplane_capture_maps){
+		.captured = arrays_captured(dataplane->maps),
+		.lanes = arrays_capture_lanes(dataplane->maps),
+	};
 }
 
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)

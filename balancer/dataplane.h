@@ -52,6 +52,8 @@ struct dataplane_memory {
 	struct carom_backend_label *backend_labels;
 	struct carom_counter *counters;
 	struct carom_reason_counter *reasons;
+	struct carom_capture *capture;
+	struct carom_explanation *explanation;
 
 	uint32_t displacement_count; /* of one table in one generation */
 	uint32_t entry_count;	     /* of addresses, or of vips, in one generation */
@@ -95,6 +97,17 @@ int dataplane_detach(const struct dataplane *dataplane, const char *interface,
 /* Loads a program that uses the instance's maps and is attached nowhere, to be run by
  * BPF_PROG_TEST_RUN. Returns a file descriptor, or -1. */
 int dataplane_load(const struct dataplane *dataplane, struct error *ret_error);
+
+/* The same of the program's twin, which changes nothing and fills dataplane_memory()->explanation.
+ */
+int dataplane_load_twin(const struct dataplane *dataplane, struct error *ret_error);
+
+/* The ring of captured packets, and what each CPU does for a capture; borrowed file descriptors. */
+struct dataplane_capture_maps {
+	int captured;
+	int lanes;
+};
+struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dataplane);
 
 /* Pins the maps, unless they were taken over, in the place of what a former process had pinned.
  * After the last dataplane_attach(). Returns 0 or -1. */

@@ -24,7 +24,8 @@ static int make_array(void)
 	return bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, sizeof(__u32), sizeof(__u64), 1, &options);
 }
 
-/* Flows are recorded by compare-and-exchange: Linux 5.12. */
+/* Flows are recorded by compare-and-exchange: Linux 5.12. Packets are captured by a helper that
+ * copies from a frame: Linux 5.18. */
 static int load_program(void)
 {
 	static const struct bpf_insn instructions[] = {
@@ -34,6 +35,12 @@ static int load_program(void)
 		 .dst_reg = BPF_REG_10,
 		 .off = -8,
 		 .imm = BPF_CMPXCHG},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_10},
+		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_3, .imm = -8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_4, .imm = 8},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_xdp_load_bytes},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 
@@ -50,7 +57,7 @@ static int judge(const char *attempt, int result, struct error *ret_error)
 		return close(result);
 	uname(&system);
 	return error_set(ret_error, ERROR_UNSUPPORTED,
-			 "the kernel (%s) refuses to %s: %s; carom needs Linux 5.12 or later with "
+			 "the kernel (%s) refuses to %s: %s; carom needs Linux 5.18 or later with "
 			 "CONFIG_BPF_SYSCALL, and no filter in front of bpf(2)",
 			 system.release, attempt, strerrordesc_np(-result));
 }
@@ -59,5 +66,6 @@ int kernel_check(struct error *ret_error)
 {
 	if (judge("make a BPF array that can be mapped into memory", make_array(), ret_error))
 		return -1;
-	return judge("load an XDP program with compare-and-exchange", load_program(), ret_error);
+	return judge("load an XDP program with compare-and-exchange and bpf_xdp_load_bytes",
+		     load_program(), ret_error);
 }

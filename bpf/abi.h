@@ -87,7 +87,7 @@ struct carom_control {
 	__u32 active; /* which generation packets read; the one word that a commit flips */
 	/* Seconds, by userspace: the flow table's time, which stands still while caromd is away. */
 	__u32 clock;
-	__u32 reserved;
+	__u32 capture;	   /* number of the capture that is on; 0: none is. See carom_capture. */
 	__u64 hash_key[2]; /* that slots and flows were hashed with */
 	__u64 reserved2[4];
 	struct carom_generation generations[CAROM_GENERATION_COUNT];
@@ -341,10 +341,84 @@ struct carom_settings {
 	__u32 flow_line_mask;
 	__u32 flow_idle_timeout_s; /* at most CAROM_FLOW_IDLE_MAX_S */
 	__u32 flow_inserts_per_s;  /* by one CPU */
-	__u32 reserved;
+	__u32 explains;		   /* it is the twin: it changes nothing and fills `explanation` */
 };
 
 #define CAROM_FLOW_IDLE_MAX_S 32768
+
+/* ---- watching packets: explanations and captures ---- */
+
+/* How a packet's way ended: by a reason, by its number, or by one of these. */
+#define CAROM_OUTCOME_TX       CAROM_REASON_COUNT_MAX
+#define CAROM_OUTCOME_REDIRECT (CAROM_REASON_COUNT_MAX + 1)
+#define CAROM_OUTCOME_FOREIGN  (CAROM_REASON_COUNT_MAX + 2) /* not for a VIP's address */
+
+/* A number that is not there: of a slot or a backend. */
+#define CAROM_NONE 0xffffffff
+
+/* Why a packet of a tracked slot goes where it goes. */
+enum carom_flow_fate {
+	CAROM_FLOW_UNTRACKED,  /* its slot is not tracked: no record is looked for */
+	CAROM_FLOW_RECORDED,   /* there is a record of it already */
+	CAROM_FLOW_RECORDABLE, /* there is none, and one would be made */
+	CAROM_FLOW_UNNEEDED,   /* there is none, and none is needed: all say the same */
+	CAROM_FLOW_UNRECORDED, /* there is none, and no room or no time left to make one */
+};
+
+/* What the twin decided about the packet that it saw last. */
+struct carom_explanation {
+	__u32 outcome;
+	__u32 vip;     /* the number that it counts under; 0: no VIP was found */
+	__u32 slot;    /* within the VIP's ring, or CAROM_NONE */
+	__u32 backend; /* in the backends array, or CAROM_NONE */
+	/* Ordinals, or CAROM_ORDINAL_NONE. */
+	__u16 chosen;
+	__u16 current;
+	__u16 previous; /* of a tracked slot */
+	__u16 recorded; /* what the flow's record says, if there is one */
+	__u8 flow;	/* enum carom_flow_fate */
+	__u8 opens;	/* a tracked slot's packet: it is a SYN */
+	__u8 reserved[6];
+};
+
+#define CAROM_CAPTURE_SNAP_MAX	 4096
+#define CAROM_CAPTURE_PER_SECOND 20000 /* that one CPU copies; the others it counts */
+#define CAROM_CAPTURE_RING_BYTES (4 << 20)
+/* So many packets a CPU watches in one second of control.clock, which is more than any can: when
+ * it has, caromd is gone, the clock stands still, and the CPU ends the capture. */
+#define CAROM_CAPTURE_WATCHED_MAX (1 << 25)
+
+/* Which packets to copy. Written before control.capture says that a capture is on. */
+struct carom_capture {
+	__u64 outcomes;	  /* bit n: those of outcome n */
+	__u32 vip;	  /* number; 0: of all */
+	__u32 snap_bytes; /* of a frame, at most CAROM_CAPTURE_SNAP_MAX */
+};
+
+/* A packet that was copied. */
+struct carom_captured {
+	__u64 time_ns;	 /* of CLOCK_MONOTONIC */
+	__u32 capture;	 /* its number */
+	__u32 interface; /* ifindex that it came in by */
+	__u32 outcome;
+	__u32 vip;	       /* as in the explanation */
+	__u32 backend;	       /* likewise */
+	__u32 backend_counter; /* that the backend counts under */
+	__u32 length;	       /* of the frame on the wire */
+	__u32 captured;	       /* bytes of it that follow */
+};
+
+/* What one CPU does for a capture; begun anew when the capture's number is another. */
+struct carom_capture_lane {
+	__u32 capture;
+	__u32 second;	    /* of control.clock, in which ... */
+	__u32 watched;	    /* ... so many packets were seen ... */
+	__u32 copied;	    /* ... and so many copied */
+	__u64 rate_limited; /* wanted, and not copied: too many in that second */
+	__u64 ring_full;    /* wanted, and not copied: caromd was behind */
+	struct carom_captured head;
+	__u8 frame[CAROM_CAPTURE_SNAP_MAX];
+};
 
 /* ---- decap: the backend's side ---- */
 
@@ -397,6 +471,11 @@ _Static_assert(sizeof(struct carom_backend_label) == 128, "carom_backend_label")
 _Static_assert(sizeof(struct carom_counter) == 32, "carom_counter");
 _Static_assert(sizeof(struct carom_reason_counter) == 256, "carom_reason_counter");
 _Static_assert(sizeof(struct carom_settings) == 48, "carom_settings");
+_Static_assert(sizeof(struct carom_explanation) == 32, "carom_explanation");
+_Static_assert(sizeof(struct carom_capture) == 16, "carom_capture");
+_Static_assert(sizeof(struct carom_captured) == 40, "carom_captured");
+_Static_assert(sizeof(struct carom_capture_lane) == 72 + CAROM_CAPTURE_SNAP_MAX,
+	       "carom_capture_lane");
 _Static_assert(sizeof(struct carom_decap_settings) == 8, "carom_decap_settings");
 _Static_assert(sizeof(struct carom_decap_prefix) == 20, "carom_decap_prefix");
 _Static_assert(CAROM_REASON_COUNT <= CAROM_REASON_COUNT_MAX, "carom_reason");

@@ -10,6 +10,8 @@
  *   encapsulate       wrap it towards there     too big: DROP
  *   send              bounce it: out of the NIC that it came from, or of another
  *
+ * While somebody watches, a packet takes a second copy of that way: see watch.h.
+ *
  * Each step is one header. A step returns CONTINUE, or the XDP action that ends the way; one that
  * ends it after the packet was found to be for a VIP's address names a reason (abi.h), and that is
  * counted.
@@ -21,13 +23,18 @@
 #include "packet.h"
 #include "parse.h"
 #include "steer.h"
+#include "tap.h"
 #include "vip.h"
+#include "watch.h"
 
 static __always_inline int send(const struct packet *packet, const struct carom_backend *backend)
 {
 	count_forwarded(packet, backend);
-	if (likely(backend->interface == packet->context->ingress_ifindex))
+	if (likely(backend->interface == packet->context->ingress_ifindex)) {
+		watch_outcome(packet, CAROM_OUTCOME_TX);
 		return XDP_TX;
+	}
+	watch_outcome(packet, CAROM_OUTCOME_REDIRECT);
 	return bpf_redirect(backend->interface, 0);
 }
 
@@ -42,6 +49,7 @@ static __always_inline int forward(struct packet *packet, const struct carom_vip
 	backend = backend_at(vip, ordinal);
 	if (unlikely(!backend))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
+	watch_backend(packet, vip, ordinal, backend);
 	verdict = encapsulate(packet, backend);
 	if (unlikely(verdict != CONTINUE))
 		return verdict;
@@ -49,9 +57,10 @@ static __always_inline int forward(struct packet *packet, const struct carom_vip
 }
 
 /* Compiled once for each family, which is a constant in each copy. */
-static __always_inline int balance_family(struct xdp_md *context, const enum carom_family family)
+static __always_inline int balance_family(struct xdp_md *context, const enum carom_family family,
+					  struct watch *watch)
 {
-	struct packet packet = {.context = context, .family = family};
+	struct packet packet = {.context = context, .family = family, .watch = watch};
 	const struct carom_generation *generation = vip_generation();
 	const struct carom_address_entry *address;
 	const struct carom_vip *vip;
@@ -72,13 +81,35 @@ static __always_inline int balance_family(struct xdp_md *context, const enum car
 	return forward(&packet, vip);
 }
 
-static __always_inline int balance(struct xdp_md *context)
+static __always_inline int balance_packet(struct xdp_md *context, struct watch *watch)
 {
 	switch (parse_ethernet(context)) {
-	case bpf_htons(ETH_P_IP): return balance_family(context, CAROM_IPV4);
-	case bpf_htons(ETH_P_IPV6): return balance_family(context, CAROM_IPV6);
+	case bpf_htons(ETH_P_IP): return balance_family(context, CAROM_IPV4, watch);
+	case bpf_htons(ETH_P_IPV6): return balance_family(context, CAROM_IPV6, watch);
 	}
 	return XDP_PASS;
+}
+
+/* Not inlined: the code of the packets that nobody watches stays together. */
+static __noinline int balance_watched(struct xdp_md *context)
+{
+	struct watch watch = {0};
+	int verdict;
+
+	watch_begin(&watch, context);
+	verdict = balance_packet(context, &watch);
+	if (settings.explains)
+		watch_explain(&watch);
+	else
+		tap_packet(context, &watch);
+	return verdict;
+}
+
+static __always_inline int balance(struct xdp_md *context)
+{
+	if (watch_is_wanted())
+		return balance_watched(context);
+	return balance_packet(context, NULL);
 }
 
 SEC("xdp")

@@ -5,6 +5,7 @@
 
 #include "maps.h"
 #include "packet.h"
+#include "watch.h"
 
 /* Plain additions: a lane belongs to one CPU, and XDP is not preempted there. */
 static __always_inline void count_forwarded(const struct packet *packet,
@@ -13,6 +14,8 @@ static __always_inline void count_forwarded(const struct packet *packet,
 	__u32 number = bpf_get_smp_processor_id() * settings.counters_per_lane + backend->counter;
 	struct carom_counter *counter = bpf_map_lookup_elem(&counters, &number);
 
+	if (is_explained(packet))
+		return;
 	if (unlikely(!counter))
 		return;
 	counter->packets++;
@@ -34,7 +37,9 @@ static __noinline void count_refused(__u32 vip_counter, __u32 reason)
 /* Ends a packet's way: counts the reason and returns the action that goes with it. */
 static __always_inline int refuse(const struct packet *packet, const enum carom_reason reason)
 {
-	count_refused(packet->vip_counter, reason);
+	watch_outcome(packet, reason);
+	if (!is_explained(packet))
+		count_refused(packet->vip_counter, reason);
 	switch (reason) {
 #define REASON_ACTION(name, label, action, help)                                                   \
 	case CAROM_REASON_##name: return XDP_##action;

@@ -39,6 +39,22 @@ ARRAY(backend_labels, struct carom_backend_label);
 ARRAY(counters, struct carom_counter);
 ARRAY(reasons, struct carom_reason_counter);
 
+/* The rest is caromd's own and ends with it: neither pinned nor adopted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct carom_capture_lane);
+} capture_lanes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, CAROM_CAPTURE_RING_BYTES);
+} captured SEC(".maps");
+
+struct carom_capture capture SEC(".data.capture");
+struct carom_explanation explanation SEC(".data.explanation");
+
 /* A section of its own, so that it becomes a map of its own, which can be pinned and adopted. */
 struct carom_control control SEC(".data.control");
 

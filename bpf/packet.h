@@ -6,6 +6,7 @@
 #include "abi.h"
 
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -25,13 +26,27 @@ struct address_halves {
 	__u64 low;
 };
 
+/* What is noted of a packet that somebody watches: see watch.h. */
+struct watch {
+	__u32 length; /* of the frame, as it came */
+	__u32 outcome;
+	__u32 slot; /* within the ring */
+	__u16 current;
+	__u16 chosen;
+	__u32 vip;
+	__u32 backend;
+	__u32 backend_counter;
+	__u8 ethernet[ETH_HLEN]; /* as it came, for an outer header goes over it */
+};
+
 /*
- * Lives in registers: every step is inlined, and `family` is a constant in each of the two copies
- * of the pipeline, so that the branches on it cost nothing.
+ * Lives in registers: every step is inlined, and `family` and `watch` are constants in each copy of
+ * the pipeline, so that the branches on them cost nothing.
  */
 struct packet {
 	struct xdp_md *context;
 	enum carom_family family;
+	struct watch *watch; /* NULL: nobody watches */
 	const void *network; /* the IP header */
 	struct address_halves source;
 	struct address_halves destination;

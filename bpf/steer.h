@@ -13,6 +13,7 @@
 #include "flow.h"
 #include "maps.h"
 #include "packet.h"
+#include "watch.h"
 
 #define NO_SLOT	       0xffffffff
 #define ODD_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio */
@@ -82,7 +83,7 @@ static __always_inline void stay_unsettled(__u32 slot)
 	__u16 now = (__u16)control.clock;
 
 	/* Read first: in a flood, all CPUs come here. */
-	if (line && line->slots[slot % CAROM_SLOTS_PER_LINE] != now)
+	if (line && !settings.explains && line->slots[slot % CAROM_SLOTS_PER_LINE] != now)
 		line->slots[slot % CAROM_SLOTS_PER_LINE] = now;
 }
 
@@ -99,6 +100,7 @@ static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, _
 	struct carom_flow *flow = flow_find(vip->counter, hash, &seen);
 	__u32 older = previous_of(slot), chosen = current;
 
+	explain_tracked(older, flow ? carom_flow_ordinal(seen) : CAROM_ORDINAL_NONE, opens);
 	if (!serves(vip, older))
 		older = current;
 	if (!opens)
@@ -110,8 +112,11 @@ static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, _
 	if (!flow && current == older && !vip->records_all)
 		return chosen;
 	record = carom_flow_record(vip->counter, chosen, !opens, control.clock, hash);
-	if (flow_record(flow, seen, hash, record))
+	if (flow_record(flow, seen, hash, record)) {
+		explain_flow(flow ? CAROM_FLOW_RECORDED : CAROM_FLOW_RECORDABLE);
 		return chosen;
+	}
+	explain_flow(CAROM_FLOW_UNRECORDED);
 	stay_unsettled(slot);
 	return opens ? older : chosen;
 }
@@ -130,6 +135,7 @@ static __always_inline __u32 steer(struct packet *packet, const struct carom_vip
 	if (unlikely(!line))
 		return NO_SLOT;
 	chosen = line->slots[slot % CAROM_SLOTS_PER_LINE];
+	watch_slot(packet, slot - vip->first_slot, chosen);
 	if (unlikely(chosen & CAROM_SLOT_TRACKED))
 		return steer_tracked(vip, packet->hash, slot, chosen & CAROM_SLOT_ORDINAL,
 				     packet->opens);

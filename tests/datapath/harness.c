@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "maglev.h"
+#include "twin.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -92,6 +93,16 @@ static int load_program(const struct dataplane *dataplane)
 	return program;
 }
 
+static struct explain *load_twin(const struct dataplane *dataplane)
+{
+	struct error error;
+	struct explain *twin = explain_new(dataplane, &error);
+
+	if (!twin)
+		give_up("%s", error.message);
+	return twin;
+}
+
 struct harness harness_open(const struct harness_options *options)
 {
 	struct harness harness;
@@ -100,11 +111,13 @@ struct harness harness_open(const struct harness_options *options)
 	harness.dataplane = open_dataplane(options);
 	harness.publish = open_publish(dataplane_memory(harness.dataplane));
 	harness.program = load_program(harness.dataplane);
+	harness.twin = load_twin(harness.dataplane);
 	return harness;
 }
 
 void harness_close(struct harness *harness)
 {
+	explain_free(harness->twin);
 	close(harness->program);
 	publish_free(harness->publish);
 	dataplane_free(harness->dataplane);
@@ -132,6 +145,7 @@ bool harness_restart(struct harness *harness, const struct harness_options *opti
 	harness->dataplane = open_dataplane(options);
 	harness->publish = open_publish(dataplane_memory(harness->dataplane));
 	harness->program = load_program(harness->dataplane);
+	harness->twin = load_twin(harness->dataplane);
 	if (!dataplane_is_adopted(harness->dataplane))
 		return inherit(harness);
 	if (publish_adopt(harness->publish, NULL))
@@ -360,11 +374,14 @@ static struct ledger ledger_since(const struct harness *harness, const struct le
 
 struct outcome harness_run(const struct harness *harness, const struct frame *frame)
 {
+	struct explain_result said =
+		twin_run_guarded(harness->twin, dataplane_memory(harness->dataplane), frame);
 	struct ledger before = read_ledger(harness);
 	struct outcome outcome;
 
 	outcome.action = harness_run_program(harness->program, frame, &outcome.frame);
 	outcome.counted = ledger_since(harness, &before);
+	twin_compare(&said, outcome.action, &outcome.frame);
 	return outcome;
 }
 

@@ -7,6 +7,7 @@
 #define CAROM_TESTS_HARNESS_H
 
 #include "dataplane.h"
+#include "explain.h"
 #include "packet.h"
 #include "publish.h"
 
@@ -20,6 +21,7 @@ struct harness {
 	struct dataplane *dataplane;
 	struct publish *publish;
 	int program;
+	struct explain *twin;
 };
 
 /* What is left out: the loopback interface to leave by, an MTU of 1500, and an outer source of the
@@ -74,6 +76,7 @@ struct outcome {
 	struct ledger counted; /* by this packet */
 };
 
+/* The twin sees the frame first, and must agree. */
 struct outcome harness_run(const struct harness *harness, const struct frame *frame);
 /* With so little room before the frame that no outer header fits. False: this kernel cannot. */
 bool harness_run_cramped(const struct harness *harness, const struct frame *frame,

@@ -6,6 +6,7 @@
 #include "world.h"
 
 #include "address.h"
+#include "twin.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -268,12 +269,15 @@ static uint64_t count_refused(const struct world *world)
 
 static struct model_outcome run(const struct world *world, const struct frame *frame)
 {
+	const struct harness *harness = &world->deployment.harness;
+	struct explain_result said = twin_run(harness->twin, frame);
 	uint64_t refused_before = count_refused(world);
 	struct frame outer;
-	uint32_t action = harness_run_program(world->deployment.harness.program, frame, &outer);
+	uint32_t action = harness_run_program(harness->program, frame, &outer);
 	struct model_outcome outcome = {.was_refused = count_refused(world) != refused_before};
 	bool is_ipv4 = outer.bytes[AT_IP] >> 4 == 4;
 
+	twin_compare(&said, action, &outer);
 	if (action == XDP_PASS)
 		outcome.fate = MODEL_PASSED;
 	else if (action != XDP_TX ||
