@@ -494,6 +494,22 @@ struct image *publish_image(const struct publish *publish)
 	return publish->image;
 }
 
+uint32_t publish_vip_number(const struct publish *publish, size_t vip)
+{
+	return publish->vips[vip]->counter;
+}
+
+int publish_find_vip(const struct publish *publish, uint32_t number)
+{
+	size_t count = publish->image ? publish->image->vip_count : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (publish->vips[i]->counter == number)
+			return (int)i;
+	}
+	return -1;
+}
+
 void publish_fill(const struct publish *publish, struct publish_fill *ret_fill)
 {
 	*ret_fill = (struct publish_fill){

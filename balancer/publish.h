@@ -130,6 +130,13 @@ struct publish_recorded {
 };
 struct publish_recorded publish_recorded(const struct publish *publish);
 
+/* ---- what programs say of packets ---- */
+
+/* The number that a VIP counts under, by which programs name it. `vip` is an index into the image. */
+uint32_t publish_vip_number(const struct publish *publish, size_t vip);
+/* The index of the VIP with this number, or -1. */
+int publish_find_vip(const struct publish *publish, uint32_t number);
+
 /* ---- counters ---- */
 
 /* Sums over all lanes; bytes are of the clients' IP packets. `vip` is an index into the image. */
