@@ -21,7 +21,9 @@ struct commands *commands_new(const struct commands_options *options, struct err
 	commands->first_published = options->first_published;
 	commands->first_context = options->first_context;
 	commands->started_ms = uv_now(options->loop);
-	if (commands_persist_start(commands, options, ret_error) == 0 &&
+	commands->explain = explain_new(options->dataplane, ret_error);
+	commands->capture = commands->explain ? capture_new(options->dataplane, ret_error) : NULL;
+	if (commands->capture && commands_persist_start(commands, options, ret_error) == 0 &&
 	    commands_commit_start(commands, ret_error) == 0)
 		return commands;
 	commands_free(commands);
@@ -31,6 +33,7 @@ struct commands *commands_new(const struct commands_options *options, struct err
 void commands_stop(struct commands *commands)
 {
 	commands_end_waits(commands);
+	commands_end_capture(commands);
 	commands_commit_stop(commands);
 }
 
@@ -38,6 +41,8 @@ void commands_free(struct commands *commands)
 {
 	if (!commands)
 		return;
+	capture_free(commands->capture);
+	explain_free(commands->explain);
 	nexthop_free(commands->nexthop);
 	grace_free(commands->grace);
 	publish_free(commands->former);

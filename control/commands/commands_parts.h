@@ -3,11 +3,13 @@
 #ifndef CAROM_COMMANDS_PARTS_H
 #define CAROM_COMMANDS_PARTS_H
 
+#include "capture.h"
 #include "commands.h"
 #include "commands_persist.h"
 #include "commands_setup.h"
 #include "commands_waiting.h"
 #include "commands_watch.h"
+#include "explain.h"
 #include "grace.h"
 #include "next_hops.h"
 #include "nexthop.h"
@@ -31,6 +33,9 @@ struct commands {
 	struct publish *former; /* whose flows are still to be inherited; NULL: none */
 	struct nexthop *nexthop;
 	struct grace *grace;
+	struct explain *explain;
+	struct capture *capture;
+	struct commands_capture *capturing; /* commands_capture.c's; NULL: none is on */
 	commands_published *first_published;
 	void *first_context;
 
@@ -123,6 +128,11 @@ const struct config *commands_shown(const struct commands *commands);
 
 void commands_set_state(struct commands *commands, const char *vip, const char *backend,
 			enum config_state state, const struct commands_write *write);
+
+/* ---- commands_capture.c ---- */
+
+/* Ends the capture that is on, if one is. */
+void commands_end_capture(struct commands *commands);
 
 /* ---- commands_drain.c ---- */
 

@@ -5,7 +5,7 @@
  *
  * All decoders return 0, or -1 with the faults listed and their outputs untouched.
  *
- * Private to the config library.
+ * For the config library, and for those who decode a request's body by it.
  */
 #ifndef CAROM_CONFIG_FIELD_H
 #define CAROM_CONFIG_FIELD_H

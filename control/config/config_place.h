@@ -6,7 +6,7 @@
  * costs nothing. A fault at a place has an RFC 6901 pointer, and a message that names the things
  * around it: "vip 'web': backend 'web-3': address '10.0.0.300' is not an IP address".
  *
- * Private to the config library.
+ * For the config library, and for those who decode a request's body by it.
  */
 #ifndef CAROM_CONFIG_PLACE_H
 #define CAROM_CONFIG_PLACE_H

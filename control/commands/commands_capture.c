@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One capture at a time: packets come from the ring (balancer/capture.h), pass the filter, and go
+ * as pcapng blocks into a buffer that is handed to the sink at the end of each turn.
+ *
+ * A turn reads a bounded number of packets, so that a capture of everything does not keep the event
+ * loop from its other work. Owned by itself: it is freed when both of its handles are closed.
+ */
+#include "commands_capture.h"
+
+#include "capture.h"
+#include "capture_request.h"
+#include "commands_parts.h"
+#include "outcome.h"
+#include "pcapng.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TURN_PACKETS  256
+#define LAST_TURNS    64 /* at the end, for what was copied already */
+#define NS_PER_S      1000000000
+#define COMMENT_BYTES PCAPNG_TEXT_BYTES_MAX
+#define APPLICATION   "caromd " CAROM_VERSION
+
+_Static_assert(COMMANDS_CAPTURE_WRITE_BYTES_MAX >=
+		       CAROM_CAPTURE_SNAP_MAX + PCAPNG_PACKET_OVERHEAD_MAX,
+	       "a packet fits an empty buffer");
+
+/* An interface of the file. */
+struct source {
+	uint32_t ifindex;
+	uint64_t delivered; /* packets that the sink took */
+	uint64_t pending;   /* packets in the buffer */
+};
+
+struct commands_capture {
+	struct commands *commands;
+	struct commands_sink sink;
+	struct capture_request request;
+	struct source sources[CONFIG_INTERFACES_MAX];
+	size_t source_count;
+	uint64_t begin_ns;
+	uint64_t taken;	   /* packets that passed the filter */
+	uint64_t unsent;   /* of these, those that the sink did not take */
+	uint64_t unplaced; /* came in by an interface that was attached since */
+	bool left_unread;
+	uv_poll_t readable;
+	uv_timer_t deadline;
+	unsigned open_handles;
+	struct pcapng blocks;
+	uint8_t buffer[COMMANDS_CAPTURE_WRITE_BYTES_MAX];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* ---- to the sink ---- */
+
+static bool flush(struct commands_capture *capture)
+{
+	bool is_taken =
+		!capture->blocks.used ||
+		capture->sink.write(capture->sink.context, capture->buffer, capture->blocks.used);
+
+	capture->blocks.used = 0;
+	for (size_t i = 0; i < capture->source_count; i++) {
+		*(is_taken ? &capture->sources[i].delivered : &capture->unsent) +=
+			capture->sources[i].pending;
+		capture->sources[i].pending = 0;
+	}
+	return is_taken;
+}
+
+static void describe(const struct capture_packet *packet, char ret_comment[COMMENT_BYTES])
+{
+	const char *reason = outcome_reason(packet->outcome);
+	size_t used = (size_t)snprintf(ret_comment, COMMENT_BYTES, "%s%s%s",
+				       outcome_verdict(outcome_action(packet->outcome)),
+				       reason ? " " : "", reason ? reason : "");
+
+	if (packet->vip)
+		used += (size_t)snprintf(ret_comment + used, COMMENT_BYTES - used, " vip '%s'",
+					 packet->vip);
+	if (packet->backend)
+		snprintf(ret_comment + used, COMMENT_BYTES - used, " backend '%s'",
+			 packet->backend);
+}
+
+/* The number of its interface in the file, or source_count. */
+static size_t find_source(const struct commands_capture *capture, uint32_t ifindex)
+{
+	size_t number = 0;
+
+	while (number < capture->source_count && capture->sources[number].ifindex != ifindex)
+		number++;
+	return number;
+}
+
+static void write_packet(struct commands_capture *capture, const struct capture_packet *packet,
+			 size_t source)
+{
+	char comment[COMMENT_BYTES];
+	struct pcapng_packet block = {
+		.interface = (uint32_t)source,
+		.time_ns = packet->time_ns,
+		.bytes = packet->frame,
+		.captured = packet->captured,
+		.length = packet->length,
+		.xdp_action = outcome_action(packet->outcome),
+		.comment = comment,
+	};
+
+	describe(packet, comment);
+	if (!pcapng_packet(&capture->blocks, &block)) {
+		flush(capture);
+		pcapng_packet(&capture->blocks, &block);
+	}
+	capture->sources[source].pending++;
+}
+
+static bool take(void *context, const struct capture_packet *packet)
+{
+	struct commands_capture *capture = context;
+	size_t source = find_source(capture, packet->interface);
+
+	if (!capture_filter_matches(capture->request.filter, packet->frame, packet->captured,
+				    packet->length))
+		return true;
+	if (source < capture->source_count)
+		write_packet(capture, packet, source);
+	else
+		capture->unplaced++;
+	return ++capture->taken < capture->request.count;
+}
+
+/* ---- the end ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct commands_capture *capture = handle->data;
+
+	if (--capture->open_handles)
+		return;
+	capture_request_done(&capture->request);
+	free(capture);
+}
+
+static void close_capture(struct commands_capture *capture)
+{
+	capture_stop(capture->commands->capture);
+	capture->commands->capturing = NULL;
+	uv_close((uv_handle_t *)&capture->readable, on_closed);
+	uv_close((uv_handle_t *)&capture->deadline, on_closed);
+}
+
+/* What the file lacks is told where it is read first, at the first interface. */
+static void write_statistics(struct commands_capture *capture, const char *ended_by)
+{
+	struct capture_losses losses = capture_losses(capture->commands->capture);
+	char comment[COMMENT_BYTES];
+	struct pcapng_statistics statistics = {
+		.begin_ns = capture->begin_ns,
+		.end_ns = now_ns(),
+		.lost = losses.rate_limited + losses.ring_full + capture->unsent +
+			capture->unplaced,
+		.comment = comment,
+	};
+
+	snprintf(comment, sizeof(comment),
+		 "ended by %s. Of all interfaces, %" PRIu64 " packets passed the filter. Not here: "
+		 "%" PRIu64 " over %d a second and CPU, %" PRIu64 " that caromd was too slow for, "
+		 "%" PRIu64 " that the client was too slow for, %" PRIu64 " of new interfaces%s",
+		 ended_by, capture->taken, losses.rate_limited, CAROM_CAPTURE_PER_SECOND,
+		 losses.ring_full, capture->unsent, capture->unplaced,
+		 capture->left_unread ? ", and some that were left unread" : "");
+	statistics.time_ns = statistics.end_ns;
+	for (size_t i = 0; i < capture->source_count; i++) {
+		statistics.interface = (uint32_t)i;
+		statistics.delivered = capture->sources[i].delivered;
+		pcapng_statistics(&capture->blocks, &statistics);
+		statistics.comment = "";
+		statistics.lost = 0;
+	}
+	flush(capture);
+}
+
+static void end(struct commands_capture *capture, const char *ended_by)
+{
+	flush(capture);
+	write_statistics(capture, ended_by);
+	capture->sink.end(capture->sink.context);
+	close_capture(capture);
+}
+
+void commands_capture_stop(struct commands_capture *capture)
+{
+	close_capture(capture);
+}
+
+void commands_end_capture(struct commands *commands)
+{
+	if (commands->capturing)
+		end(commands->capturing, "caromd, which stops");
+}
+
+/* ---- under way ---- */
+
+static bool has_enough(const struct commands_capture *capture)
+{
+	return capture->taken >= capture->request.count;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct commands_capture *capture = poll->data;
+
+	(void)events;
+	if (status < 0) {
+		end(capture, "a failure of the ring");
+		return;
+	}
+	capture_read(capture->commands->capture, TURN_PACKETS, take, capture);
+	if (has_enough(capture))
+		end(capture, "count");
+	else
+		flush(capture);
+}
+
+/* What was copied before the deadline belongs to the capture. */
+static void on_deadline(uv_timer_t *timer)
+{
+	struct commands_capture *capture = timer->data;
+	size_t turns = 0;
+
+	capture_stop(capture->commands->capture);
+	while (!has_enough(capture) && turns < LAST_TURNS &&
+	       capture_read(capture->commands->capture, TURN_PACKETS, take, capture))
+		turns++;
+	capture->left_unread = turns == LAST_TURNS;
+	end(capture, has_enough(capture) ? "count" : "duration_ms");
+}
+
+/* ---- the beginning ---- */
+
+static int find_vip(const struct commands *commands, const struct capture_request *request,
+		    uint32_t *ret_number, struct error_list *faults)
+{
+	const struct image *image = publish_image(commands->publish);
+	int index = image ? image_find_index(image, request->vip) : -1;
+
+	*ret_number = 0;
+	if (!request->vip[0])
+		return 0;
+	if (index < 0)
+		return error_list_add(faults, ERROR_INVALID, "/vip", "there is no vip '%s'",
+				      request->vip);
+	*ret_number = publish_vip_number(commands->publish, (size_t)index);
+	return 0;
+}
+
+static bool write_head(struct commands_capture *capture)
+{
+	const struct commands *commands = capture->commands;
+
+	pcapng_section(&capture->blocks, APPLICATION, "");
+	for (size_t i = 0; i < commands->attachment_count; i++) {
+		capture->sources[capture->source_count++].ifindex =
+			commands->attachments[i].ifindex;
+		pcapng_interface(&capture->blocks, commands->attachments[i].interface,
+				 capture->request.snap_bytes);
+	}
+	return flush(capture);
+}
+
+static int start_handles(struct commands_capture *capture)
+{
+	struct commands *commands = capture->commands;
+
+	if (uv_poll_init(commands->loop, &capture->readable, capture_fd(commands->capture)))
+		return -1;
+	uv_timer_init(commands->loop, &capture->deadline);
+	capture->open_handles = 2;
+	capture->readable.data = capture;
+	capture->deadline.data = capture;
+	commands->capturing = capture;
+	uv_poll_start(&capture->readable, UV_READABLE, on_readable);
+	uv_update_time(commands->loop);
+	uv_timer_start(&capture->deadline, on_deadline, capture->request.duration_ms, 0);
+	return 0;
+}
+
+/* Takes over the request, on failure too. */
+static struct commands_capture *start(struct commands *commands, struct capture_request *request,
+				      struct commands_sink sink, uint32_t vip)
+{
+	struct commands_capture *capture = calloc(1, sizeof(*capture));
+	struct capture_order order = {
+		.outcomes = request->outcomes,
+		.vip = vip,
+		.snap_bytes = request->snap_bytes,
+	};
+
+	if (!capture) {
+		capture_request_done(request);
+		return NULL;
+	}
+	capture->commands = commands;
+	capture->sink = sink;
+	capture->request = *request;
+	capture->begin_ns = now_ns();
+	capture->blocks = (struct pcapng){capture->buffer, sizeof(capture->buffer), 0};
+	if (write_head(capture) && start_handles(capture) == 0) {
+		capture_start(commands->capture, &order);
+		return capture;
+	}
+	capture_request_done(&capture->request);
+	free(capture);
+	return NULL;
+}
+
+struct commands_capture *commands_capture_start(struct commands *commands, const json_t *body,
+						struct commands_sink sink,
+						struct error_list *faults)
+{
+	struct commands_capture *capture;
+	struct capture_request request;
+	uint32_t vip;
+
+	if (capture_request_decode(body, &request, faults))
+		return NULL;
+	if (commands->capturing || commands->stopping || !commands->attachment_count) {
+		error_list_add(faults, ERROR_BUSY, "",
+			       commands->capturing
+				       ? "another capture is on, and there is one at a time"
+				       : "caromd is starting or stopping: nothing to capture");
+		capture_request_done(&request);
+		return NULL;
+	}
+	if (find_vip(commands, &request, &vip, faults)) {
+		capture_request_done(&request);
+		return NULL;
+	}
+	capture = start(commands, &request, sink, vip);
+	if (!capture)
+		error_list_add(faults, ERROR_SYSTEM, "", "the capture cannot be started");
+	return capture;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Streams the packets that the balancer handles, as pcapng, with what became of each. */
+#ifndef CAROM_COMMANDS_CAPTURE_H
+#define CAROM_COMMANDS_CAPTURE_H
+
+#include "commands_watch.h"
+
+#define COMMANDS_CAPTURE_CONTENT_TYPE "application/x-pcapng"
+#define COMMANDS_CAPTURE_BODY_BYTES   16384
+/* The most bytes that are written at once. */
+#define COMMANDS_CAPTURE_WRITE_BYTES_MAX 65536
+
+struct commands_capture;
+
+/*
+ * body: as capture_request.h says, or NULL; borrowed. What is written are whole blocks; those for
+ * which the sink has no room are left out and counted. Writes from here, too: the file's head. Ends
+ * the sink by itself, when enough packets are written or the time is over, and is gone then. NULL
+ * with the faults listed; ERROR_BUSY while another capture is on, for there is one at a time.
+ */
+struct commands_capture *commands_capture_start(struct commands *commands, const json_t *body,
+						struct commands_sink sink,
+						struct error_list *faults);
+/* The sink is forgotten, not ended. */
+void commands_capture_stop(struct commands_capture *capture);
+
+#endif
