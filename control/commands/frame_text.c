@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define WHITE_SPACE    " \t\r\n"
+#define HEX_PREFIX     "0x"
 #define HEX_SEPARATORS WHITE_SPACE ":"
 #define HEX_DIGITS     "0123456789abcdefABCDEF"
 #define BASE64_DIGITS  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -88,6 +89,8 @@ enum frame_text_result frame_text_parse(const char *text, uint8_t *ret_bytes, si
 {
 	struct bytes bytes = {.bytes = ret_bytes, .size = size};
 
+	if (strncmp(text, HEX_PREFIX, strlen(HEX_PREFIX)) == 0 && is_hex(text + strlen(HEX_PREFIX)))
+		text += strlen(HEX_PREFIX);
 	if (!(is_hex(text) ? read_hex(text, &bytes) : read_base64(text, &bytes)))
 		return FRAME_TEXT_MALFORMED;
 	if (bytes.is_full)

@@ -8,8 +8,9 @@
 
 enum frame_text_result { FRAME_TEXT_GOOD, FRAME_TEXT_MALFORMED, FRAME_TEXT_TOO_LONG };
 
-/* Reads hexadecimal if all of it is that, else base64, with its padding. White space may stand
- * between the digits of either, and colons between hexadecimal ones. */
+/* Reads hexadecimal, with or without a 0x before it, if all of it is that, else base64, with its
+ * padding. White space may stand between the digits of either, and colons between hexadecimal ones.
+ */
 enum frame_text_result frame_text_parse(const char *text, uint8_t *ret_bytes, size_t size,
 					size_t *ret_length);
 
