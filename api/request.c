@@ -392,8 +392,11 @@ static void call_route_with_body(struct request *request)
 /* Called for the end of the request, and again when it is resumed. */
 static enum MHD_Result finish(struct request *request)
 {
+	const struct route *route = request->match.route;
+
 	if (request->reply.status == 0) {
-		if (request->match.route->body_bytes_max > 0)
+		if (route->body_bytes_max > 0 &&
+		    !(route->may_lack_body && !request->received_bytes))
 			call_route_with_body(request);
 		else
 			call_route(request, NULL);

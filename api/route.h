@@ -59,6 +59,7 @@ struct route {
 	route_stream *stream;
 	const struct parameter *parameters; /* of its query; see parameter.h */
 	size_t body_bytes_max;		    /* 0: a body, if any, is thrown away */
+	bool may_lack_body;		    /* none at all is as good as an empty object */
 	bool takes_patch;		    /* the body is a patch */
 	bool shows_revision;		    /* of a read: it has an entity tag */
 	bool is_watchable;		    /* of a read: it can wait for another revision */

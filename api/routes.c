@@ -5,12 +5,15 @@
  *
  * What comes from the desired state carries its revision as the ETag.
  */
+#include "commands_capture.h"
+#include "commands_explain.h"
 #include "commands_watch.h"
 #include "config.h"
 #include "drops.h"
 #include "json_text.h"
 #include "lists.h"
 #include "metrics.h"
+#include "packets.h"
 #include "revision_routes.h"
 #include "route.h"
 #include "stream.h"
@@ -305,6 +308,10 @@ static const struct route routes[] = {
 	{"POST", REVISION_PATTERN "/restore", ROLE_ADMIN, .write = revision_routes_restore,
 	 .parameters = write_parameters},
 	{"GET", "/v1/events", ROLE_READER, .stream = get_events, .parameters = event_parameters},
+	{"POST", "/v1/explain", ROLE_READER, .read = packets_explain,
+	 .body_bytes_max = COMMANDS_EXPLAIN_BODY_BYTES},
+	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packets_capture,
+	 .body_bytes_max = COMMANDS_CAPTURE_BODY_BYTES, .may_lack_body = true},
 	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status},
 	{"GET", "/v1/stats", ROLE_READER, .read = get_stats},
 	{"GET", "/v1/drops", ROLE_READER, .read = get_drops},
