@@ -142,14 +142,14 @@ void capture_stop(struct capture *capture)
 	__atomic_store_n(&capture->memory->control->capture, 0, __ATOMIC_RELEASE);
 }
 
-struct capture_losses capture_losses(const struct capture *capture)
+int capture_losses(const struct capture *capture, struct capture_losses *ret_losses)
 {
 	struct capture_losses losses = {0};
 	int count = libbpf_num_possible_cpus();
 	uint32_t zero = 0;
 
 	if (bpf_map_lookup_elem(capture->lanes, &zero, capture->lane_copies))
-		return losses;
+		return -1;
 	for (int cpu = 0; cpu < count; cpu++) {
 		const struct carom_capture_lane *lane = &capture->lane_copies[cpu];
 
@@ -158,5 +158,6 @@ struct capture_losses capture_losses(const struct capture *capture)
 		losses.rate_limited += lane->rate_limited;
 		losses.ring_full += lane->ring_full;
 	}
-	return losses;
+	*ret_losses = losses;
+	return 0;
 }

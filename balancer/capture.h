@@ -55,6 +55,7 @@ struct capture_losses {
 	uint64_t rate_limited; /* over CAROM_CAPTURE_PER_SECOND a CPU */
 	uint64_t ring_full;    /* the reader was behind */
 };
-struct capture_losses capture_losses(const struct capture *capture);
+/* Returns 0; -1: they cannot be read. */
+int capture_losses(const struct capture *capture, struct capture_losses *ret_losses);
 
 #endif

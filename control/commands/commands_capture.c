@@ -24,6 +24,7 @@
 
 #define TURN_PACKETS  256
 #define LAST_TURNS    64 /* at the end, for what was copied already */
+#define RETRY_MS      50
 #define NS_PER_S      1000000000
 #define COMMENT_BYTES PCAPNG_TEXT_BYTES_MAX
 #define APPLICATION   "caromd " CAROM_VERSION
@@ -50,8 +51,9 @@ struct commands_capture {
 	uint64_t unsent;   /* of these, those that the sink did not take */
 	uint64_t unplaced; /* came in by an interface that was attached since */
 	bool left_unread;
+	bool is_ending; /* only the last blocks are still to be written */
 	uv_poll_t readable;
-	uv_timer_t deadline;
+	uv_timer_t deadline; /* and, after it, of the next try to write the last blocks */
 	unsigned open_handles;
 	struct pcapng blocks;
 	uint8_t buffer[COMMANDS_CAPTURE_WRITE_BYTES_MAX];
@@ -167,7 +169,8 @@ static void close_capture(struct commands_capture *capture)
 /* What the file lacks is told where it is read first, at the first interface. */
 static void write_statistics(struct commands_capture *capture, const char *ended_by)
 {
-	struct capture_losses losses = capture_losses(capture->commands->capture);
+	struct capture_losses losses = {0};
+	bool is_unknown = capture_losses(capture->commands->capture, &losses);
 	char comment[COMMENT_BYTES];
 	struct pcapng_statistics statistics = {
 		.begin_ns = capture->begin_ns,
@@ -180,10 +183,11 @@ static void write_statistics(struct commands_capture *capture, const char *ended
 	snprintf(comment, sizeof(comment),
 		 "ended by %s. Of all interfaces, %" PRIu64 " packets passed the filter. Not here: "
 		 "%" PRIu64 " over %d a second and CPU, %" PRIu64 " that caromd was too slow for, "
-		 "%" PRIu64 " that the client was too slow for, %" PRIu64 " of new interfaces%s",
+		 "%" PRIu64 " that the client was too slow for, %" PRIu64 " of new interfaces%s%s",
 		 ended_by, capture->taken, losses.rate_limited, CAROM_CAPTURE_PER_SECOND,
 		 losses.ring_full, capture->unsent, capture->unplaced,
-		 capture->left_unread ? ", and some that were left unread" : "");
+		 capture->left_unread ? ", and some that were left unread" : "",
+		 is_unknown ? "; what the program left out is not known" : "");
 	statistics.time_ns = statistics.end_ns;
 	for (size_t i = 0; i < capture->source_count; i++) {
 		statistics.interface = (uint32_t)i;
@@ -192,15 +196,35 @@ static void write_statistics(struct commands_capture *capture, const char *ended
 		statistics.comment = "";
 		statistics.lost = 0;
 	}
-	flush(capture);
+}
+
+static void on_retry(uv_timer_t *timer);
+
+/* The last blocks are what a client that was too slow needs most: they wait for room in the sink,
+ * and with them the next capture, until that client takes them or is cut off. */
+static void finish(struct commands_capture *capture)
+{
+	if (capture->sink.write(capture->sink.context, capture->buffer, capture->blocks.used)) {
+		capture->sink.end(capture->sink.context);
+		close_capture(capture);
+	} else {
+		uv_timer_start(&capture->deadline, on_retry, RETRY_MS, 0);
+	}
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	finish(timer->data);
 }
 
 static void end(struct commands_capture *capture, const char *ended_by)
 {
+	capture->is_ending = true;
+	capture_stop(capture->commands->capture);
+	uv_poll_stop(&capture->readable);
 	flush(capture);
 	write_statistics(capture, ended_by);
-	capture->sink.end(capture->sink.context);
-	close_capture(capture);
+	finish(capture);
 }
 
 void commands_capture_stop(struct commands_capture *capture)
@@ -210,8 +234,14 @@ void commands_capture_stop(struct commands_capture *capture)
 
 void commands_end_capture(struct commands *commands)
 {
-	if (commands->capturing)
-		end(commands->capturing, "caromd, which stops");
+	struct commands_capture *capture = commands->capturing;
+
+	if (capture && !capture->is_ending)
+		end(capture, "caromd, which stops");
+	if (!commands->capturing)
+		return;
+	capture->sink.end(capture->sink.context);
+	close_capture(capture);
 }
 
 /* ---- under way ---- */
