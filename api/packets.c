@@ -21,7 +21,9 @@ static struct text explanation_text(const json_t *explanation)
 
 	add_line(&text, "", json_object_get(explanation, "summary"));
 	json_array_foreach(json_object_get(explanation, "steps"), index, step)
+	{
 		add_line(&text, index ? "  - " : "\n  - ", step);
+	}
 	return text;
 }
 

@@ -130,15 +130,11 @@ struct publish_recorded {
 };
 struct publish_recorded publish_recorded(const struct publish *publish);
 
-/* ---- what programs say of packets ---- */
-
-/* The number that a VIP counts under, by which programs name it. `vip` is an index into the image. */
-uint32_t publish_vip_number(const struct publish *publish, size_t vip);
-/* The index of the VIP with this number, or -1. */
-int publish_find_vip(const struct publish *publish, uint32_t number);
-
 /* ---- counters ---- */
 
+/* The number that a VIP counts under, and that programs call it by; and back, or -1. */
+uint32_t publish_vip_number(const struct publish *publish, size_t vip);
+int publish_find_vip(const struct publish *publish, uint32_t number);
 /* Sums over all lanes; bytes are of the clients' IP packets. `vip` is an index into the image. */
 struct carom_counter publish_count_backend(const struct publish *publish, size_t vip,
 					   size_t ordinal);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The beginning and end of what the use cases work on, and the reads of the desired state. These
  * show what the data plane follows: a write that is under way may still be refused. */
+#include "commands_capture.h"
 #include "commands_parts.h"
 
 #include <errno.h>

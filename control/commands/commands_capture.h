@@ -23,5 +23,7 @@ struct commands_capture *commands_capture_start(struct commands *commands, const
 						struct error_list *faults);
 /* The sink is forgotten, not ended. */
 void commands_capture_stop(struct commands_capture *capture);
+/* Ends the sink of the capture that is on, if one is: caromd stops. */
+void commands_end_capture(struct commands *commands);
 
 #endif

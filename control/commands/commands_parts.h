@@ -129,11 +129,6 @@ const struct config *commands_shown(const struct commands *commands);
 void commands_set_state(struct commands *commands, const char *vip, const char *backend,
 			enum config_state state, const struct commands_write *write);
 
-/* ---- commands_capture.c ---- */
-
-/* Ends the capture that is on, if one is. */
-void commands_end_capture(struct commands *commands);
-
 /* ---- commands_drain.c ---- */
 
 /* Answers the drains that have ended. After each sweep. */

@@ -151,8 +151,8 @@ static void test_explain_faults(void **state)
 		{"{\"destination\": \"192.0.2.300\", \"protocol\": \"icmp\", \"port\": 1}",
 		 {"/destination: destination '192.0.2.300' is not an IP address",
 		  "/protocol: protocol 'icmp' is unknown; expected 'tcp' or 'udp'",
-		  "/port: unknown key 'port'; known keys: source, source_port, destination, "
-		  "destination_port, protocol, flags, length, interface",
+		  ("/port: unknown key 'port'; known keys: source, source_port, destination, "
+		   "destination_port, protocol, flags, length, interface"),
 		  ": the document: key 'source' is missing",
 		  ": the document: key 'source_port' is missing",
 		  ": the document: key 'destination_port' is missing"}},
