@@ -37,7 +37,8 @@ static int load_program(void)
 		 .imm = BPF_CMPXCHG},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 0},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_10},
-		{.code = BPF_ALU64 | BPF_SUB | BPF_K, .dst_reg = BPF_REG_3, .imm = 8},
+		/* NOLINTNEXTLINE: two of these are zero, and are said for the reader. */
+		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_3, .imm = -8},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_4, .imm = 8},
 		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_xdp_load_bytes},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},

@@ -10,6 +10,7 @@
 #include "abi.h"
 #include "bench.h"
 #include "bench.skel.h"
+#include "capture.h"
 #include "harness.h"
 #include "maglev.h"
 
@@ -31,6 +32,7 @@
 #define ROUNDS_MAX	10000
 #define PACKETS		(1 << 16) /* a subject a round */
 #define PAYLOAD_BYTES	64
+#define SNAP_BYTES	128 /* all of the frame */
 #define MAPS_MAX	32
 #define VIPS_MAX	4096
 #define SLOTS_MAX	(VIPS_MAX << 12)
@@ -44,6 +46,9 @@
 
 enum subject { SUBJECT_FLOOR, SUBJECT_BALANCER, SUBJECT_ENCAPSULATION, SUBJECT_COUNT };
 
+/* Of drops there are none: packets are watched, and not copied. */
+enum capturing { NOTHING, DROPS, EVERYTHING };
+
 struct bench_case {
 	const char *name;
 	bool ipv6;
@@ -52,18 +57,21 @@ struct bench_case {
 	enum subject quoted;
 	bool tracked;	  /* a change has moved the slots, and flows stay where they were */
 	bool records_all; /* every flow is recorded, change or not */
+	enum capturing capturing;
 };
 
 static const struct bench_case cases[] = {
-	{"tcp4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false},
-	{"tcp6", true, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false},
-	{"udp4", false, IPPROTO_UDP, false, SUBJECT_BALANCER, false, false},
-	{"udp6", true, IPPROTO_UDP, false, SUBJECT_BALANCER, false, false},
-	{"pass4", false, IPPROTO_TCP, true, SUBJECT_BALANCER, false, false},
-	{"pass6", true, IPPROTO_TCP, true, SUBJECT_BALANCER, false, false},
-	{"encap4", false, IPPROTO_TCP, false, SUBJECT_ENCAPSULATION, false, false},
-	{"tracked4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, true, false},
-	{"always4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, true},
+	{"tcp4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false, NOTHING},
+	{"tcp6", true, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false, NOTHING},
+	{"udp4", false, IPPROTO_UDP, false, SUBJECT_BALANCER, false, false, NOTHING},
+	{"udp6", true, IPPROTO_UDP, false, SUBJECT_BALANCER, false, false, NOTHING},
+	{"pass4", false, IPPROTO_TCP, true, SUBJECT_BALANCER, false, false, NOTHING},
+	{"pass6", true, IPPROTO_TCP, true, SUBJECT_BALANCER, false, false, NOTHING},
+	{"encap4", false, IPPROTO_TCP, false, SUBJECT_ENCAPSULATION, false, false, NOTHING},
+	{"tracked4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, true, false, NOTHING},
+	{"always4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, true, NOTHING},
+	{"watched4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false, DROPS},
+	{"captured4", false, IPPROTO_TCP, false, SUBJECT_BALANCER, false, false, EVERYTHING},
 };
 
 static const uint32_t flow_counts[] = {1, 1 << 10, 1 << 16, 1 << 20};
@@ -256,8 +264,31 @@ static void publish_world(struct harness *harness, const struct bench_case *benc
 struct measurement {
 	const struct bench_case *bench_case;
 	struct frame frame;
+	struct publish *publish;
+	struct capture *capture;
 	int programs[SUBJECT_COUNT];
 };
+
+static void start_capture(struct capture *capture, enum capturing capturing)
+{
+	uint32_t outcome = capturing == DROPS ? CAROM_REASON_NO_BACKEND : CAROM_OUTCOME_TX;
+
+	if (capturing != NOTHING)
+		capture_start(capture, &(struct capture_order){1ull << outcome, 0, SNAP_BYTES});
+}
+
+static bool take_all(void *context, const struct capture_packet *packet)
+{
+	(void)context, (void)packet;
+	return true;
+}
+
+/* A new second, in which a CPU may copy again, and room in the ring. */
+static void renew_capture(const struct measurement *measurement)
+{
+	publish_set_clock(measurement->publish, publish_clock(measurement->publish) + 1);
+	capture_read(measurement->capture, BENCH_PACKETS_PER_RUN, take_all, NULL);
+}
 
 /* Returns nanoseconds a packet. */
 static double run_packets(const struct measurement *measurement, enum subject subject)
@@ -266,6 +297,8 @@ static double run_packets(const struct measurement *measurement, enum subject su
 		    .data_size_in = (uint32_t)measurement->frame.length);
 	bool passes = measurement->bench_case->passes && subject == SUBJECT_BALANCER;
 
+	if (measurement->bench_case->capturing == EVERYTHING)
+		renew_capture(measurement);
 	if (bpf_prog_test_run_opts(measurement->programs[subject], &options))
 		give_up("BPF_PROG_TEST_RUN");
 	if (options.retval != (passes ? XDP_PASS : XDP_TX)) {
@@ -367,6 +400,7 @@ struct bench {
 	const struct options *options;
 	struct harness *harness;
 	struct bench_bpf *skeleton;
+	struct capture *capture;
 	struct report report;
 };
 
@@ -376,6 +410,8 @@ static void measure_flows(struct bench *bench, const struct bench_case *bench_ca
 	struct measurement measurement = {
 		.bench_case = bench_case,
 		.frame = client_frame(bench_case),
+		.publish = bench->harness->publish,
+		.capture = bench->capture,
 	};
 	struct row row = {.name = bench_case->name, .flows = flows, .vips = vips};
 
@@ -387,10 +423,12 @@ static void measure_flows(struct bench *bench, const struct bench_case *bench_ca
 		.destination = bench_case->passes ? NO_VIP_ADDRESS : VIP_ADDRESS,
 		.destination_count = vips,
 	};
+	start_capture(bench->capture, bench_case->capturing);
 	/* Every flow once, unmeasured: pages and caches are as they will be. */
 	for (uint32_t flow = 0; flow < flows; flow += BENCH_PACKETS_PER_RUN)
 		run_packets(&measurement, SUBJECT_BALANCER);
 	row.result = measure(&measurement, bench->options->rounds);
+	capture_stop(bench->capture);
 	print_row(&bench->report, &row);
 }
 
@@ -547,11 +585,15 @@ int main(int argument_count, char **arguments)
 		.options = &options,
 		.harness = &harness,
 		.skeleton = open_bench(&harness),
+		.capture = capture_new(harness.dataplane, NULL),
 		.report = {.json = options.json},
 	};
 
+	if (!bench.capture)
+		give_up("the ring of captured packets");
 	pin();
 	measure_all(&bench);
+	capture_free(bench.capture);
 	bench_bpf__destroy(bench.skeleton);
 	harness_close(&harness);
 	return EXIT_SUCCESS;
