@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +208,17 @@ static int check_words(const char *text, struct error *ret_error)
 	return 0;
 }
 
+/* Its messages quote the text as it is. */
+static int refuse_as_libpcap(pcap_t *pcap, struct error *ret_error)
+{
+	char message[PCAP_ERRBUF_SIZE];
+
+	snprintf(message, sizeof(message), "%s", pcap_geterr(pcap));
+	for (char *at = message; *at; at++)
+		*at = (unsigned char)*at < ' ' || *at == '\x7f' ? '?' : *at;
+	return error_set(ret_error, ERROR_INVALID, "libpcap: %s", message);
+}
+
 static int compile(struct capture_filter *filter, const char *text, struct error *ret_error)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES);
@@ -215,7 +227,7 @@ static int compile(struct capture_filter *filter, const char *text, struct error
 	if (!pcap)
 		return error_set_errno(ret_error, ENOMEM, "the filter");
 	if (pcap_compile(pcap, &filter->program, text, 1, PCAP_NETMASK_UNKNOWN))
-		result = error_set(ret_error, ERROR_INVALID, "libpcap: %s", pcap_geterr(pcap));
+		result = refuse_as_libpcap(pcap, ret_error);
 	pcap_close(pcap);
 	return result;
 }

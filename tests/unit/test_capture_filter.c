@@ -181,6 +181,7 @@ static void test_libpcaps_refusals(void **state)
 	expect_refused("port 70000", "libpcap: ");
 	expect_refused("host 192.0.2.300", "libpcap: ");
 	expect_refused("tcp\x01", "libpcap: ");
+	expect_refused("proto \\\r", "'?'");
 }
 
 static void test_names(void **state)

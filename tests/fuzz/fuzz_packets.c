@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The bodies of requests to explain a packet and to capture packets: each is refused with faults
+ * that point into it, or comes to something within its bounds.
+ */
+#include "capture_request.h"
+#include "explain_request.h"
+#include "fuzz.h"
+
+static void try_explain(const json_t *body)
+{
+	struct error_list faults = {0};
+	struct explain_request request;
+
+	if (explain_request_decode(body, &request, &faults))
+		fuzz_expect_faults_within(&faults, body);
+	else if (request.length < EXPLAIN_REQUEST_FRAME_MIN ||
+		 request.length > EXPLAIN_REQUEST_FRAME_MAX || !error_list_is_empty(&faults))
+		fuzz_fail("a frame of %zu bytes, and %zu faults", request.length, faults.count);
+	error_list_done(&faults);
+}
+
+static void try_capture(const json_t *body)
+{
+	struct error_list faults = {0};
+	struct capture_request request;
+
+	if (capture_request_decode(body, &request, &faults)) {
+		fuzz_expect_faults_within(&faults, body);
+	} else {
+		if (!request.count || !request.duration_ms || !request.outcomes ||
+		    request.snap_bytes > CAROM_CAPTURE_SNAP_MAX || !error_list_is_empty(&faults))
+			fuzz_fail("a request out of bounds, and %zu faults", faults.count);
+		capture_request_done(&request);
+	}
+	error_list_done(&faults);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	json_t *body = fuzz_load(bytes, length);
+
+	if (body) {
+		try_explain(body);
+		try_capture(body);
+	}
+	json_decref(body);
+	return 0;
+}
