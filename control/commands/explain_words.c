@@ -192,6 +192,12 @@ static void add_slot(json_t *steps, const struct explain_facts *facts)
 			 "its flow hashes to slot %u of %u, which no change has moved lately: all "
 			 "its packets go to backend '%s'",
 			 decided->slot, 1u << vip->ring->bits, current);
+	else if (decided->current == decided->previous)
+		add_step(steps,
+			 "its flow hashes to slot %u of %u, which is tracked, and has moved back: "
+			 "its "
+			 "current and its previous backend is '%s'",
+			 decided->slot, 1u << vip->ring->bits, current);
 	else
 		add_step(
 			steps,
@@ -212,8 +218,7 @@ static void add_flow(json_t *steps, const struct explain_facts *facts)
 		add_step(steps, "its flow is not recorded yet, and this packet would record it");
 		break;
 	case CAROM_FLOW_UNNEEDED:
-		add_step(steps,
-			 "its flow need not be recorded: there is only one backend to go to");
+		add_step(steps, "its flow need not be recorded, for both are one");
 		break;
 	case CAROM_FLOW_UNRECORDED:
 		add_step(steps,

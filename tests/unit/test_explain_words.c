@@ -110,7 +110,8 @@ static const struct row rows[] = {
 	 true,
 	 FRAME,
 	 SENT "current one; slot 77 is tracked, and the flow needs no record",
-	 "its flow need not be recorded: there is only one backend to go to"},
+	 "its flow hashes to slot 77 of 256, which is tracked, and has moved back: its current and "
+	 "its previous backend is 'web-2'"},
 	{XDP_TX,
 	 {TRACKED(0, 1, NONE, 1, CAROM_FLOW_UNRECORDED), .opens = 1},
 	 true,
