@@ -84,12 +84,15 @@ void attach_log_libraries(void)
 	libxdp_set_print(log_libxdp);
 }
 
+/* The same for every version of carom, which must know its own programs whatever their ABI. */
+#define INSTANCE_SEED 1
+
 uint64_t attach_instance(const char *folder)
 {
 	uint64_t hash = 0;
 
 	for (; *folder; folder++)
-		hash = carom_mix(hash ^ (uint8_t)*folder, CAROM_ABI_VERSION);
+		hash = carom_mix(hash ^ (uint8_t)*folder, INSTANCE_SEED);
 	return hash;
 }
 

@@ -267,6 +267,30 @@ class Restarts(LifecycleTest):
             "what a former caromd left is not taken over, but replaced: node.hash_seed was"
             " another"])
 
+    def set_abi_version(self, version):
+        """As if another caromd had left the maps."""
+        path, = (BPF / "carom/maps").glob("*control*")
+        entry, = json.loads(run("bpftool", "--json", "map", "dump", "pinned", path).stdout)
+        value = [f"0x{version:02x}", "0x00", "0x00", "0x00", *entry["value"][4:]]
+        run("bpftool", "map", "update", "pinned", path, "key", *entry["key"], "value", *value)
+
+    def test_with_another_abi(self):
+        """What is stored is published anew, and the other one's program goes in passing."""
+        self.stop(self.start())
+        before = self.program()
+        self.set_abi_version(1)
+        with Traffic(self.peer) as traffic:
+            traffic.wait_for(50)
+            caromd = self.start()
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.assertNotEqual(self.program(), before)
+        warning, = caromd.messages("warning")
+        self.assertRegex(warning, "^what a former caromd left is not taken over, but replaced: it"
+                                  " has ABI version 1, this is [0-9]+$")
+        self.assertEqual(caromd.messages("error"), [])
+        self.stop(caromd)
+
     def test_that_fails_leaves_the_former_program(self):
         """The second interface is taken; the first goes on as it was."""
         self.stop(self.start())
