@@ -9,6 +9,7 @@
 #include "commands_setup.h"
 #include "commands_waiting.h"
 #include "commands_watch.h"
+#include "commit.h"
 #include "explain.h"
 #include "grace.h"
 #include "next_hops.h"
@@ -16,15 +17,6 @@
 #include "plan.h"
 #include "planning.h"
 #include "publish.h"
-
-/* Writes that wait for their generation; a further one is refused. */
-#define COMMANDS_WAITING_MAX 1024
-
-/* A write that is in the desired state and not yet in the data plane. */
-struct commands_waiting {
-	struct commands_reply reply;
-	struct commands_result result;
-};
 
 struct commands {
 	uv_loop_t *loop;
@@ -104,26 +96,9 @@ struct commands {
 	uint32_t clock_at_start; /* of the flow table, in seconds */
 };
 
-/* ---- commit.c: from desired to published ---- */
-
-void commands_on_stored(struct commands *commands, const struct error *error);
-/* error: NULL, or why there is no plan. */
-void commands_on_planned(struct commands *commands, const struct error *error);
-
-int commands_commit_start(struct commands *commands, struct error *ret_error);
-void commands_commit_stop(struct commands *commands);
-/* The program is exchanged: copies the last flows from former maps, and lets go of them. */
-void commands_forget_former(struct commands *commands);
-
-/*
- * The one door: takes over a new desired state (a reference), which has been checked. `created`
- * goes into the result. Replies at once if nothing changes or the write is refused, else when the
- * data plane follows.
- */
-void commands_apply(struct commands *commands, struct config *desired, bool created,
-		    const struct commands_write *write);
 /* The desired state that reads show. Borrowed. */
 const struct config *commands_shown(const struct commands *commands);
+
 /* ---- commands_write.c ---- */
 
 void commands_set_state(struct commands *commands, const char *vip, const char *backend,

@@ -5,6 +5,15 @@
 
 #include "commands.h"
 
+/* Writes that wait for their generation; a further one is refused. */
+#define COMMANDS_WAITING_MAX 1024
+
+/* A write that is in the desired state and not yet in the data plane. */
+struct commands_waiting {
+	struct commands_reply reply;
+	struct commands_result result;
+};
+
 void commands_answer(const struct commands_reply *reply, const struct commands_result *result);
 /* Answers a write with faults, and frees them. */
 void commands_refuse(struct commands *commands, struct error_list *faults,
