@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void reply_done(struct reply *reply)
 {
@@ -32,6 +33,17 @@ void reply_set(struct reply *reply, unsigned status, const char *content_type, s
 	reply_set_empty(reply, status);
 	reply->body = body;
 	reply_add_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, "%s", content_type);
+}
+
+/* The first header is the body's type: see reply_set(). */
+void reply_set_not_modified(struct reply *reply)
+{
+	text_done(&reply->body);
+	reply->status = MHD_HTTP_NOT_MODIFIED;
+	free(reply->headers[0].value);
+	reply->header_count--;
+	memmove(reply->headers, reply->headers + 1,
+		reply->header_count * sizeof(reply->headers[0]));
 }
 
 void reply_set_json(struct reply *reply, json_t *json, const struct error *error)

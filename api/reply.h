@@ -32,6 +32,9 @@ void reply_done(struct reply *reply);
 /* Each makes the whole answer anew. body: taken. For want of memory it becomes a bare 500. */
 void reply_set(struct reply *reply, unsigned status, const char *content_type, struct text body);
 void reply_set_empty(struct reply *reply, unsigned status);
+/* Of a 200 with a body: the client knows it. Its headers stay, as RFC 9110, section 15.4.5, asks,
+ * but for the body's type. */
+void reply_set_not_modified(struct reply *reply);
 /* 200 with a value that is taken, or, when it is NULL, the problem that error describes. */
 void reply_set_json(struct reply *reply, json_t *json, const struct error *error);
 void reply_set_problem(struct reply *reply, enum problem_kind kind, const char *format, ...)

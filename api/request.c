@@ -300,8 +300,7 @@ static void apply_preconditions(struct request *request)
 		set_precondition_failed(request, target.revision);
 	} else if (!precondition_is_news(&request->precondition, &target) ||
 		   knows_revision(request, target.revision)) {
-		reply_set_empty(&request->reply, MHD_HTTP_NOT_MODIFIED);
-		reply_add_etag(&request->reply, target.revision);
+		reply_set_not_modified(&request->reply);
 	}
 }
 

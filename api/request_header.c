@@ -33,6 +33,11 @@ static bool check_size(struct request *request)
 	return false;
 }
 
+static void add_accept_patch(struct request *request)
+{
+	reply_add_header(&request->reply, "Accept-Patch", "%s", PATCH_TYPES);
+}
+
 static bool check_route(struct request *request, const char *method)
 {
 	struct route_match *match = &request->match;
@@ -40,7 +45,11 @@ static bool check_route(struct request *request, const char *method)
 
 	switch (route_find(method, request->url, match, &error)) {
 	case ROUTE_FOUND: return true;
-	case ROUTE_OPTIONS: reply_set_empty(&request->reply, MHD_HTTP_NO_CONTENT); break;
+	case ROUTE_OPTIONS:
+		reply_set_empty(&request->reply, MHD_HTTP_NO_CONTENT);
+		if (strstr(match->allow, MHD_HTTP_METHOD_PATCH))
+			add_accept_patch(request);
+		break;
 	case ROUTE_WRONG_METHOD:
 		reply_set_problem(&request->reply, PROBLEM_METHOD_NOT_ALLOWED,
 				  "'%s' has no %s; it has %s", request->url, method, match->allow);
@@ -132,7 +141,7 @@ static bool check_content_type(struct request *request)
 			  "Content-Type is '%s'; expected " REPLY_JSON_CONTENT_TYPE "%s", type,
 			  is_patch ? ", " PATCH_TYPES : "");
 	if (is_patch)
-		reply_add_header(&request->reply, "Accept-Patch", "%s", PATCH_TYPES);
+		add_accept_patch(request);
 	return false;
 }
 
@@ -148,6 +157,7 @@ static bool check_media_type(struct request *request)
 		return true;
 	reply_set_problem(&request->reply, PROBLEM_MEDIA_TYPE,
 			  "Content-Encoding is '%s'; expected none", encoding);
+	reply_add_header(&request->reply, MHD_HTTP_HEADER_ACCEPT_ENCODING, "identity");
 	return false;
 }
 
