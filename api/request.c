@@ -280,8 +280,10 @@ static bool knows_revision(const struct request *request, uint64_t revision)
 
 static void set_precondition_failed(struct request *request, uint64_t revision)
 {
+	const char *what = request->match.route->tag ? "entity tag" : "revision";
+
 	reply_set_problem(&request->reply, PROBLEM_PRECONDITION,
-			  "the revision is %llu, which is not what %s asks for",
+			  "the %s is %llu, which is not what %s asks for", what,
 			  (unsigned long long)revision,
 			  request->precondition.match.is_given ? MHD_HTTP_HEADER_IF_MATCH
 							       : MHD_HTTP_HEADER_IF_NONE_MATCH);
@@ -291,9 +293,11 @@ static void set_precondition_failed(struct request *request, uint64_t revision)
 /* Of a read that has succeeded. */
 static void apply_preconditions(struct request *request)
 {
+	const struct route *route = request->match.route;
 	const struct precondition_target target = {
 		.exists = true,
-		.revision = commands_revision(request->service->commands),
+		.revision =
+			route->tag ? route->tag() : commands_revision(request->service->commands),
 	};
 
 	if (!precondition_matches(&request->precondition, &target)) {
@@ -310,7 +314,7 @@ static void read_route(struct request *request, const json_t *body)
 	const struct route_call call = call_of(request, body);
 
 	route->read(&call, &request->reply);
-	if (route->shows_revision && request->reply.status == MHD_HTTP_OK)
+	if ((route->shows_revision || route->tag) && request->reply.status == MHD_HTTP_OK)
 		apply_preconditions(request);
 }
 

@@ -41,6 +41,7 @@ typedef void route_read(const struct route_call *call, struct reply *ret_reply);
 typedef void route_write(const struct route_call *call);
 typedef void route_stream(const struct route_call *call, struct stream *stream,
 			  struct reply *ret_reply);
+typedef uint64_t route_tag(void);
 
 /* What a write changes, for its preconditions. */
 enum route_target { ROUTE_ALL, ROUTE_VIP, ROUTE_BACKEND };
@@ -61,7 +62,8 @@ struct route {
 	size_t body_bytes_max;		    /* 0: a body, if any, is thrown away */
 	bool may_lack_body;		    /* none at all is as good as an empty object */
 	bool takes_patch;		    /* the body is a patch */
-	bool shows_revision;		    /* of a read: it has an entity tag */
+	bool shows_revision;		    /* of a read: its entity tag is the revision */
+	route_tag *tag;			    /* of a read: it has another entity tag */
 	bool is_watchable;		    /* of a read: it can wait for another revision */
 	enum route_target target;	    /* of a write */
 };

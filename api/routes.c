@@ -13,6 +13,7 @@
 #include "json_text.h"
 #include "lists.h"
 #include "metrics.h"
+#include "openapi.h"
 #include "packets.h"
 #include "revision_routes.h"
 #include "route.h"
@@ -318,6 +319,7 @@ static const struct route routes[] = {
 	{"GET", "/metrics", ROLE_READER, .read = get_metrics},
 	{"GET", "/healthz", ROLE_ANYBODY, .read = get_healthz},
 	{"GET", "/readyz", ROLE_ANYBODY, .read = get_readyz},
+	{"GET", "/openapi.yaml", ROLE_ANYBODY, .read = openapi_get, .tag = openapi_tag},
 };
 
 const struct route *route_table(size_t *ret_count)

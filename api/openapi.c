@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "openapi.h"
+
+#define CONTENT_TYPE "application/yaml" /* RFC 9512 */
+
+/* FNV-1a (Fowler, Noll, Vo): its start and its prime. */
+#define HASH_START 14695981039346656037u
+#define HASH_PRIME 1099511628211u
+
+/* The linker's names for the file that it was given; see CMakeLists.txt. */
+extern const char _binary_openapi_yaml_start[], _binary_openapi_yaml_end[];
+
+static size_t document_length(void)
+{
+	/* cppcheck-suppress comparePointers ; they are the two ends of one object */
+	return (size_t)(_binary_openapi_yaml_end - _binary_openapi_yaml_start);
+}
+
+uint64_t openapi_tag(void)
+{
+	uint64_t hash = HASH_START;
+
+	for (size_t i = 0; i < document_length(); i++)
+		hash = (hash ^ (unsigned char)_binary_openapi_yaml_start[i]) * HASH_PRIME;
+	return hash;
+}
+
+void openapi_get(const struct route_call *call, struct reply *ret_reply)
+{
+	struct text text = {0};
+
+	(void)call;
+	text_add_bytes(&text, _binary_openapi_yaml_start, document_length());
+	reply_set(ret_reply, MHD_HTTP_OK, CONTENT_TYPE, text);
+	reply_add_etag(ret_reply, openapi_tag());
+}
