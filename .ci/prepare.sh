@@ -13,7 +13,7 @@ declare -rA packages=(
 		libgnutls28-dev libjansson-dev libmicrohttpd-dev libmnl-dev libpcap-dev libuv1-dev
 		libxdp-dev linux-libc-dev llvm ninja-build pkg-config"
 	[lab]="curl ethtool iproute2 jq procps python3 util-linux"
-	[test]="libcmocka-dev openssl python3-jsonschema python3-scapy tshark"
+	[test]="libcmocka-dev openssl python3-jsonschema python3-scapy python3-yaml tshark"
 	[fuzz]="bsdextrautils clang libclang-rt-dev"
 	[qemu]="busybox-static cpio dpkg kmod qemu-system-x86 xdp-tools"
 	[check]="clang-format-14 clang-tidy-14 cppcheck git pyflakes3 shellcheck sparse"
