@@ -83,7 +83,9 @@ def parameters(walk):
             name = parameter["name"]
             if not is_stream(operation):
                 reset(walk)
-                walk.send(operation.name, 200, query=[(name, str(parameter["example"]).lower())],
+                # A revision must be one that is kept.
+                value = walk.client.revision() if name == "against" else parameter["example"]
+                walk.send(operation.name, 200, query=[(name, str(value).lower())],
                           **accepted(operation))
             for value in wrong_values(walk.document.resolve(parameter["schema"])):
                 walk.send(operation.name, 400, query=[(name, value)], **accepted(operation))
@@ -118,7 +120,7 @@ def refuse_names(walk, operation):
     for parameter in operation.parameters_in("path"):
         name = parameter["name"]
         if name == "vip" or operation.method not in ("PUT", "DELETE"):
-            walk.send(operation.name, 404, path=operation.path(**{name: "none"}),
+            walk.send(operation.name, 404, path=walk.path(operation, **{name: "none"}),
                       **accepted(operation))
 
 
@@ -138,7 +140,7 @@ def refuse_bodies(walk, operation, limit):
     walk.send(operation.name, 415, body="{}", media_type=media_type,
               headers={"Content-Encoding": "gzip"})
     walk.send_raw(operation.name, 413,
-                  f"{operation.method} {operation.path()} HTTP/1.1\r\nHost: caromd\r\n"
+                  f"{operation.method} {walk.path(operation)} HTTP/1.1\r\nHost: caromd\r\n"
                   f"Content-Length: {limit + 1}\r\n\r\n")
 
 
@@ -198,6 +200,20 @@ def limits(walk):
     clear(walk)
     reset(walk, {"vips": {"web": {**web, "backends": backends(BACKENDS_MAX)}}})
     walk.send("putBackend", 422, path=WEB + "/backends/one-more", body={"address": "10.9.0.1"})
+    clear(walk)
+
+
+def restores(walk):
+    """Of revisions before and after many backends: there is no room for both at once."""
+    clear(walk)
+    reset(walk)
+    number = walk.client.revision()
+    walk.send("restoreRevision", 200)
+    web = base(walk)["vips"]["web"]
+    clear(walk)
+    reset(walk, {"vips": {"web": {**web, "backends": backends(BACKENDS_MAX)}}})
+    walk.send("restoreRevision", 422, path=f"/v1/revisions/{number}/restore")
+    walk.send("getRevision", 200, path=f"/v1/revisions/{number}")
     clear(walk)
 
 

@@ -27,7 +27,7 @@ def start(client, method, target):
 
 def crowd(walk, name, count, query, brief_query):
     operation = walk.document.operations[name]
-    crowded = [start(walk.client, operation.method, operation.path() + query)
+    crowded = [start(walk.client, operation.method, walk.path(operation) + query)
                for _ in range(count)]
     deadline = time.monotonic() + PATIENCE_S
     reply = None
@@ -37,7 +37,7 @@ def crowd(walk, name, count, query, brief_query):
                 with EventStream(walk.client) as stream:
                     reply = Reply(stream.response) if stream.response.status != 200 else None
             else:
-                reply = walk.client.request(operation.method, operation.path() + brief_query)
+                reply = walk.client.request(operation.method, walk.path(operation) + brief_query)
         if reply:
             walk.judge(operation, reply, 503, f"one more than {count}")
         else:
@@ -102,9 +102,11 @@ def events(walk):
         judge_event(walk, stream, "revision")
         walk.send("putVip", 201, body=base(walk)["vips"]["web"])
         judge_event(walk, stream, "revision")
-    for query, headers in (("?since=1", {}), ("", {"Last-Event-ID": "1"})):
-        with EventStream(walk.client, query, headers) as stream:
-            judge_event(walk, stream, "reset")
+    known = walk.client.revision() - 1
+    for number, expected in ((known, "revision"), (known + 1000, "reset")):
+        for query, headers in ((f"?since={number}", {}), ("", {"Last-Event-ID": str(number)})):
+            with EventStream(walk.client, query, headers) as stream:
+                judge_event(walk, stream, expected)
     walk.used |= {(operation.name, "since"), (operation.name, "Last-Event-ID")}
 
 
@@ -146,7 +148,7 @@ def methods(walk):
     answer = walk.document.resolve({"$ref": "#/components/responses/MethodNotAllowed"})
     reset(walk)
     for operation in walk.document.operations.values():
-        path = operation.path()
+        path = walk.path(operation)
         reply = walk.client.request("TRACE", path)
         if reply.status != 405:
             walk.fault(f"TRACE {path}", f"expected 405; the answer was {reply}")
@@ -157,8 +159,8 @@ def methods(walk):
 
 
 def compare_head(walk, operation):
-    head, full = (walk.client.request(method, operation.path()) for method in ("HEAD", "GET"))
+    head, full = (walk.client.request(method, walk.path(operation)) for method in ("HEAD", "GET"))
     names = sorted(operation.responses["200"].get("headers", {})) + ["Content-Type"]
     if head.body or head.status != full.status or \
             [head.headers[name] for name in names] != [full.headers[name] for name in names]:
-        walk.fault(f"HEAD {operation.path()}", f"is not as GET: {head.status} {head.headers}")
+        walk.fault(f"HEAD {walk.path(operation)}", f"is not as GET: {head.status} {head.headers}")

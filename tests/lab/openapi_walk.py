@@ -34,10 +34,16 @@ class Walk:
 
     # ---- requests ----
 
+    def path(self, operation, **names):
+        """With the document's examples, but for these; and with a revision that is there."""
+        if "{revision}" in operation.template:
+            names.setdefault("revision", self.client.revision())
+        return operation.path(**names)
+
     def send(self, name, status, path=None, query=None, body=None, headers=None, media_type=None):
         """Asks for an operation, and expects a status. Bodies that are not text become JSON."""
         operation = self.document.operations[name]
-        target = path or operation.path()
+        target = path or self.path(operation)
         if query:
             target += "?" + (query if isinstance(query, str) else urllib.parse.urlencode(query))
         headers = dict(headers or {})

@@ -18,12 +18,14 @@ from pathlib import Path
 import host
 import tap
 from host import BUILD, CAROMD, CONFIG, CaromdTest, run
+from openapi_document import SCHEMAS, Document
 
 SHIM = BUILD / "tests/lab/libfault_shim.so"
 STATE = Path("/run/state")
 FOLDER = STATE / "carom"
 CONTROL = Path("/run/fault")
 BACKEND = "/v1/vips/web/backends/b1"
+DOCUMENT = Document((Path(__file__).parents[2] / "api/openapi.yaml").read_text())
 
 
 def setUpModule():
@@ -84,7 +86,9 @@ class DurabilityTest(CaromdTest):
                         "stored revision", lambda: str(self.store()))
 
     def store(self):
-        return self.client.get("/v1/status").json()["store"]
+        status = self.client.get("/v1/status").json()
+        self.assertEqual(DOCUMENT.faults({"$ref": SCHEMAS + "Status"}, status), [])
+        return status["store"]
 
     def shape(self):
         """What is desired, and what the data plane has of it."""
