@@ -278,16 +278,23 @@ static bool knows_revision(const struct request *request, uint64_t revision)
 	       parameter_number(&request->parameters, ROUTE_REVISION) == revision;
 }
 
-static void set_precondition_failed(struct request *request, uint64_t revision)
+static void set_precondition_failed(struct request *request,
+				    const struct precondition_target *target)
 {
-	const char *what = request->match.route->tag ? "entity tag" : "revision";
+	const struct precondition *precondition = &request->precondition;
+	bool is_match = !precondition_matches(precondition, target);
+	const char *header = is_match ? MHD_HTTP_HEADER_IF_MATCH : MHD_HTTP_HEADER_IF_NONE_MATCH;
 
-	reply_set_problem(&request->reply, PROBLEM_PRECONDITION,
-			  "the %s is %llu, which is not what %s asks for", what,
-			  (unsigned long long)revision,
-			  request->precondition.match.is_given ? MHD_HTTP_HEADER_IF_MATCH
-							       : MHD_HTTP_HEADER_IF_NONE_MATCH);
-	reply_add_etag(&request->reply, revision);
+	if (is_match ? !target->exists : precondition->none_match.is_any)
+		reply_set_problem(&request->reply, PROBLEM_PRECONDITION,
+				  "it is %sthere, which is not what %s asks for",
+				  is_match ? "not " : "", header);
+	else
+		reply_set_problem(&request->reply, PROBLEM_PRECONDITION,
+				  "the %s is %llu, which is not what %s asks for",
+				  request->match.route->tag ? "entity tag" : "revision",
+				  (unsigned long long)target->revision, header);
+	reply_add_etag(&request->reply, target->revision);
 }
 
 /* Of a read that has succeeded. */
@@ -301,7 +308,7 @@ static void apply_preconditions(struct request *request)
 	};
 
 	if (!precondition_matches(&request->precondition, &target)) {
-		set_precondition_failed(request, target.revision);
+		set_precondition_failed(request, &target);
 	} else if (!precondition_is_news(&request->precondition, &target) ||
 		   knows_revision(request, target.revision)) {
 		reply_set_not_modified(&request->reply);
@@ -344,7 +351,7 @@ static void write_route(struct request *request, const struct route_call *call)
 		request->is_under_way = true;
 		request->match.route->write(call);
 	} else {
-		set_precondition_failed(request, target.revision);
+		set_precondition_failed(request, &target);
 	}
 }
 

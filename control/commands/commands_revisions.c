@@ -74,7 +74,9 @@ static const struct revision *find(const struct commands *commands, uint64_t num
 	const struct revision *found = revisions_find(commands->history, number);
 	const struct revision *oldest = revisions_oldest(commands->history);
 
-	if (!found)
+	if (!found && !number)
+		error_set(ret_error, ERROR_NOT_FOUND, "a revision is named by its number");
+	else if (!found)
 		error_set(ret_error, ERROR_NOT_FOUND,
 			  "there is no revision %" PRIu64 "; kept are %zu, the oldest is %" PRIu64,
 			  number, revisions_count(commands->history), oldest ? oldest->number : 0);
