@@ -8,7 +8,7 @@
 
 enum role {
 	ROLE_UNSET,    /* nobody has thought of it */
-	ROLE_ANYBODY,  /* who is not known: whether caromd lives and is ready */
+	ROLE_ANYBODY,  /* who is not known: whether caromd lives and is ready, and its API's form */
 	ROLE_READER,   /* all that can be read */
 	ROLE_OPERATOR, /* the backends of the VIPs there are, and looking at packets */
 	ROLE_ADMIN,

@@ -111,6 +111,9 @@ def refusals(walk, body_limits):
 
 def refuse_request(walk, operation):
     walk.send(operation.name, 400, query=[("nonesuch", "1")], **accepted(operation))
+    walk.send(operation.name, 403, headers={"Origin": "http://example.org"}, **accepted(operation))
+    if "401" in operation.responses:
+        walk.send(operation.name, 401, headers={"Authorization": "Bearer x"}, **accepted(operation))
     if "501" in operation.responses:
         walk.send(operation.name, 501, **accepted(operation),
                   headers={"If-Unmodified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"})

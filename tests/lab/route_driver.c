@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The API's table of routes, for rest_openapi: a JSON array of {"method", "path", "body_bytes_max",
- * "takes_patch", "parameters": [{"name", "kind", "minimum", "maximum"}]}. */
+/* The API's table of routes, for rest_openapi: a JSON array of {"method", "path", "role",
+ * "body_bytes_max", "takes_patch", "parameters": [{"name", "kind", "minimum", "maximum"}]}. */
 #include "route.h"
 
 #include <stdio.h>
@@ -32,10 +32,10 @@ static json_t *parameters_to_json(const struct parameter *parameters)
 
 static json_t *route_to_json(const struct route *route)
 {
-	return json_pack("{s:s, s:s, s:I, s:b, s:o}", "method", route->method, "path",
-			 route->pattern, "body_bytes_max", (json_int_t)route->body_bytes_max,
-			 "takes_patch", route->takes_patch, "parameters",
-			 parameters_to_json(route->parameters));
+	return json_pack("{s:s, s:s, s:s, s:I, s:b, s:o}", "method", route->method, "path",
+			 route->pattern, "role", role_name(route->role), "body_bytes_max",
+			 (json_int_t)route->body_bytes_max, "takes_patch", route->takes_patch,
+			 "parameters", parameters_to_json(route->parameters));
 }
 
 int main(void)
