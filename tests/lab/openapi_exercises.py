@@ -59,7 +59,8 @@ def examples(walk):
 def tables(walk):
     for operation in walk.document.operations.values():
         if "text/plain; charset=utf-8" in operation.responses["200"].get("content", {}):
-            walk.send(operation.name, 200, headers={"Accept": "text/plain"})
+            walk.send(operation.name, 200, headers={"Accept": "text/plain"},
+                      **accepted(operation))
 
 
 def pages(walk):
@@ -187,6 +188,8 @@ def invalid(walk):
     walk.send("patchConfig", 422, body=[{"op": "put"}])
     walk.send("patchVip", 422, body={"port": -1})
     walk.send("patchBackend", 422, body={"address": None})
+    walk.send("explainPacket", 422, body={"frame": "00"})
+    walk.send("capturePackets", 422, body={"filter": "tcp port"})
 
 
 def limits(walk):

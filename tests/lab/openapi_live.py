@@ -53,6 +53,9 @@ def crowds(walk):
     crowd(walk, "getConfig", 512, revision + "60000", revision + "100")
     crowd(walk, "streamEvents", 64, "", "")
     crowd(walk, "drainBackend", 256, "?wait_ms=60000", "?wait_ms=100")
+    with start(walk.client, "POST", "/v1/capture") as connected:
+        connected.recv(1)  # now it has begun, and there is one at a time
+        walk.send("capturePackets", 503)
 
 
 # ---- events ----
@@ -131,6 +134,23 @@ def packets(walk):
         time.sleep(0.1)
     walk.send("listFlows", 200, query=[("limit", "1")])
     walk.send("listFlows", 404, query=[("vip", "none")])
+    explanations(walk, web["address"])
+
+
+def explanations(walk, address):
+    """Of a packet that is forwarded, and of one that is not; and again, of the whole frame."""
+    for port in 80, 81:
+        described = {"source": "198.51.100.2", "source_port": 40000, "destination": address,
+                     "destination_port": port, "protocol": "tcp", "length": 100}
+        reply = explain(walk, described)
+        again = explain(walk, {"frame": reply["bytes_in"]})
+        if again != reply:
+            walk.fault("POST /v1/explain", f"says {reply}, and of the same frame {again}")
+
+
+def explain(walk, packet):
+    return walk.send("explainPacket", 200, body={**packet, "interface": "eth0"},
+                     media_type="application/json").json()
 
 
 # ---- any request ----

@@ -105,7 +105,8 @@ class Walk:
         if media_type not in contents:
             self.fault(where, f"Content-Type is {media_type}; expected {', '.join(contents)}")
             return 0
-        return self.judge_body(where, contents[media_type].get("schema", {}), reply, media_type)
+        schema = contents[media_type].get("schema")
+        return self.judge_body(where, schema, reply, media_type) if schema else 0
 
     def judge_headers(self, where, headers, reply):
         known = COMMON_HEADERS | {name.lower() for name in headers}
