@@ -30,17 +30,8 @@ static int decode_filter(const struct config_place *place, const json_t *json, v
 static int decode_vip(const struct config_place *place, const json_t *json, void *target)
 {
 	struct capture_request *request = &((struct draft *)target)->request;
-	char quote[CONFIG_QUOTE_BYTES];
-	const char *name;
 
-	if (config_decode_string(place, json, &name))
-		return -1;
-	if (!config_name_is_valid(name))
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not a VIP's name; expected " CONFIG_NAME_SPELLING,
-				    config_quote(name, quote));
-	strcpy(request->vip, name); /* NOLINT: a valid name fits */
-	return 0;
+	return config_decode_name(place, json, request->vip);
 }
 
 static int decode_verdict(const struct config_place *place, const json_t *json, void *target)

@@ -111,19 +111,12 @@ static json_t *compare(const struct commands *commands, const struct image *plan
 json_t *commands_forecast(const struct commands *commands, const struct config *desired,
 			  struct error *ret_error)
 {
-	struct plan_input input = {
-		.desired = desired,
-		.revision = commands->revision,
-		.published = commands->published,
-		.image = publish_image(commands->publish),
-		.next_hops_changed = commands->next_hops_changed,
-		.sweep_count = publish_sweep_count(commands->publish),
-		.find_next_hop = find_next_hop,
-		.next_hops = commands->nexthop,
-	};
-	struct image *planned = plan_make(&input, ret_error);
+	struct plan_input input = commands_plan_input(commands, desired);
+	struct image *planned;
 	json_t *json;
 
+	input.find_next_hop = find_next_hop;
+	planned = plan_make(&input, ret_error);
 	if (!planned)
 		return NULL;
 	json = compare(commands, planned);

@@ -40,11 +40,10 @@ static void fill_done(uv_work_t *work, int status)
 	commands_on_planned(commands, commands->fill_error.kind ? &commands->fill_error : NULL);
 }
 
-static int start_plan(struct commands *commands, struct error *ret_error)
+struct plan_input commands_plan_input(const struct commands *commands, const struct config *desired)
 {
-	struct plan_input input = {
-		.desired = commands->staged,
-		.revision = commands->staged_revision,
+	return (struct plan_input){
+		.desired = desired,
 		.published = commands->published,
 		.image = publish_image(commands->publish),
 		.next_hops_changed = commands->next_hops_changed,
@@ -52,7 +51,13 @@ static int start_plan(struct commands *commands, struct error *ret_error)
 		.find_next_hop = find_next_hop,
 		.next_hops = commands->nexthop,
 	};
+}
 
+static int start_plan(struct commands *commands, struct error *ret_error)
+{
+	struct plan_input input = commands_plan_input(commands, commands->staged);
+
+	input.revision = commands->staged_revision;
 	if (plan_start(&input, &commands->plan, ret_error))
 		return -1;
 	commands->next_hops_changed = false;

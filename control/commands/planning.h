@@ -4,7 +4,11 @@
 #define CAROM_PLANNING_H
 
 #include "commands.h"
+#include "plan.h"
 
+/* How this desired state would be planned from what is published, as revision 0. Borrows all. */
+struct plan_input commands_plan_input(const struct commands *commands,
+				      const struct config *desired);
 /* Plans what is staged. Returns 0, and then either the plan is whole, or commands->fill_runs and
  * commands_on_planned() follows; -1 and there is none. */
 int commands_plan_staged(struct commands *commands, struct error *ret_error);

@@ -194,6 +194,22 @@ int config_decode_string(const struct config_place *place, const json_t *json,
 	return 0;
 }
 
+int config_decode_name(const struct config_place *place, const json_t *json,
+		       char ret_name[CAROM_NAME_BYTES])
+{
+	const char *name = json_string_value(json);
+	char quote[CONFIG_QUOTE_BYTES];
+
+	if (!name)
+		return config_refuse_type(place, json, "a string");
+	if (!config_name_is_valid(name))
+		return config_fault(place, ERROR_INVALID,
+				    " '%s' is not a name; expected " CONFIG_NAME_SPELLING,
+				    config_quote(name, quote));
+	strcpy(ret_name, name); /* NOLINT: a valid name fits */
+	return 0;
+}
+
 int config_decode_integer(const struct config_place *place, const json_t *json,
 			  struct config_bounds bounds, uint32_t *ret_value)
 {

@@ -43,6 +43,9 @@ int config_decode_object(const struct config_place *place, const json_t *json,
 /* ret_text: borrowed from the JSON. */
 int config_decode_string(const struct config_place *place, const json_t *json,
 			 const char **ret_text);
+/* Of a VIP, a backend or a node. */
+int config_decode_name(const struct config_place *place, const json_t *json,
+		       char ret_name[CAROM_NAME_BYTES]);
 int config_decode_integer(const struct config_place *place, const json_t *json,
 			  struct config_bounds bounds, uint32_t *ret_value);
 int config_decode_choice(const struct config_place *place, const json_t *json,

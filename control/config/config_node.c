@@ -190,17 +190,8 @@ static int decode_limits(const struct config_place *place, const json_t *json, v
 static int decode_node_name(const struct config_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
-	char quote[CONFIG_QUOTE_BYTES];
-	const char *name;
 
-	if (config_decode_string(place, json, &name))
-		return -1;
-	if (!config_name_is_valid(name))
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not a name; expected " CONFIG_NAME_SPELLING,
-				    config_quote(name, quote));
-	strcpy(node->name, name); /* NOLINT: its length is checked */
-	return 0;
+	return config_decode_name(place, json, node->name);
 }
 
 static int decode_hash_seed(const struct config_place *place, const json_t *json, void *target)

@@ -253,7 +253,7 @@ static void test_capture_faults(void **state)
 		{"{\"filter\": \"tcp port\", \"vip\": \"we b\", \"count\": 0, \"snap_bytes\": 13, "
 		 "\"duration_ms\": \"1s\"}",
 		 {"/filter: filter: libpcap: can't parse filter expression: syntax error",
-		  "/vip: vip 'we b' is not a VIP's name; expected 1 to 63 of A-Z, a-z, 0-9, '.', "
+		  "/vip: vip 'we b' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', "
 		  "'_' and '-', the first of them a letter or a digit",
 		  "/count: count 0 is out of range; expected 1 to 1000000",
 		  "/snap_bytes: snap_bytes 13 is out of range; expected 14 to 4096",
