@@ -266,8 +266,9 @@ static int place(struct publish *publish, struct image_vip *vip, struct placemen
 	if (publish_place_counters(publish, placement) || place_ring(publish, placement) ||
 	    publish_place_backends(publish, placement->now))
 		return error_set(ret_error, ERROR_LIMIT,
-				 "vip '%s': no room in the data plane for its slots or backends; "
-				 "see node.limits",
+				 "vip '%s': there is no room for its slots or backends beside "
+				 "those of before, which packets still use; see node.limits.slots "
+				 "and node.limits.backends",
 				 vip->name);
 	return 0;
 }

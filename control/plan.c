@@ -281,15 +281,21 @@ static bool same_backend(const struct image_backend *left, const struct image_ba
 	       same_next_hop(&left->next_hop, &right->next_hop);
 }
 
-static bool same_vip(const struct image_vip *left, const struct image_vip *right)
+/* Ordinals at its end that nobody holds any more do not make the old VIP another one: to give them
+ * up would take room for a copy, which there may not be, and change nothing for packets. */
+static bool same_vip(const struct image_vip *old, const struct image_vip *new)
 {
-	if (left->port != right->port || left->protocol != right->protocol ||
-	    left->tracking != right->tracking || left->ring != right->ring ||
-	    left->backend_count != right->backend_count ||
-	    !address_equal(&left->address, &right->address))
+	if (old->port != new->port || old->protocol != new->protocol ||
+	    old->tracking != new->tracking || old->ring != new->ring ||
+	    old->backend_count < new->backend_count ||
+	    !address_equal(&old->address, &new->address))
 		return false;
-	for (size_t i = 0; i < left->backend_count; i++) {
-		if (!same_backend(&left->backends[i], &right->backends[i]))
+	for (size_t i = 0; i < new->backend_count; i++) {
+		if (!same_backend(&old->backends[i], &new->backends[i]))
+			return false;
+	}
+	for (size_t i = new->backend_count; i < old->backend_count; i++) {
+		if (old->backends[i].state != CAROM_BACKEND_UNUSED)
 			return false;
 	}
 	return true;

@@ -50,7 +50,8 @@ void commands_free(struct commands *commands)
 	publish_free(commands->publish);
 	commands_persist_done(commands);
 	config_unref(commands->published);
-	config_unref(commands->followed);
+	config_unref(commands->followed_published);
+	config_unref(commands->followed_desired);
 	plan_done(&commands->plan);
 	config_unref(commands->staged);
 	config_unref(commands->desired);

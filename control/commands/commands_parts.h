@@ -36,9 +36,9 @@ struct commands {
 	struct config *desired;
 	struct config *staged; /* NULL: none is on its way */
 	struct config *published;
-	struct config *followed; /* whose backends' next hops are; next_hops.c's */
-	uint64_t revision;	 /* of desired */
-	uint64_t last_revision;	 /* that was ever given */
+	struct config *followed_desired, *followed_published; /* next_hops.c's */
+	uint64_t revision;				      /* of desired */
+	uint64_t last_revision;				      /* that was ever given */
 	uint64_t staged_revision;
 	uint64_t published_revision; /* 0: nothing is published yet */
 	bool next_hops_changed;
@@ -81,6 +81,7 @@ struct commands {
 	struct commands_refusal refusal;
 
 	struct plan plan; /* of what is staged; without an image: none. planning.c's */
+	bool plan_took_next_hops; /* that had changed */
 	uv_work_t fill_work;
 	bool fill_runs;
 	struct error fill_error;

@@ -105,6 +105,7 @@ static void take_over(struct commands *commands)
 	commands->staged = NULL;
 	commands->published_revision = commands->staged_revision;
 	commands->commit_wanted = false;
+	commands_follow_published(commands);
 	commands_record_published(commands);
 	commands_answer_published(commands);
 	commands_look_at_watches(commands);
@@ -134,7 +135,7 @@ static void give_up(struct commands *commands, const struct error *error)
 	config_unref(commands->desired);
 	commands->desired = config_ref(commands->published);
 	commands->revision = commands->published_revision;
-	commands_follow_next_hops(commands, commands->desired, NULL);
+	commands_follow_desired(commands, commands->desired, NULL);
 	commands_refuse_waiting(commands, error);
 }
 
@@ -330,7 +331,7 @@ static void apply_change(struct commands *commands, struct config *desired, bool
 	size_t unresolved = nexthop_unresolved_count(commands->nexthop);
 	struct error error = {0};
 
-	if (commands_follow_next_hops(commands, desired, &error)) {
+	if (commands_follow_desired(commands, desired, &error)) {
 		config_unref(desired);
 		commands_refuse_with(commands, &error, write->reply);
 		return;
@@ -493,7 +494,7 @@ static void open_handles(struct commands *commands)
 int commands_commit_start(struct commands *commands, struct error *ret_error)
 {
 	if (open_parts(commands, ret_error) ||
-	    commands_follow_next_hops(commands, commands->desired, ret_error))
+	    commands_follow_desired(commands, commands->desired, ret_error))
 		return -1;
 	commands->clock_at_start = publish_clock(commands->publish);
 	open_handles(commands);

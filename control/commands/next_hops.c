@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Has the next hops of the desired state's backends followed. From one desired state to the next
- * only what differs is told to the resolver: configs share the VIPs that an edit leaves alone, so
- * that a changed weight costs a comparison of pointers for each other VIP.
+ * Has next hops followed: for the desired state, and for the published one, each by itself, for the
+ * resolver counts who watches a destination. From one state to the next only what differs is told
+ * to it: configs share the VIPs that an edit leaves alone, so that a changed weight costs a
+ * comparison of pointers for each other VIP.
  *
- * Owns the reference to the config that is followed now. Called by commit.c, on the loop's thread.
+ * Owns the references to the configs that are followed. Called by commit.c, on the loop's thread.
  */
 #include "commands_parts.h"
+
+#include "log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,12 +70,13 @@ static void compare_vips(struct difference *difference, const struct config_vip 
 	}
 }
 
-int commands_follow_next_hops(struct commands *commands, struct config *config,
-			      struct error *ret_error)
+/* From *followed to config. */
+static int follow(struct commands *commands, struct config **followed, struct config *config,
+		  struct error *ret_error)
 {
 	static const struct config nothing;
 	struct config_changes changes = {
-		.before = commands->followed ? commands->followed : &nothing,
+		.before = *followed ? *followed : &nothing,
 		.after = config,
 	};
 	struct difference difference = {0};
@@ -89,10 +93,25 @@ int commands_follow_next_hops(struct commands *commands, struct config *config,
 	if (result == 0) {
 		nexthop_unwatch(commands->nexthop, difference.dropped.items,
 				difference.dropped.count);
-		config_unref(commands->followed);
-		commands->followed = config_ref(config);
+		config_unref(*followed);
+		*followed = config_ref(config);
 	}
 	free(difference.added.items);
 	free(difference.dropped.items);
 	return result;
+}
+
+int commands_follow_desired(struct commands *commands, struct config *config,
+			    struct error *ret_error)
+{
+	return follow(commands, &commands->followed_desired, config, ret_error);
+}
+
+void commands_follow_published(struct commands *commands)
+{
+	struct error error = {0};
+
+	if (follow(commands, &commands->followed_published, commands->published, &error))
+		log_line(LOG_LEVEL_ERROR, "%s: more are followed than there are backends",
+			 error.message);
 }

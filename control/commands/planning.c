@@ -60,6 +60,7 @@ static int start_plan(struct commands *commands, struct error *ret_error)
 	input.revision = commands->staged_revision;
 	if (plan_start(&input, &commands->plan, ret_error))
 		return -1;
+	commands->plan_took_next_hops = commands->next_hops_changed;
 	commands->next_hops_changed = false;
 	return 0;
 }
@@ -85,6 +86,5 @@ void commands_drop_plan(struct commands *commands)
 	if (!commands->plan.image)
 		return;
 	plan_done(&commands->plan);
-	/* It may have been what took them in. */
-	commands->next_hops_changed = true;
+	commands->next_hops_changed |= commands->plan_took_next_hops;
 }

@@ -509,9 +509,28 @@ static void outer_sources_leave_host_bits_to_the_flow(void **state)
 	}
 }
 
+static void what_nobody_remembers_is_no_change(void **state)
+{
+	struct planning planning = {0};
+	struct image_vip *vip;
+
+	(void)state;
+	plan_web(&planning, "'backends': {" B1 ", " B2 ", " B3 "}");
+	vip = plan_web(&planning, B1_B2);
+	assert_int_equal(vip->backend_count, 3);
+	planning.sweep_count += IMAGE_SWEEPS_TO_FORGET;
+	assert_ptr_equal(plan_again(&planning)->vips[0], vip);
+	planning.next_hops_changed = false;
+	vip = plan_web(&planning,
+		       "'backends': {'b1': {'address': '10.0.0.1', 'weight': 2}, " B2 "}");
+	assert_int_equal(vip->backend_count, 2);
+	planning_done(&planning);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_nobody_remembers_is_no_change),
 		cmocka_unit_test(the_image_says_what_is_desired),
 		cmocka_unit_test(nothing_desired_is_an_empty_image),
 		cmocka_unit_test(only_the_eligible_are_in_the_ring),
