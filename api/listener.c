@@ -23,6 +23,8 @@
 #define GREETING_PACE_MS	5
 #define TURNS_MAX		32
 #define LOG_LINE_BYTES		256
+/* What it says when request.c has it close a connection. */
+#define OUR_OWN_DOING "Application reported internal error"
 
 /* ---- libmicrohttpd's callbacks ---- */
 
@@ -34,6 +36,8 @@ __attribute__((format(printf, 2, 0))) static void log_message(void *context, con
 	uint64_t now_ms = uv_now(listener->service->loop);
 	char line[LOG_LINE_BYTES];
 
+	if (strncmp(format, OUR_OWN_DOING, strlen(OUR_OWN_DOING)) == 0)
+		return;
 	if (listener->logged_ms > 0 && now_ms - listener->logged_ms < LOG_INTERVAL_MS) {
 		listener->unlogged_count++;
 		return;
