@@ -72,9 +72,8 @@ void publish_free(struct publish *publish)
 
 /* ---- placing a VIP beside its former self ---- */
 
-/* Where a backend counted before, or 0. From image to image a backend keeps its ordinal. */
-static uint32_t counter_before(const struct published_vip *before, const struct image_vip *vip,
-			       size_t ordinal)
+uint32_t publish_counter_before(const struct published_vip *before, const struct image_vip *vip,
+				size_t ordinal)
 {
 	const struct image_backend *was, *is = &vip->backends[ordinal];
 
@@ -99,7 +98,7 @@ int publish_place_counters(struct publish *publish, const struct placement *plac
 	for (size_t i = 0; i < now->vip->backend_count; i++) {
 		if (now->vip->backends[i].state == CAROM_BACKEND_UNUSED)
 			continue;
-		now->counters[i] = counter_before(before, now->vip, i);
+		now->counters[i] = publish_counter_before(before, now->vip, i);
 		if (!now->counters[i] &&
 		    range_take(publish->backend_counters, 1, 1, &now->counters[i]))
 			return -1;
@@ -139,7 +138,7 @@ static bool serves_as_before(const struct image_vip *before, const struct image_
 	return true;
 }
 
-static bool may_keep_slots(const struct published_vip *before, const struct image_vip *now)
+bool publish_may_keep_slots(const struct published_vip *before, const struct image_vip *now)
 {
 	return before && before->vip->ring == now->ring && before->vip->tracking == now->tracking &&
 	       has_same_flows(before->vip, now) && serves_as_before(before->vip, now);
@@ -180,7 +179,7 @@ static int place_ring(struct publish *publish, const struct placement *placement
 	const struct published_vip *before = placement->before;
 	struct published_vip *now = placement->now;
 
-	if (may_keep_slots(before, now->vip)) {
+	if (publish_may_keep_slots(before, now->vip)) {
 		now->first_slot = before->first_slot;
 		now->tracked_count = before->tracked_count;
 		publish_count_older(publish, now);
@@ -240,7 +239,7 @@ static void take_over_flow_counts(const struct publish *publish, const struct pl
 	struct published_vip *now = placement->now;
 
 	for (size_t i = 0; i < now->vip->backend_count; i++) {
-		bool was_there = counter_before(before, now->vip, i) != 0;
+		bool was_there = publish_counter_before(before, now->vip, i) != 0;
 
 		if (was_there)
 			now->flow_counts[i] = before->flow_counts[i];
@@ -249,6 +248,15 @@ static void take_over_flow_counts(const struct publish *publish, const struct pl
 		else
 			now->certain_at[i] = publish->sweep_count + IMAGE_SWEEPS_TO_FORGET;
 	}
+}
+
+int publish_set_no_room(struct error *error, const struct image_vip *vip)
+{
+	return error_set(error, ERROR_LIMIT,
+			 "vip '%s': there is no room for its slots or backends beside those of "
+			 "before, which packets still use; see node.limits.slots and "
+			 "node.limits.backends",
+			 vip->name);
 }
 
 /* On failure what was placed stays in placement->now, for displace_all() to undo. */
@@ -265,11 +273,7 @@ static int place(struct publish *publish, struct image_vip *vip, struct placemen
 	take_over_flow_counts(publish, placement);
 	if (publish_place_counters(publish, placement) || place_ring(publish, placement) ||
 	    publish_place_backends(publish, placement->now))
-		return error_set(ret_error, ERROR_LIMIT,
-				 "vip '%s': there is no room for its slots or backends beside "
-				 "those of before, which packets still use; see node.limits.slots "
-				 "and node.limits.backends",
-				 vip->name);
+		return publish_set_no_room(ret_error, vip);
 	return 0;
 }
 
@@ -279,8 +283,8 @@ static int compare_names(const struct image_vip *left, const struct image_vip *r
 	return left == right ? 0 : strcmp(left->name, right->name);
 }
 
-static int place_all(struct publish *publish, const struct image *image,
-		     struct placement *placements, struct error *ret_error)
+void publish_pair(const struct publish *publish, const struct image *image,
+		  struct placement *placements)
 {
 	const struct image *former = publish->image;
 	size_t old_count = former ? former->vip_count : 0, old = 0;
@@ -290,6 +294,14 @@ static int place_all(struct publish *publish, const struct image *image,
 			old++;
 		if (old < old_count && compare_names(former->vips[old], image->vips[i]) == 0)
 			placements[i].before = publish->vips[old++];
+	}
+}
+
+static int place_all(struct publish *publish, const struct image *image,
+		     struct placement *placements, struct error *ret_error)
+{
+	publish_pair(publish, image, placements);
+	for (size_t i = 0; i < image->vip_count; i++) {
 		if (place(publish, image->vips[i], &placements[i], ret_error))
 			return -1;
 	}
@@ -326,7 +338,7 @@ static void displace(struct publish *publish, const struct placement *placement)
 	if (!now || now == placement->before)
 		return;
 	for (size_t i = 0; i < now->vip->backend_count; i++) {
-		if (now->counters[i] && !counter_before(placement->before, now->vip, i))
+		if (now->counters[i] && !publish_counter_before(placement->before, now->vip, i))
 			range_retire(publish->backend_counters, now->counters[i], 1,
 				     publish->epoch);
 	}
@@ -350,7 +362,7 @@ static void retire_vip(struct publish *publish, struct published_vip *gone,
 		       const struct published_vip *heir)
 {
 	for (size_t i = 0; i < gone->vip->backend_count; i++) {
-		if (gone->counters[i] && !counter_before(heir, gone->vip, i))
+		if (gone->counters[i] && !publish_counter_before(heir, gone->vip, i))
 			retire_counter(publish, gone->counters[i], heir ? heir->counter : 0, false);
 	}
 	if (!heir)

@@ -64,6 +64,16 @@ struct placement {
 int publish_place_counters(struct publish *publish, const struct placement *placement);
 int publish_place_backends(struct publish *publish, struct published_vip *now);
 
+/* Where a VIP's backend counted before, or 0. From image to image a backend keeps its ordinal. */
+uint32_t publish_counter_before(const struct published_vip *before, const struct image_vip *vip,
+				size_t ordinal);
+/* Whether the slots can stay where they are. before: NULL: there was no such VIP. */
+bool publish_may_keep_slots(const struct published_vip *before, const struct image_vip *now);
+int publish_set_no_room(struct error *error, const struct image_vip *vip);
+/* Fills in where the published image has the VIPs of this one. */
+void publish_pair(const struct publish *publish, const struct image *image,
+		  struct placement *placements);
+
 /* Of a range or a number: not placed. */
 #define NOWHERE UINT32_MAX
 

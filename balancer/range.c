@@ -223,3 +223,23 @@ uint32_t range_pool_waiting(const struct range_pool *pool)
 {
 	return pool->waiting_units;
 }
+
+struct range_pool *range_pool_copy(const struct range_pool *pool, bool reclaimed)
+{
+	struct range_pool *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *pool;
+	copy->free = NULL;
+	copy->waiting = NULL;
+	if (!grow(copy, pool->room)) {
+		range_pool_free(copy);
+		return NULL;
+	}
+	memcpy(copy->free, pool->free, pool->free_count * sizeof(copy->free[0]));
+	memcpy(copy->waiting, pool->waiting, pool->waiting_count * sizeof(copy->waiting[0]));
+	if (reclaimed)
+		range_pool_reclaim(copy, UINT64_MAX);
+	return copy;
+}

@@ -15,6 +15,9 @@ struct range_pool;
 /* size: of the array, counted in its units. NULL with errno ENOMEM. */
 struct range_pool *range_pool_new(uint32_t size);
 void range_pool_free(struct range_pool *pool);
+/* One to try things out on, with the same free ranges; reclaimed: and the retired ones as if they
+ * were reusable. NULL with errno ENOMEM. */
+struct range_pool *range_pool_copy(const struct range_pool *pool, bool reclaimed);
 
 /* Takes `length` units (> 0) whose first is a multiple of `alignment`, a power of two. Returns 0;
  * -1 with errno ENOSPC if nothing free is long enough, ENOMEM. */

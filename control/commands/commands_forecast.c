@@ -119,6 +119,10 @@ json_t *commands_forecast(const struct commands *commands, const struct config *
 	planned = plan_make(&input, ret_error);
 	if (!planned)
 		return NULL;
+	if (publish_check(commands->publish, planned, PUBLISH_ROOM_RECLAIMED, ret_error)) {
+		image_unref(planned);
+		return NULL;
+	}
 	json = compare(commands, planned);
 	image_unref(planned);
 	if (json && json_object_set_new(json, "changes", config_diff(commands->desired, desired))) {

@@ -80,7 +80,7 @@ struct commands {
 	struct store_state store_state; /* as of the end of the last write */
 	struct commands_refusal refusal;
 
-	struct plan plan; /* of what is staged; without an image: none. planning.c's */
+	struct plan plan;	  /* of what is staged; without an image: none. planning.c's */
 	bool plan_took_next_hops; /* that had changed */
 	uv_work_t fill_work;
 	bool fill_runs;

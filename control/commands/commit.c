@@ -4,10 +4,10 @@
  *
  * A write changes `desired` at once and waits for its answer. When the loop has taken in everything
  * that was there, so that writes which arrive together are one generation, `desired` is staged,
- * stored (persist.c), planned (planning.c), published, and the writes in it are answered; then
- * comes the next round. If a write brings backends whose next hops are not known yet, the commit
- * gives them a moment to answer: else a set of backends that is replaced whole would leave the VIP
- * with none.
+ * planned (planning.c), stored (persist.c) if there is room for it in the maps, published, and the
+ * writes in it are answered; then comes the next round. If a write brings backends whose next hops
+ * are not known yet, the commit gives them a moment to answer: else a set of backends that is
+ * replaced whole would leave the VIP with none.
  *
  * Grace periods block, so they run on libuv's pool, one at a time; a commit needs one only when all
  * generations are still being read or the maps are full of retired memory.
@@ -113,8 +113,9 @@ static void take_over(struct commands *commands)
 	if (is_first)
 		commands->first_published(commands->first_context, NULL);
 	start_grace(commands);
-	/* What was written meanwhile, and what a reconciliation numbered anew. */
-	if (commands->revision != commands->published_revision ||
+	/* What was written meanwhile, what became of next hops, and what a reconciliation numbered
+	 * anew. */
+	if (commands->revision != commands->published_revision || commands->next_hops_changed ||
 	    (commands->store && commands->stored.number != commands->published_revision))
 		want_commit(commands);
 }
@@ -169,50 +170,81 @@ static void publish_plan(struct commands *commands)
 		overrule(commands, &error);
 }
 
-static void publish_staged(struct commands *commands)
+static void store_or_publish(struct commands *commands);
+
+/* A plan of what is staged is there, or comes: then commands_on_planned() goes on. */
+static void plan_staged(struct commands *commands)
 {
 	struct error error = {0};
 
-	if (commands->fill_runs)
-		return;
-	if (!publish_is_ready(commands->publish))
-		start_grace(commands);
-	else if (!commands->plan.image && commands_plan_staged(commands, &error))
-		overrule(commands, &error);
+	if (commands_plan_staged(commands, &error))
+		commands_on_planned(commands, &error);
 	else if (!commands->fill_runs)
+		store_or_publish(commands);
+}
+
+/* What has no room is refused before it is stored, or a stop between the two would leave what no
+ * start can publish. */
+static void store_checked(struct commands *commands)
+{
+	struct error error = {0};
+
+	if (publish_check(commands->publish, commands->plan.image, PUBLISH_ROOM_NOW, &error) == 0) {
+		commands_store_staged(commands);
+		return;
+	}
+	if (error.kind == ERROR_LIMIT && publish_is_waiting(commands->publish)) {
+		start_grace(commands);
+		return;
+	}
+	commands_drop_plan(commands);
+	give_up(commands, &error);
+}
+
+static void store_or_publish(struct commands *commands)
+{
+	if (!commands_staged_is_stored(commands))
+		store_checked(commands);
+	else if (publish_is_ready(commands->publish))
 		publish_plan(commands);
+	else
+		start_grace(commands);
+}
+
+static void commit(struct commands *commands)
+{
+	if (commands->store_runs || commands->fill_runs)
+		return;
+	if (!commands->staged)
+		commands_stage(commands);
+	if (commands->plan.image)
+		store_or_publish(commands);
+	else
+		plan_staged(commands);
 }
 
 void commands_on_planned(struct commands *commands, const struct error *error)
 {
 	if (commands->stopping)
 		return;
-	if (error)
+	if (!error)
+		store_or_publish(commands);
+	else if (commands_staged_is_stored(commands))
 		overrule(commands, error);
 	else
-		publish_staged(commands);
+		give_up(commands, error);
 }
 
 void commands_on_stored(struct commands *commands, const struct error *error)
 {
 	if (commands->stopping)
 		return;
-	if (error)
-		give_up(commands, error);
-	else
-		want_commit(commands);
-}
-
-static void commit(struct commands *commands)
-{
-	if (commands->store_runs)
+	if (!error) {
+		store_or_publish(commands);
 		return;
-	if (!commands->staged)
-		commands_stage(commands);
-	if (commands_staged_is_stored(commands))
-		publish_staged(commands);
-	else
-		commands_store_staged(commands);
+	}
+	commands_drop_plan(commands);
+	give_up(commands, error);
 }
 
 static bool may_commit(const struct commands *commands)

@@ -164,6 +164,29 @@ class Stored(DurabilityTest):
                          f"node.state_dir '{FOLDER}' has 1 files, and not one revision in them is"
                          " good; move it away to begin with the config file's vips")
 
+    def test_what_finds_no_room_is_not_stored(self):
+        """The maps have no room for as many other backends beside those that are there."""
+        self.config["node"]["limits"]["backends"] = 16
+        caromd = self.start()
+        self.settle()
+        path = "/v1/vips/web/backends"
+        first, other = ({f"{name}{number}": {"address": f"10.0.{third}.{number}"}
+                         for number in range(1, 13)} for name, third in (("a", 8), ("b", 9)))
+        self.assertEqual(self.client.put(path, first).status, 200)
+        revision, store = self.client.revision(), self.store()
+        dry, wet = (self.client.put(path + query, other) for query in ("?dry_run=true", ""))
+        for reply in (dry, wet):
+            self.assertEqual(reply.status, 422, reply)
+            self.assertIn("there is no room", reply.json()["detail"])
+        self.assertEqual((self.client.revision(), self.store()), (revision, store))
+        self.assertEqual(self.client.request("DELETE", "/v1/vips/numbers", headers={
+            "If-Match": f'"{revision}"'}).status, 200)
+        caromd.end(signal.SIGKILL)
+        caromd = self.start()
+        self.assertEqual(sorted(self.shape()), ["web"])
+        self.assertEqual(sorted(self.client.get(path).json()), sorted(first))
+        self.stop(caromd)
+
     def test_full_disk_refuses_the_write(self):
         caromd = self.start()
         self.settle()

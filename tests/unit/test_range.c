@@ -204,6 +204,35 @@ static void test_nothing_is_reused_before_its_epoch(void **state)
 	range_pool_free(pool);
 }
 
+static void expect_room(const struct range_pool *pool, bool reclaimed, uint32_t length,
+			bool is_there)
+{
+	struct range_pool *copy = range_pool_copy(pool, reclaimed);
+	uint32_t first;
+
+	assert_non_null(copy);
+	if ((range_take(copy, length, 1, &first) == 0) != is_there)
+		fail_msg("room for %u: expected %d", length, is_there);
+	range_pool_free(copy);
+}
+
+static void test_trying_out_changes_nothing(void **state)
+{
+	struct range_pool *pool = range_pool_new(100);
+	uint32_t first;
+
+	(void)state;
+	assert_int_equal(range_take(pool, 60, 1, &first), 0);
+	expect_room(pool, false, 40, true);
+	expect_room(pool, false, 40, true);
+	expect_room(pool, true, 41, false);
+	range_retire(pool, first, 60, 1);
+	expect_room(pool, false, 41, false);
+	expect_room(pool, true, 100, true);
+	assert_int_equal(range_pool_waiting(pool), 60);
+	range_pool_free(pool);
+}
+
 static void test_the_ends_of_the_numbers(void **state)
 {
 	struct range_pool *pool = range_pool_new(UINT32_MAX);
@@ -238,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_agrees_with_the_model),
 		cmocka_unit_test(test_a_pool_can_be_used_up_and_emptied),
 		cmocka_unit_test(test_nothing_is_reused_before_its_epoch),
+		cmocka_unit_test(test_trying_out_changes_nothing),
 		cmocka_unit_test(test_the_ends_of_the_numbers),
 	};
 
