@@ -43,19 +43,6 @@ size_t publish_inherit_flows(struct publish *publish, const struct publish *form
 /* Whether a generation is idle, so that a commit need not wait for a grace period. */
 bool publish_is_ready(const struct publish *publish);
 
-enum publish_room {
-	PUBLISH_ROOM_NOW,
-	PUBLISH_ROOM_RECLAIMED, /* when all that is retired now is reusable */
-};
-
-/*
- * Whether an image that was planned from what is published has room in the maps, so that it can be
- * told before anything depends on it. Nothing is written. Returns 0; -1: ERROR_LIMIT, as
- * publish_commit() would fail.
- */
-int publish_check(const struct publish *publish, const struct image *image, enum publish_room room,
-		  struct error *ret_error);
-
 /*
  * Publishes an image, and takes a reference to it. Only when publish_is_ready().
  * Returns 0; -1 and packets go on seeing the former generation: ERROR_LIMIT if the maps have no

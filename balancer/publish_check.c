@@ -3,6 +3,8 @@
  * Whether an image has room in the maps: takes what publishing would take, in the same order, out
  * of copies of the pools. What costs is what changes, and the free ranges.
  */
+#include "publish_check.h"
+
 #include "publish_parts.h"
 
 #include <errno.h>

@@ -287,8 +287,7 @@ static bool same_vip(const struct image_vip *old, const struct image_vip *new)
 {
 	if (old->port != new->port || old->protocol != new->protocol ||
 	    old->tracking != new->tracking || old->ring != new->ring ||
-	    old->backend_count < new->backend_count ||
-	    !address_equal(&old->address, &new->address))
+	    old->backend_count < new->backend_count || !address_equal(&old->address, &new->address))
 		return false;
 	for (size_t i = 0; i < new->backend_count; i++) {
 		if (!same_backend(&old->backends[i], &new->backends[i]))

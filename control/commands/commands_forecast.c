@@ -9,6 +9,7 @@
 #include "config_diff.h"
 #include "forecast.h"
 #include "plan.h"
+#include "publish_check.h"
 
 #include <errno.h>
 

@@ -15,6 +15,7 @@
 #include "commands_parts.h"
 
 #include "log.h"
+#include "publish_check.h"
 
 #include <errno.h>
 #include <net/if.h>
