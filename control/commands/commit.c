@@ -121,6 +121,20 @@ static void take_over(struct commands *commands)
 		want_commit(commands);
 }
 
+/* Of several writes that came together, whose room is missing is not known: so each may try again,
+ * and whoever is to blame will be alone at some time. */
+static void refuse_waiting(struct commands *commands, const struct error *error)
+{
+	struct error reason = *error;
+
+	if (error->kind == ERROR_LIMIT && commands->waiting_count > 1) {
+		reason.kind = ERROR_BUSY;
+		error_prefix(&reason, "one of several writes that came together is refused, and so "
+				      "all are: ");
+	}
+	commands_refuse_waiting(commands, &reason);
+}
+
 /* The published state is the truth again; all writes that wait hear why, for they build on it. */
 static void give_up(struct commands *commands, const struct error *error)
 {
@@ -138,7 +152,7 @@ static void give_up(struct commands *commands, const struct error *error)
 	commands->desired = config_ref(commands->published);
 	commands->revision = commands->published_revision;
 	commands_follow_desired(commands, commands->desired, NULL);
-	commands_refuse_waiting(commands, error);
+	refuse_waiting(commands, error);
 }
 
 /* A revision that is stored already, and cannot be published after all, is overruled by a newer one
