@@ -34,7 +34,7 @@ struct commands *commands_new(const struct commands_options *options, struct err
 void commands_stop(struct commands *commands)
 {
 	commands_end_waits(commands);
-	commands_end_capture(commands);
+	commands_cut_capture(commands);
 	commands_commit_stop(commands);
 }
 
@@ -80,6 +80,7 @@ void commands_end_waits(struct commands *commands)
 	commands_look_at_drains(commands);
 	commands_look_at_watches(commands);
 	commands_end_subscribers(commands);
+	commands_end_capture(commands);
 }
 
 const struct config *commands_shown(const struct commands *commands)

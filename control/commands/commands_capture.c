@@ -232,24 +232,43 @@ void commands_capture_stop(struct commands_capture *capture)
 	close_capture(capture);
 }
 
+static bool has_enough(const struct commands_capture *capture)
+{
+	return capture->taken >= capture->request.count;
+}
+
+/* What was copied before the end belongs to the capture. */
+static void read_last_and_end(struct commands_capture *capture, const char *ended_by)
+{
+	size_t turns = 0;
+
+	capture_stop(capture->commands->capture);
+	while (!has_enough(capture) && turns < LAST_TURNS &&
+	       capture_read(capture->commands->capture, TURN_PACKETS, take, capture))
+		turns++;
+	capture->left_unread = turns == LAST_TURNS;
+	end(capture, has_enough(capture) ? "count" : ended_by);
+}
+
 void commands_end_capture(struct commands *commands)
 {
 	struct commands_capture *capture = commands->capturing;
 
 	if (capture && !capture->is_ending)
-		end(capture, "caromd, which stops");
-	if (!commands->capturing)
+		read_last_and_end(capture, "caromd, which stops");
+}
+
+void commands_cut_capture(struct commands *commands)
+{
+	struct commands_capture *capture = commands->capturing;
+
+	if (!capture)
 		return;
 	capture->sink.end(capture->sink.context);
 	close_capture(capture);
 }
 
 /* ---- under way ---- */
-
-static bool has_enough(const struct commands_capture *capture)
-{
-	return capture->taken >= capture->request.count;
-}
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
@@ -267,18 +286,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		flush(capture);
 }
 
-/* What was copied before the deadline belongs to the capture. */
 static void on_deadline(uv_timer_t *timer)
 {
-	struct commands_capture *capture = timer->data;
-	size_t turns = 0;
-
-	capture_stop(capture->commands->capture);
-	while (!has_enough(capture) && turns < LAST_TURNS &&
-	       capture_read(capture->commands->capture, TURN_PACKETS, take, capture))
-		turns++;
-	capture->left_unread = turns == LAST_TURNS;
-	end(capture, has_enough(capture) ? "count" : "duration_ms");
+	read_last_and_end(timer->data, "duration_ms");
 }
 
 /* ---- the beginning ---- */
@@ -359,6 +369,18 @@ static struct commands_capture *start(struct commands *commands, struct capture_
 	return NULL;
 }
 
+static int find_room(const struct commands *commands, struct error_list *faults)
+{
+	if (commands->capturing)
+		return error_list_add(faults, ERROR_BUSY, "",
+				      "another capture is on, and there is one at a time");
+	if (commands->nobody_waits || commands->stopping || !commands->attachment_count)
+		return error_list_add(faults, ERROR_BUSY, "",
+				      "caromd is starting or stopping: nothing to capture");
+	return 0;
+}
+
+/* The request is judged in whole before it may be told to come again. */
 struct commands_capture *commands_capture_start(struct commands *commands, const json_t *body,
 						struct commands_sink sink,
 						struct error_list *faults)
@@ -369,15 +391,7 @@ struct commands_capture *commands_capture_start(struct commands *commands, const
 
 	if (capture_request_decode(body, &request, faults))
 		return NULL;
-	if (commands->capturing || commands->stopping || !commands->attachment_count) {
-		error_list_add(faults, ERROR_BUSY, "",
-			       commands->capturing
-				       ? "another capture is on, and there is one at a time"
-				       : "caromd is starting or stopping: nothing to capture");
-		capture_request_done(&request);
-		return NULL;
-	}
-	if (find_vip(commands, &request, &vip, faults)) {
+	if (find_vip(commands, &request, &vip, faults) || find_room(commands, faults)) {
 		capture_request_done(&request);
 		return NULL;
 	}

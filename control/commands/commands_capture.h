@@ -23,7 +23,9 @@ struct commands_capture *commands_capture_start(struct commands *commands, const
 						struct error_list *faults);
 /* The sink is forgotten, not ended. */
 void commands_capture_stop(struct commands_capture *capture);
-/* Ends the sink of the capture that is on, if one is: caromd stops. */
+/* Lets the capture that is on, if one is, end in order, as soon as its sink has room: caromd stops. */
 void commands_end_capture(struct commands *commands);
+/* Ends its sink without what it has not taken: there is no more time. */
+void commands_cut_capture(struct commands *commands);
 
 #endif

@@ -351,10 +351,20 @@ class Captures(PacketsTest):
         return b"".join(parts)
 
     def test_stop(self):
+        """A capture that SIGTERM ends is whole: its packets, its statistics, its last chunk."""
         caromd = self.start()
-        with self.capturing({"duration_ms": 600000}):
+        with self.capturing({"duration_ms": 600000}) as curl:
+            self.send(self.frame(), self.frame(port=81))
+            wait_until(lambda: self.counted_packets() == 2, "two packets forwarded")
             self.stop(caromd)
+            self.assertEqual(curl.wait(TIMEOUT_S), 0)
+        self.assertEqual([row[5] for row in self.read()], ["80", "81"])
+        self.assertIn(b"ended by caromd, which stops. Of all interfaces, 2 packets passed",
+                      FILE.read_bytes())
         self.assertEqual(caromd.messages("error"), [])
+
+    def counted_packets(self):
+        return sum(vip["packets"] for vip in self.stats()["vips"].values())
 
     def test_killed_in_mid_capture(self):
         """Packets flow on, and the next caromd begins with nothing captured."""
