@@ -25,8 +25,10 @@ struct commands *commands_new(const struct commands_options *options, struct err
 	commands->explain = explain_new(options->dataplane, ret_error);
 	commands->capture = commands->explain ? capture_new(options->dataplane, ret_error) : NULL;
 	if (commands->capture && commands_persist_start(commands, options, ret_error) == 0 &&
-	    commands_commit_start(commands, ret_error) == 0)
+	    commands_commit_start(commands, ret_error) == 0) {
+		commands_waits_start(commands);
 		return commands;
+	}
 	commands_free(commands);
 	return NULL;
 }
@@ -35,6 +37,7 @@ void commands_stop(struct commands *commands)
 {
 	commands_end_waits(commands);
 	commands_cut_capture(commands);
+	commands_waits_stop(commands);
 	commands_commit_stop(commands);
 }
 

@@ -5,8 +5,8 @@
  *
  *   write ──► refused: answered with its faults
  *     └─────► published: look ──► at an end: answered
- *                          ▲ └──► wait for the next tick ──┐
- *                          └───────────────────────────────┘
+ *                          ▲ └──► wait for the next tick, or the deadline ──┐
+ *                          └────────────────────────────────────────────────┘
  *
  * A look takes what the last sweep counted, so that a drain costs nothing while it waits.
  *
@@ -35,6 +35,11 @@ struct drain {
 	struct commands_result result;
 	struct commands_drain standing; /* as of the last look */
 };
+
+static uint64_t deadline_of(const struct drain *drain)
+{
+	return drain->published_ms + drain->wait_ms;
+}
 
 /* ---- looking ---- */
 
@@ -147,8 +152,10 @@ static void on_published(void *context, const struct commands_result *result)
 	drain->is_published = true;
 	drain->published_ms = uv_now(drain->commands->loop);
 	drain->result = *result;
-	if (!result->faults && !look(drain))
+	if (!result->faults && !look(drain)) {
+		commands_waits_note(drain->commands, deadline_of(drain));
 		return;
+	}
 	while (*link != drain)
 		link = &(*link)->next;
 	take_out(link);
@@ -195,4 +202,14 @@ void commands_look_at_drains(struct commands *commands)
 		ended = drain->next;
 		answer(drain);
 	}
+}
+
+uint64_t commands_drain_deadline(const struct commands *commands)
+{
+	uint64_t earliest_ms = COMMANDS_NO_DEADLINE;
+
+	for (const struct drain *drain = commands->drains; drain; drain = drain->next)
+		if (drain->is_published && deadline_of(drain) < earliest_ms)
+			earliest_ms = deadline_of(drain);
+	return earliest_ms;
 }

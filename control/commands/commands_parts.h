@@ -54,6 +54,7 @@ struct commands {
 	struct subscriber *subscribers; /* commands_events.c's */
 	size_t subscriber_count;
 	uint64_t told_revision; /* that subscribers know */
+	uv_timer_t waits;	/* commands_waits.c's */
 	bool nobody_waits;	/* from here on */
 
 	/* A commit is wanted: not before the loop has taken in what is there, and, while new next
@@ -107,13 +108,26 @@ void commands_set_state(struct commands *commands, const char *vip, const char *
 
 /* ---- commands_drain.c ---- */
 
-/* Answers the drains that have ended. After each sweep. */
+/* Answers the drains that have ended. After each sweep, and when one's time is over. */
 void commands_look_at_drains(struct commands *commands);
+/* The earliest time at which one's wait is over, or COMMANDS_NO_DEADLINE. */
+uint64_t commands_drain_deadline(const struct commands *commands);
 
 /* ---- commands_watch.c ---- */
 
-/* Answers the watches that have ended. After each publication, and now and then. */
+/* Answers the watches that have ended. After each publication, now and then, and when one's time is
+ * over. */
 void commands_look_at_watches(struct commands *commands);
+uint64_t commands_watch_deadline(const struct commands *commands); /* likewise */
+
+/* ---- commands_waits.c ---- */
+
+#define COMMANDS_NO_DEADLINE UINT64_MAX
+
+void commands_waits_start(struct commands *commands);
+/* To be told of each new deadline; on the loop's clock. */
+void commands_waits_note(struct commands *commands, uint64_t deadline_ms);
+void commands_waits_stop(struct commands *commands);
 
 /* ---- commands_events.c ---- */
 

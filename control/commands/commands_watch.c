@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Watches: readers that wait for another revision than the one they know (long polls). They are
- * looked at whenever something is published, and at each tick for those whose time is over.
+ * looked at whenever something is published, when one's time is over, and at each tick for those
+ * who have gone.
  *
  * Owns the watches, each from its order to its answer. On the event loop's thread.
  */
@@ -59,6 +60,18 @@ void commands_watch(struct commands *commands, const struct commands_watch_order
 	commands->watch_count++;
 	if (has_ended(commands, watch))
 		commands_look_at_watches(commands);
+	else
+		commands_waits_note(commands, watch->deadline_ms);
+}
+
+uint64_t commands_watch_deadline(const struct commands *commands)
+{
+	uint64_t earliest_ms = COMMANDS_NO_DEADLINE;
+
+	for (const struct watch *watch = commands->watches; watch; watch = watch->next)
+		if (watch->deadline_ms < earliest_ms)
+			earliest_ms = watch->deadline_ms;
+	return earliest_ms;
 }
 
 /* An answer may bring new orders, so those that have ended are taken out first. */
