@@ -4,6 +4,7 @@
 #include "commands_list.h"
 
 #include "commands_parts.h"
+#include "config_field.h"
 
 #include <errno.h>
 #include <string.h>
@@ -68,15 +69,16 @@ static bool vip_passes(const struct commands_vip_filter *filter, const struct co
 	return !filter->backend_address || has_backend(vip, filter->backend_address);
 }
 
-static int check_word(const char *name, const char *word, const char *const *words, size_t count,
+static int check_word(const char *name, const char *word, struct config_choices words,
 		      struct error *ret_error)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!word || strcmp(word, words[i]) == 0)
+	char expected[CONFIG_CHOICES_BYTES];
+
+	for (size_t i = 0; i < words.count; i++)
+		if (!word || strcmp(word, words.names[i]) == 0)
 			return 0;
-	return error_set(ret_error, ERROR_INVALID,
-			 "query parameter '%s' is '%s'; expected '%s', … '%s'", name, word,
-			 words[0], words[count - 1]);
+	return error_set(ret_error, ERROR_INVALID, "query parameter '%s' is '%s'; expected %s",
+			 name, word, config_list_choices(words, expected));
 }
 
 json_t *commands_list_vips(const struct commands *commands,
@@ -88,7 +90,8 @@ json_t *commands_list_vips(const struct commands *commands,
 	const struct config *config = commands_shown(commands);
 	struct list list = {.page = page};
 
-	if (check_word("protocol", filter->protocol, protocols, 2, ret_error))
+	if (check_word("protocol", filter->protocol, (struct config_choices){protocols, 2},
+		       ret_error))
 		return NULL;
 	list.items = json_object();
 	for (size_t i = 0; list.items && i < config->vip_count && !list.has_more; i++) {
@@ -126,7 +129,7 @@ json_t *commands_list_backends(const struct commands *commands, const char *vip,
 		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", vip);
 		return NULL;
 	}
-	if (check_word("state", filter->state, states, 3, ret_error))
+	if (check_word("state", filter->state, (struct config_choices){states, 3}, ret_error))
 		return NULL;
 	list.items = json_object();
 	for (size_t i = 0; list.items && i < owner->backend_count && !list.has_more; i++) {

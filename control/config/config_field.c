@@ -230,18 +230,17 @@ int config_decode_integer(const struct config_place *place, const json_t *json,
 	return 0;
 }
 
-/* Lists the names: "'tcp' or 'udp'". */
-static const char *list_choices(struct config_choices choices, char ret_list[EXPECTED_BYTES])
+const char *config_list_choices(struct config_choices choices, char ret_list[CONFIG_CHOICES_BYTES])
 {
 	size_t used = 0;
 
 	ret_list[0] = '\0';
-	for (size_t index = 0; index < choices.count && used < EXPECTED_BYTES; index++) {
+	for (size_t index = 0; index < choices.count && used < CONFIG_CHOICES_BYTES; index++) {
 		const char *separator = index == 0		     ? ""
 					: index + 1 == choices.count ? " or "
 								     : ", ";
 
-		used += (size_t)snprintf(ret_list + used, EXPECTED_BYTES - used, "%s'%s'",
+		used += (size_t)snprintf(ret_list + used, CONFIG_CHOICES_BYTES - used, "%s'%s'",
 					 separator, choices.names[index]);
 	}
 	return ret_list;
@@ -250,9 +249,9 @@ static const char *list_choices(struct config_choices choices, char ret_list[EXP
 static int refuse_choice(const struct config_place *place, const json_t *json,
 			 struct config_choices choices)
 {
-	char expected[EXPECTED_BYTES], quote[CONFIG_QUOTE_BYTES];
+	char expected[CONFIG_CHOICES_BYTES], quote[CONFIG_QUOTE_BYTES];
 
-	list_choices(choices, expected);
+	config_list_choices(choices, expected);
 	if (!json_is_string(json))
 		return config_refuse_type(place, json, expected);
 	return config_fault(place, ERROR_INVALID, " '%s' is unknown; expected %s",

@@ -37,6 +37,12 @@ struct config_choices {
 	size_t count;
 };
 
+/* Has room for the longest list there is, of the reasons in a capture's request. */
+#define CONFIG_CHOICES_BYTES 256
+
+/* "'tcp' or 'udp'". Returns ret_list. */
+const char *config_list_choices(struct config_choices choices, char ret_list[CONFIG_CHOICES_BYTES]);
+
 /* Refuses unknown and missing keys; what has no fault is in the target even when others have. */
 int config_decode_object(const struct config_place *place, const json_t *json,
 			 const struct config_field *fields, void *target);
