@@ -36,6 +36,7 @@ struct occupant {
 	struct xdp_multiprog *all; /* NULL: nothing is */
 	struct xdp_program *ours;  /* borrowed from `all`; NULL: none of this instance's */
 	bool others;		   /* somebody else's are there */
+	bool other_instance;	   /* somebody else is a carom, and alone there */
 	bool alone;		   /* without a dispatcher */
 };
 
@@ -127,8 +128,14 @@ struct bpf_object *attach_open(const struct attach_object *object, struct error 
 	return opened;
 }
 
-/* Whether the map is read-only data that begins with this instance. */
-static bool map_names_instance(uint32_t map_id, uint64_t instance)
+enum owner {
+	OWNER_FOREIGN,	      /* no program of carom's, as far as it says */
+	OWNER_OTHER_INSTANCE, /* a carom's with another folder of pins */
+	OWNER_OURS,
+};
+
+/* Whose program it is that has this map: its read-only data begin with the instance. */
+static enum owner owner_by_map(uint32_t map_id, uint64_t instance)
 {
 	struct bpf_map_info information = {0};
 	uint32_t length = sizeof(information), key = 0;
@@ -137,15 +144,17 @@ static bool map_names_instance(uint32_t map_id, uint64_t instance)
 	bool found;
 
 	if (map < 0)
-		return false;
+		return OWNER_FOREIGN;
 	found = bpf_obj_get_info_by_fd(map, &information, &length) == 0 &&
 		strstr(information.name, ".rodata") && information.value_size <= sizeof(value) &&
-		bpf_map_lookup_elem(map, &key, value) == 0 && value[0] == instance;
+		bpf_map_lookup_elem(map, &key, value) == 0;
 	close(map);
-	return found;
+	if (!found)
+		return OWNER_FOREIGN;
+	return value[0] == instance ? OWNER_OURS : OWNER_OTHER_INSTANCE;
 }
 
-static bool is_ours(const struct xdp_program *found, const struct attach_program *program)
+static enum owner owner_of(const struct xdp_program *found, const struct attach_program *program)
 {
 	uint32_t map_ids[PROGRAM_MAPS_MAX];
 	struct bpf_prog_info information = {
@@ -153,15 +162,23 @@ static bool is_ours(const struct xdp_program *found, const struct attach_program
 		.nr_map_ids = PROGRAM_MAPS_MAX,
 	};
 	uint32_t length = sizeof(information);
+	enum owner owner = OWNER_FOREIGN;
 
 	if (bpf_obj_get_info_by_fd(xdp_program__fd(found), &information, &length) ||
 	    strcmp(information.name, program->name) != 0)
-		return false;
+		return OWNER_FOREIGN;
 	for (uint32_t i = 0; i < information.nr_map_ids && i < PROGRAM_MAPS_MAX; i++) {
-		if (map_names_instance(map_ids[i], program->instance))
-			return true;
+		enum owner by_map = owner_by_map(map_ids[i], program->instance);
+
+		if (by_map > owner)
+			owner = by_map;
 	}
-	return false;
+	return owner;
+}
+
+static bool is_ours(const struct xdp_program *found, const struct attach_program *program)
+{
+	return owner_of(found, program) == OWNER_OURS;
 }
 
 static struct xdp_program *find_in_dispatcher(const struct xdp_multiprog *all,
@@ -181,6 +198,7 @@ static int find_occupant(uint32_t ifindex, const struct attach_program *program,
 {
 	struct occupant occupant = {0};
 	struct xdp_program *main_program;
+	enum owner owner;
 	long result;
 
 	occupant.all = xdp_multiprog__get_from_ifindex((int)ifindex);
@@ -195,8 +213,10 @@ static int find_occupant(uint32_t ifindex, const struct attach_program *program,
 	occupant.alone = xdp_multiprog__is_legacy(occupant.all);
 	if (occupant.alone) {
 		main_program = xdp_multiprog__main_prog(occupant.all);
-		occupant.ours = is_ours(main_program, program) ? main_program : NULL;
+		owner = owner_of(main_program, program);
+		occupant.ours = owner == OWNER_OURS ? main_program : NULL;
 		occupant.others = !occupant.ours;
+		occupant.other_instance = owner == OWNER_OTHER_INSTANCE;
 	} else {
 		occupant.ours = find_in_dispatcher(occupant.all, program);
 		occupant.others =
@@ -350,12 +370,19 @@ static int refuse_alone(const struct attempt *attempt, const struct occupant *oc
 			struct error *ret_error)
 {
 	const struct xdp_program *other = xdp_multiprog__main_prog(occupant->all);
+	const char *interface = attempt->interface, *name = xdp_program__name(other);
+	uint32_t id = program_id(xdp_program__fd(other));
 
+	if (occupant->other_instance)
+		return error_set(
+			ret_error, ERROR_BUSY,
+			"interface '%s': another carom, with another bpf_dir, serves there "
+			"(program id %u, '%s'), and it leaves no room for a second",
+			interface, id, name);
 	return error_set(ret_error, ERROR_BUSY,
 			 "interface '%s': another XDP program is attached (id %u, '%s'), and it "
 			 "leaves no room for a second; take it off with: ip link set %s xdp off",
-			 attempt->interface, program_id(xdp_program__fd(other)),
-			 xdp_program__name(other), attempt->interface);
+			 interface, id, name, interface);
 }
 
 static int attach_in_mode(const struct attempt *attempt, const struct occupant *occupant,

@@ -274,8 +274,8 @@ class OtherInstances(CaromdTest):
         self.config["api"]["listen"] = ["unix:/run/other/api.sock"]
         self.write_config()
         self.expect_refusal(
-            f"interface 'eth0': another XDP program is attached (id {number}, '{name}'), and it"
-            " leaves no room for a second; take it off with: ip link set eth0 xdp off")
+            "interface 'eth0': another carom, with another bpf_dir, serves there (program id"
+            f" {number}, '{name}'), and it leaves no room for a second")
         self.assertFalse(os.path.exists("/run/other"))
         self.assertEqual(self.client.get("/readyz").status, 200)
         self.stop(caromd)
