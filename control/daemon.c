@@ -224,7 +224,18 @@ static void start_signals(struct daemon *daemon)
 		daemon->signals[i].data = daemon;
 		uv_signal_start(&daemon->signals[i], signals[i].handler, signals[i].number);
 	}
-	signal(SIGPIPE, SIG_IGN);
+}
+
+/* What means nothing here must not end it: a kill by the wrong number, or a socket's end. */
+static void ignore_signals(void)
+{
+	static const int numbers[] = {SIGPIPE, SIGUSR1,	  SIGUSR2, SIGALRM,
+				      SIGIO,   SIGVTALRM, SIGPROF};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		signal(numbers[i], SIG_IGN);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		signal(number, SIG_IGN);
 }
 
 static uint64_t hash_key(const char *seed, uint64_t number)
@@ -333,6 +344,7 @@ int daemon_run(struct config *config, struct access *access, const char *config_
 {
 	struct daemon daemon = {.access = access, .config_path = config_path};
 
+	ignore_signals();
 	if (host_check_capabilities(ret_error))
 		return -1;
 	/* Before there are threads: jansson's hash tables share one seed. */

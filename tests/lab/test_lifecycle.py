@@ -196,6 +196,16 @@ class Stops(LifecycleTest):
     def test_sigint(self):
         self.expect_packets_without(signal.SIGINT, 0)
 
+    def test_signals_that_mean_nothing(self):
+        caromd = self.start()
+        before = caromd.lines()
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGALRM, signal.SIGIO,
+                       signal.SIGVTALRM, signal.SIGPROF, signal.SIGRTMIN, signal.SIGRTMAX):
+            caromd.signal(number)
+        self.assertEqual(self.client.get("/readyz").status, 200)
+        self.assertEqual(caromd.lines(), before)
+        self.assertEqual(caromd.end(signal.SIGTERM), 0)
+
     def test_sigkill(self):
         self.expect_packets_without(signal.SIGKILL, -signal.SIGKILL)
 
