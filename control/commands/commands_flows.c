@@ -59,21 +59,31 @@ static bool list_flow(void *context, const struct publish_flow *flow)
 	return true;
 }
 
+static int check_filter(const struct commands *commands, const struct commands_flow_filter *filter,
+			struct error *ret_error)
+{
+	const struct config_vip *vip;
+
+	if (!filter->vip)
+		return 0;
+	vip = config_find_vip(commands_shown(commands), filter->vip);
+	if (!vip)
+		return error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", filter->vip);
+	if (filter->backend && !config_find_backend(vip, filter->backend))
+		return error_set(ret_error, ERROR_NOT_FOUND, "vip '%s' has no backend '%s'",
+				 filter->vip, filter->backend);
+	return 0;
+}
+
 json_t *commands_list_flows(const struct commands *commands,
 			    const struct commands_flow_filter *filter, uint64_t *ret_next,
 			    struct error *ret_error)
 {
-	struct flow_list list = {
-		.image = publish_image(commands->publish),
-		.filter = filter,
-		.items = json_array(),
-	};
+	struct flow_list list = {.image = publish_image(commands->publish), .filter = filter};
 
-	if (filter->vip && !config_find_vip(commands_shown(commands), filter->vip)) {
-		json_decref(list.items);
-		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", filter->vip);
+	if (check_filter(commands, filter, ret_error))
 		return NULL;
-	}
+	list.items = json_array();
 	if (list.items && list.image &&
 	    publish_visit_flows(commands->publish, filter->after, list_flow, &list)) {
 		json_decref(list.items);

@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#define MS_PER_S 1000
+#define MS_PER_S       1000
+#define FIRST_REVISION 1
 
 const char *commands_format_time(int64_t time_ms, char ret_text[COMMANDS_TIME_BYTES])
 {
@@ -105,7 +106,11 @@ static const struct revision *find_other(const struct commands *commands, uint64
 
 	if (against)
 		return find(commands, against, ret_error);
-	if (!before)
+	if (!before && revision == FIRST_REVISION)
+		error_set(ret_error, ERROR_NOT_FOUND,
+			  "revision %d is the first: there is none before it to compare it with",
+			  FIRST_REVISION);
+	else if (!before)
 		error_set(ret_error, ERROR_NOT_FOUND,
 			  "the revision before %" PRIu64 " is not kept any more", revision);
 	return before;

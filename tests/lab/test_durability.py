@@ -513,7 +513,9 @@ class History(DurabilityTest):
                      "/v1/revisions/x", "/v1/revisions/01"):
             self.assertEqual(self.client.get(path).status, 404, path)
         self.assertEqual(self.client.post("/v1/revisions/7/restore").status, 404)
-        self.assertEqual(self.client.get("/v1/revisions/1/diff").status, 404)
+        reply = self.client.get("/v1/revisions/1/diff")
+        self.assertEqual((reply.status, reply.json()["detail"]), (
+            404, "revision 1 is the first: there is none before it to compare it with"))
         self.assertEqual(self.client.get("/v1/revisions?limit=0").status, 400)
         self.stop(caromd)
 
