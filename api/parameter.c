@@ -8,84 +8,94 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* *ret_number: beyond the maximum it stops growing. */
-static bool read_digits(const char *value, uint64_t maximum, uint64_t *ret_number)
+bool parameter_read_number(const char *text, uint64_t maximum, uint64_t *ret_number)
 {
 	uint64_t number = 0;
 
-	if (!*value)
+	if (!*text)
 		return false;
-	for (; *value; value++) {
-		if (!isdigit((unsigned char)*value))
+	for (; *text; text++) {
+		if (!isdigit((unsigned char)*text))
 			return false;
-		if (number <= maximum)
-			number = number * 10 + (uint64_t)(*value - '0');
+		number = number * 10 + (uint64_t)(*text - '0');
+		if (number > maximum)
+			return false;
 	}
 	*ret_number = number;
 	return true;
 }
 
-static int take_number(const struct parameter *parameter, const char *value,
-		       struct parameter_value *ret_value, struct error *error)
+static int take_number(const struct parameter *parameter, struct parameter_value *value,
+		       struct error *error)
 {
-	uint64_t number;
-
-	if (!read_digits(value, parameter->maximum, &number) || number < parameter->minimum ||
-	    number > parameter->maximum)
-		return error_set(error, ERROR_INVALID,
-				 "query parameter '%s' is '%s'; expected a number from %" PRIu64
-				 " to %" PRIu64,
-				 parameter->name, value, parameter->minimum, parameter->maximum);
-	ret_value->number = number;
-	return 0;
+	if (parameter_read_number(value->text, parameter->maximum, &value->number) &&
+	    value->number >= parameter->minimum)
+		return 0;
+	return error_set(error, ERROR_INVALID,
+			 "query parameter '%s' is '%s'; expected a number from %" PRIu64
+			 " to %" PRIu64,
+			 parameter->name, value->text, parameter->minimum, parameter->maximum);
 }
 
-static int take_boolean(const struct parameter *parameter, const char *value,
-			struct parameter_value *ret_value, struct error *error)
+static int take_boolean(const struct parameter *parameter, struct parameter_value *value,
+			struct error *error)
 {
-	ret_value->number = strcmp(value, "true") == 0;
-	if (ret_value->number || strcmp(value, "false") == 0)
+	value->number = strcmp(value->text, "true") == 0;
+	if (value->number || strcmp(value->text, "false") == 0)
 		return 0;
 	return error_set(error, ERROR_INVALID,
 			 "query parameter '%s' is '%s'; expected 'true' or 'false'",
-			 parameter->name, value);
+			 parameter->name, value->text);
 }
 
-static int take_text(const struct parameter *parameter, const char *value,
-		     struct parameter_value *ret_value, struct error *error)
+static int refuse_length(const struct parameter *parameter, size_t length, struct error *error)
+{
+	return error_set(error, ERROR_INVALID,
+			 "query parameter '%s' has %zu bytes; expected 1 to %d", parameter->name,
+			 length, PARAMETER_TEXT_BYTES - 1);
+}
+
+static int take_text(const struct parameter *parameter, const struct parameter_value *value,
+		     struct error *error)
+{
+	return value->text[0] ? 0 : refuse_length(parameter, 0, error);
+}
+
+static int take_address(const struct parameter *parameter, struct parameter_value *value,
+			struct error *error)
+{
+	if (take_text(parameter, value, error))
+		return -1;
+	if (address_parse(value->text, &value->address))
+		return 0;
+	return error_set(error, ERROR_INVALID,
+			 "query parameter '%s' is '%s'; expected an IP address", parameter->name,
+			 value->text);
+}
+
+static int decode(const struct parameter *parameter, const char *sent,
+		  struct parameter_value *ret_value, struct error *error)
 {
 	char *output = ret_value->text;
 
-	if (!*value || strlen(value) >= sizeof(ret_value->text))
-		return error_set(error, ERROR_INVALID,
-				 "query parameter '%s' has %zu bytes; expected 1 to %zu",
-				 parameter->name, strlen(value), sizeof(ret_value->text) - 1);
-	if (percent_decode("query", &value, '\0', &output, error) == 0)
+	if (strlen(sent) >= sizeof(ret_value->text))
+		return refuse_length(parameter, strlen(sent), error);
+	if (percent_decode("query", &sent, '\0', &output, error) == 0)
 		return 0;
 	error->kind = ERROR_INVALID;
 	return -1;
 }
 
-static int take_address(const struct parameter *parameter, const char *value,
-			struct parameter_value *ret_value, struct error *error)
-{
-	if (take_text(parameter, value, ret_value, error))
-		return -1;
-	if (address_parse(ret_value->text, &ret_value->address))
-		return 0;
-	return error_set(error, ERROR_INVALID,
-			 "query parameter '%s' is '%s'; expected an IP address", parameter->name,
-			 ret_value->text);
-}
-
-static int take_value(const struct parameter *parameter, const char *value,
+static int take_value(const struct parameter *parameter, const char *sent,
 		      struct parameter_value *ret_value, struct error *error)
 {
+	if (decode(parameter, sent, ret_value, error))
+		return -1;
 	switch (parameter->kind) {
-	case PARAMETER_NUMBER: return take_number(parameter, value, ret_value, error);
-	case PARAMETER_BOOLEAN: return take_boolean(parameter, value, ret_value, error);
-	case PARAMETER_TEXT: return take_text(parameter, value, ret_value, error);
-	case PARAMETER_ADDRESS: return take_address(parameter, value, ret_value, error);
+	case PARAMETER_NUMBER: return take_number(parameter, ret_value, error);
+	case PARAMETER_BOOLEAN: return take_boolean(parameter, ret_value, error);
+	case PARAMETER_TEXT: return take_text(parameter, ret_value, error);
+	case PARAMETER_ADDRESS: return take_address(parameter, ret_value, error);
 	}
 	return -1;
 }

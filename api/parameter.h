@@ -15,8 +15,8 @@
 enum parameter_kind {
 	PARAMETER_NUMBER,  /* decimal digits and nothing else */
 	PARAMETER_BOOLEAN, /* true or false */
-	PARAMETER_TEXT,	   /* percent-encoded UTF-8, not empty */
-	PARAMETER_ADDRESS, /* IPv4 or IPv6; percent-encoded, likewise */
+	PARAMETER_TEXT,	   /* UTF-8, not empty */
+	PARAMETER_ADDRESS, /* IPv4 or IPv6 */
 };
 
 struct parameter {
@@ -28,7 +28,7 @@ struct parameter {
 struct parameter_value {
 	bool is_given;
 	uint64_t number;		 /* of a boolean 0 or 1 */
-	char text[PARAMETER_TEXT_BYTES]; /* decoded; of a text or an address */
+	char text[PARAMETER_TEXT_BYTES]; /* as it was sent, but for its percent-encoding */
 	struct carom_address address;
 };
 
@@ -38,6 +38,9 @@ struct parameter_values {
 	const struct parameter *parameters;
 	struct parameter_value values[PARAMETERS_MAX];
 };
+
+/* Decimal digits and nothing else. False, too, of a number beyond the maximum. */
+bool parameter_read_number(const char *text, uint64_t maximum, uint64_t *ret_number);
 
 /* Takes in one of the query. value: as it was sent; NULL if it had no '='. Returns 0; -1 if there
  * is no such parameter, if it is given twice, or if its value is not of its kind. */

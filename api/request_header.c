@@ -83,6 +83,12 @@ static bool check_parameters(struct request *request)
 	request->parameters.parameters = request->match.route->parameters;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter,
 				  request);
+	if (request->reply.status == 0 && request->match.route->is_watchable &&
+	    parameter_is_given(&request->parameters, ROUTE_WAIT_MS) &&
+	    !parameter_is_given(&request->parameters, ROUTE_REVISION))
+		reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST,
+				  "query parameter '" ROUTE_WAIT_MS "' goes with '" ROUTE_REVISION
+				  "', which says what is known: another revision is waited for");
 	return request->reply.status == 0;
 }
 

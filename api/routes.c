@@ -20,8 +20,6 @@
 #include "stream.h"
 #include "table.h"
 
-#include <stdlib.h>
-
 #define BODY_BYTES_MAX	    ((size_t)4 << 20)
 #define EVENTS_CONTENT_TYPE "text/event-stream"
 
@@ -222,23 +220,33 @@ static void unsubscribe(void *subscriber)
 	commands_unsubscribe(subscriber);
 }
 
+#define REVISION_MAX (UINT64_MAX >> 4)
+
 /* What a client that was cut off says by itself comes before what its first request said. */
-static uint64_t known_event(const struct route_call *call)
+static bool find_known_event(const struct route_call *call, uint64_t *ret_revision,
+			     struct reply *ret_reply)
 {
 	const char *id = call->last_event_id;
-	char *end;
-	uint64_t revision = id ? strtoull(id, &end, 10) : 0;
 
-	return id && end != id && !*end ? revision : parameter_number(call->parameters, "since");
+	*ret_revision = parameter_number(call->parameters, "since");
+	if (!id || parameter_read_number(id, REVISION_MAX, ret_revision))
+		return true;
+	reply_set_problem(ret_reply, PROBLEM_BAD_REQUEST,
+			  "Last-Event-ID is '%s'; expected the id of one of our events, a revision",
+			  id);
+	return false;
 }
 
 static void get_events(const struct route_call *call, struct stream *stream,
 		       struct reply *ret_reply)
 {
 	struct error error = {0};
-	struct subscriber *subscriber =
-		commands_subscribe(call->commands, known_event(call), stream_sink(stream), &error);
+	struct subscriber *subscriber;
+	uint64_t known;
 
+	if (!find_known_event(call, &known, ret_reply))
+		return;
+	subscriber = commands_subscribe(call->commands, known, stream_sink(stream), &error);
 	if (subscriber)
 		stream_start(stream, EVENTS_CONTENT_TYPE, unsubscribe, subscriber);
 	else
@@ -246,8 +254,6 @@ static void get_events(const struct route_call *call, struct stream *stream,
 }
 
 /* ---- the table ---- */
-
-#define REVISION_MAX (UINT64_MAX >> 4)
 
 static const struct parameter write_parameters[] = {{"dry_run", PARAMETER_BOOLEAN, 0, 0}, {0}};
 static const struct parameter drain_parameters[] = {
@@ -312,7 +318,8 @@ static const struct route routes[] = {
 	{"POST", "/v1/explain", ROLE_READER, .read = packets_explain,
 	 .body_bytes_max = COMMANDS_EXPLAIN_BODY_BYTES},
 	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packets_capture,
-	 .body_bytes_max = COMMANDS_CAPTURE_BODY_BYTES, .may_lack_body = true},
+	 .body_bytes_max = COMMANDS_CAPTURE_BODY_BYTES, .may_lack_body = true,
+	},
 	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status},
 	{"GET", "/v1/stats", ROLE_READER, .read = get_stats},
 	{"GET", "/v1/drops", ROLE_READER, .read = get_drops},

@@ -82,8 +82,14 @@ def wrong_values(schema):
     return ("nonesuch",) if "enum" in schema else ("",)
 
 
+def companions(operation, parameter):
+    return [(other["name"], str(other["example"])) for other in operation.parameters_in("query")
+            if other["name"] == parameter.get("x-goes-with")]
+
+
 def parameters(walk):
-    """Each alone, as the example shows it; and wrong ones, which nothing but their kind tells."""
+    """Each alone, or with the one that it goes with, as the example shows it; and wrong ones, which
+    nothing but their kind tells."""
     for operation in walk.document.operations.values():
         for parameter in operation.parameters_in("query"):
             name = parameter["name"]
@@ -91,8 +97,8 @@ def parameters(walk):
                 reset(walk)
                 # A revision must be one that is kept.
                 value = walk.client.revision() if name == "against" else parameter["example"]
-                walk.send(operation.name, 200, query=[(name, str(value).lower())],
-                          **accepted(operation))
+                walk.send(operation.name, 200, **accepted(operation),
+                          query=[(name, str(value).lower()), *companions(operation, parameter)])
             for value in wrong_values(walk.document.resolve(parameter["schema"])):
                 walk.send(operation.name, 400, query=[(name, value)], **accepted(operation))
         for parameter in operation.parameters_in("header"):

@@ -58,18 +58,21 @@ static void test_numbers(void **state)
 	expect_number("wait_ms", "600000", 600000);
 	expect_number("limit", "1", 1);
 	expect_number("limit", "10", 10);
+	expect_number("limit", "%31%30", 10);
 }
 
 static void test_wrong_numbers(void **state)
 {
 	static const char *const refused[] = {
-		NULL,  "",    " ",   " 1", "1 ",  "-1",	    "+1",
-		"1.0", "1e3", "0x1", "1s", "%31", "600001", "18446744073709551617",
+		NULL,  "",    " ",   " 1", "1 ",   "-1",     "+1",
+		"1.0", "1e3", "0x1", "1s", "%2D1", "600001", "18446744073709551617",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
 		expect_refused("wait_ms", refused[i], "query parameter 'wait_ms' is '");
+	expect_refused("wait_ms", "%3", "'%3' is not '%' and two hexadecimal digits");
+	expect_refused("wait_ms", "%20%31", "is ' 1'; expected a number");
 	expect_refused("wait_ms", "x", "expected a number from 0 to 600000");
 	expect_refused("limit", "0", "expected a number from 1 to 10");
 	expect_refused("limit", "11", "expected a number from 1 to 10");
@@ -80,6 +83,7 @@ static void test_booleans(void **state)
 	(void)state;
 	expect_number("dry_run", "true", 1);
 	expect_number("dry_run", "false", 0);
+	expect_number("dry_run", "tru%65", 1);
 	expect_refused("dry_run", "yes", "'dry_run' is 'yes'; expected 'true' or 'false'");
 	expect_refused("dry_run", "", "expected 'true' or 'false'");
 	expect_refused("dry_run", NULL, "expected 'true' or 'false'");
