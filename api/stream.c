@@ -86,9 +86,21 @@ static void end(void *context)
 	resume(stream);
 }
 
+static bool has_reader(const void *context)
+{
+	const struct stream *stream = context;
+
+	return !client_has_hung_up(stream->client);
+}
+
 struct commands_sink stream_sink(struct stream *stream)
 {
-	return (struct commands_sink){.write = write_piece, .end = end, .context = stream};
+	return (struct commands_sink){
+		.write = write_piece,
+		.end = end,
+		.has_reader = has_reader,
+		.context = stream,
+	};
 }
 
 void stream_start(struct stream *stream, const char *content_type, stream_stop *stop,

@@ -30,7 +30,7 @@ struct subscriber {
 	struct commands *commands;
 	struct commands_sink sink;
 	uint64_t written_ms; /* when something was last written */
-	bool is_behind;	     /* it had no room: to be ended */
+	bool is_behind;	     /* it had no room, or has gone: to be ended */
 };
 
 /* ---- subscribers ---- */
@@ -75,6 +75,14 @@ static void end_those_behind(struct commands *commands)
 		if (one->is_behind)
 			end(one);
 	}
+}
+
+/* Before the server has noticed: so their places are free at once. */
+static void end_those_gone(struct commands *commands)
+{
+	for (struct subscriber *one = commands->subscribers; one; one = one->next)
+		one->is_behind |= !one->sink.has_reader(one->sink.context);
+	end_those_behind(commands);
 }
 
 void commands_end_subscribers(struct commands *commands)
@@ -184,6 +192,8 @@ struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
 {
 	struct subscriber *subscriber = NULL;
 
+	if (commands->subscriber_count == SUBSCRIBERS_MAX)
+		end_those_gone(commands);
 	if (commands->nobody_waits)
 		error_set(ret_error, ERROR_BUSY, "caromd is stopping");
 	else if (commands->subscriber_count == SUBSCRIBERS_MAX)
@@ -200,8 +210,9 @@ struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
 	};
 	commands->subscribers = subscriber;
 	commands->subscriber_count++;
-	write_text(subscriber, KEEP_COMMENT);
 	if (since && since != commands_revision(commands))
 		give_since(commands, subscriber, since);
+	else
+		write_text(subscriber, KEEP_COMMENT);
 	return subscriber;
 }

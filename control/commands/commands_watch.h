@@ -7,8 +7,7 @@
 
 struct commands_watch_order {
 	uint64_t revision; /* that the caller knows */
-	uint64_t wait_ms;  /* for another one; 0 … COMMANDS_WATCH_WAIT_MS_MAX, and up to half a
-			    * second more */
+	uint64_t wait_ms;  /* for another one; 0 … COMMANDS_WATCH_WAIT_MS_MAX */
 	commands_is_awaited *is_awaited;
 };
 
@@ -23,7 +22,8 @@ void commands_watch(struct commands *commands, const struct commands_watch_order
 struct commands_sink {
 	/* False: there is no room now, and nothing of it is taken. */
 	bool (*write)(void *context, const void *bytes, size_t length);
-	void (*end)(void *context); /* the producer is through, and forgets the sink */
+	void (*end)(void *context);		 /* the producer is through, and forgets the sink */
+	bool (*has_reader)(const void *context); /* whether who reads it is still there */
 	void *context;
 };
 
@@ -31,10 +31,10 @@ struct subscriber;
 
 /*
  * Writes Server-Sent Events (WHATWG HTML, section 9.2): one for each revision that is published
- * after `since`, with what it changed, first those that are over already; and a comment now and
- * then, so that both sides notice when the other has gone. A subscriber that does not keep up is
- * ended, and may resume. since: 0: only what comes from now on. NULL: too many subscribers,
- * described.
+ * after `since`, with what it changed, first those that are over already; and when there is nothing
+ * a comment, at once and now and then, so that both sides notice when the other has gone. A
+ * subscriber that does not keep up is ended, and may resume. since: 0: only what comes from now on.
+ * NULL: too many subscribers, described.
  */
 struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
 				      struct commands_sink sink, struct error *ret_error);
