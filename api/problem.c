@@ -13,7 +13,7 @@
  * and nothing that the client could have brought along: so 500, not 403.
  */
 static const struct problem_class classes[] = {
-	[PROBLEM_SYNTAX] = {400, 0, "syntax", "The body is not JSON"},
+	[PROBLEM_SYNTAX] = {400, 0, "syntax", "The body cannot be read as JSON"},
 	[PROBLEM_INVALID] = {422, 0, "invalid", "The body says what cannot be accepted"},
 	[PROBLEM_NOT_FOUND] = {404, 0, "not-found", "There is no such thing"},
 	[PROBLEM_CONFLICT] = {409, 0, "conflict", "This clashes with what exists"},
@@ -34,6 +34,8 @@ static const struct problem_class classes[] = {
 				  "It is not as the request expects it"},
 	[PROBLEM_UNAUTHENTICATED] = {401, 0, "unauthenticated", "It is not known who asks"},
 	[PROBLEM_FORBIDDEN] = {403, 0, "forbidden", "Who asks may not do this"},
+	[PROBLEM_EXPECTATION] = {417, 0, "expectation-failed",
+				 "What the request expects is not done here"},
 	[PROBLEM_MISDIRECTED] = {421, 0, "misdirected", "The request is meant for another host"},
 };
 

@@ -37,6 +37,7 @@ enum problem_kind {
 	PROBLEM_UNAUTHENTICATED,
 	PROBLEM_FORBIDDEN,
 	PROBLEM_MISDIRECTED,
+	PROBLEM_EXPECTATION,
 };
 
 struct problem_class {

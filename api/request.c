@@ -86,14 +86,17 @@ void request_close(void *service, struct MHD_Connection *connection, void **cont
 /* Who comes back is to be judged by the certificates of today. */
 static bool is_last(const struct request *request)
 {
-	return request->service->is_stopping ||
+	return request->service->is_stopping || request->is_misframed ||
 	       client_is_outdated(request->client, access_tls(request->service->access));
 }
 
+/* A stream that begins has no reply. */
 static void audit_reply(struct request *request)
 {
+	unsigned status = request->reply.status;
+
 	request_audit(request, &(struct audit_outcome){
-				       .status = request->reply.status,
+				       .status = status ? status : MHD_HTTP_OK,
 				       .revision = commands_revision(request->service->commands),
 				       .remark = "",
 			       });
@@ -121,7 +124,8 @@ static enum MHD_Result refuse(struct request *request)
 	return MHD_YES;
 }
 
-static enum MHD_Result receive_header(struct request *request, const char *url, const char *method)
+static enum MHD_Result receive_header(struct request *request, const char *url, const char *method,
+				      const char *version)
 {
 	bool has_body = request_announced_length(request) > 0 ||
 			request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
@@ -130,6 +134,8 @@ static enum MHD_Result receive_header(struct request *request, const char *url, 
 	request->url = url;
 	audit_set_subject(&request->audit_subject, &request->client->peer, method, url);
 	client_touch(request->client, now_ms(request));
+	if (!request_check_framing(request, version))
+		return refuse(request);
 	if (request_check_header(request, method) || !has_body)
 		return MHD_YES;
 	return refuse(request);
@@ -257,7 +263,7 @@ static struct route_call call_of(struct request *request, const json_t *body)
 		.body = body,
 		.patch = request_patch_kind(request),
 		.parameters = &request->parameters,
-		.last_event_id = request_header(request, "Last-Event-ID"),
+		.last_event_id = request_header(request, REQUEST_LAST_EVENT_ID),
 		.prefers_text = prefers_text(request),
 		.is_awaited = is_awaited,
 		.write =
@@ -424,14 +430,14 @@ enum MHD_Result request_continue(void *service, struct MHD_Connection *connectio
 	struct request *request = *context;
 	size_t length = *data_length;
 
-	(void)service, (void)connection, (void)version;
+	(void)service, (void)connection;
 	*data_length = 0;
 	if (!request)
 		return MHD_NO; /* there was no memory for it */
 	if (request->client->phase == CLIENT_LINGERING)
 		return length > 0 ? MHD_YES : MHD_NO;
 	if (!request->has_header)
-		return receive_header(request, url, method);
+		return receive_header(request, url, method, version);
 	if (length > 0)
 		return receive_body(request, data, length);
 	return finish(request);

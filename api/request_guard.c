@@ -91,7 +91,7 @@ void request_audit(struct request *request, const struct audit_outcome *outcome)
 {
 	const struct route *route = request->match.route;
 
-	if (!route || !route->write || request->is_audited)
+	if (!route || !(route->write || route->copies_packets) || request->is_audited)
 		return;
 	request->is_audited = true;
 	audit_log(&request->service->audit_gate, &request->audit_subject,

@@ -15,11 +15,12 @@ struct request {
 	struct MHD_Connection *connection; /* NULL: gone, and a command is still under way */
 	const char *url;		   /* libmicrohttpd's, while there is a connection */
 	bool has_header;
+	bool is_misframed; /* by its header, it is not clear where it ends or what it says */
 	bool is_under_way; /* a command that answers later */
 	bool is_known;	   /* caller is somebody */
 	bool is_audited;
 	struct caller caller;
-	struct audit_subject audit_subject; /* of a write */
+	struct audit_subject audit_subject;
 	struct parameter_values parameters;
 	struct precondition precondition;
 	struct route_match match;
@@ -30,8 +31,15 @@ struct request {
 	struct stream *stream; /* owned; NULL: the answer is no stream */
 };
 
+#define REQUEST_LAST_EVENT_ID "Last-Event-ID"
+
 /* NULL: it was not sent. Only while there is a connection. */
 const char *request_header(const struct request *request, const char *name);
+
+/* ---- request_framing.c ---- */
+
+/* Before anything else is taken from the header. False: refused, and is_misframed. */
+bool request_check_framing(struct request *request, const char *version);
 
 /* ---- request_header.c: each refuses by setting the reply, and then returns false ---- */
 
@@ -46,7 +54,7 @@ enum route_patch request_patch_kind(const struct request *request);
 
 /* Whether no other site's page asks, and who asks has the role for it. */
 bool request_check_caller(struct request *request);
-/* Once, of a write, when its outcome is known. */
+/* Once, of what is for the record, when its outcome is known. */
 void request_audit(struct request *request, const struct audit_outcome *outcome);
 
 #endif

@@ -65,6 +65,7 @@ struct route {
 	bool shows_revision;		    /* of a read: its entity tag is the revision */
 	route_tag *tag;			    /* of a read: it has another entity tag */
 	bool is_watchable;		    /* of a read: it can wait for another revision */
+	bool copies_packets;		    /* of a stream: for the record, as a write is */
 	enum route_target target;	    /* of a write */
 };
 

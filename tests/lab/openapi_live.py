@@ -159,6 +159,9 @@ def failures(walk):
     """What `default` describes, as far as it can be brought about."""
     line = "GET /healthz HTTP/1.1\r\nHost: caromd\r\n"
     walk.send_raw("getHealth", 413, f"{line}Content-Length: {DISCARDED_BODY_BYTES_MAX + 1}\r\n\r\n")
+    walk.send_raw("getHealth", 400, f"{line}Host: other\r\n\r\n")
+    walk.send_raw("getHealth", 417, f"{line}Expect: 200-ok\r\n\r\n")
+    walk.send_raw("getHealth", 501, f"{line}Transfer-Encoding: gzip\r\n\r\n")
     walk.send("getHealth", 431, headers={"X": "x" * 20000})
     walk.send_raw("getHealth", 408, line)
 
