@@ -53,7 +53,7 @@ void audit_log(struct audit_gate *gate, const struct audit_subject *subject, con
 	if (!who && !lets_stranger_pass(gate, now_ms))
 		return;
 	if (gate->omitted_count > 0)
-		log_line(LOG_LEVEL_WARNING, "audit: %" PRIu64 " writes of nobody known left out",
+		log_line(LOG_LEVEL_WARNING, "audit: %" PRIu64 " requests of nobody known left out",
 			 gate->omitted_count);
 	gate->omitted_count = 0;
 	log_line(LOG_LEVEL_INFO, "audit: %s from %s: %s %s: %u, revision %" PRIu64 "%s",

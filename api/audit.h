@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A line of the log for each write, whether it is accepted or refused:
+ * A line of the log for each write, and for each capture of packets, whether it is accepted or
+ * refused:
  *
  *	audit: token deploy from 192.0.2.7:40022: PUT /v1/vips/web: 200, revision 8
  *
  * who, from where, what, the answer's status, the revision that is in force then, and, if it is so,
- * ", unchanged" or ", dry run".
+ * ", unchanged" or ", dry run". What a capture is of, and how it ended, commands_capture.c says.
  */
 #ifndef CAROM_AUDIT_H
 #define CAROM_AUDIT_H

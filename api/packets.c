@@ -51,9 +51,10 @@ static void stop_capture(void *capture)
 
 void packets_capture(const struct route_call *call, struct stream *stream, struct reply *ret_reply)
 {
+	const struct commands_capture_order order = {call->body, call->write.author};
 	struct error_list faults = {0};
 	struct commands_capture *capture =
-		commands_capture_start(call->commands, call->body, stream_sink(stream), &faults);
+		commands_capture_start(call->commands, &order, stream_sink(stream), &faults);
 
 	if (capture)
 		stream_start(stream, COMMANDS_CAPTURE_CONTENT_TYPE, stop_capture, capture);

@@ -319,7 +319,7 @@ static const struct route routes[] = {
 	 .body_bytes_max = COMMANDS_EXPLAIN_BODY_BYTES},
 	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packets_capture,
 	 .body_bytes_max = COMMANDS_CAPTURE_BODY_BYTES, .may_lack_body = true,
-	},
+	 .copies_packets = true},
 	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status},
 	{"GET", "/v1/stats", ROLE_READER, .read = get_stats},
 	{"GET", "/v1/drops", ROLE_READER, .read = get_drops},

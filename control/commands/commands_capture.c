@@ -11,6 +11,7 @@
 #include "capture.h"
 #include "capture_request.h"
 #include "commands_parts.h"
+#include "log.h"
 #include "outcome.h"
 #include "pcapng.h"
 
@@ -22,12 +23,13 @@
 #include <string.h>
 #include <time.h>
 
-#define TURN_PACKETS  256
-#define LAST_TURNS    64 /* at the end, for what was copied already */
-#define RETRY_MS      50
-#define NS_PER_S      1000000000
-#define COMMENT_BYTES PCAPNG_TEXT_BYTES_MAX
-#define APPLICATION   "caromd " CAROM_VERSION
+#define TURN_PACKETS	 256
+#define LAST_TURNS	 64 /* at the end, for what was copied already */
+#define RETRY_MS	 50
+#define FILTER_LOG_BYTES 512 /* a longer one is cut in the log */
+#define NS_PER_S	 1000000000
+#define COMMENT_BYTES	 PCAPNG_TEXT_BYTES_MAX
+#define APPLICATION	 "caromd " CAROM_VERSION
 
 _Static_assert(COMMANDS_CAPTURE_WRITE_BYTES_MAX >=
 		       CAROM_CAPTURE_SNAP_MAX + PCAPNG_PACKET_OVERHEAD_MAX,
@@ -44,6 +46,8 @@ struct commands_capture {
 	struct commands *commands;
 	struct commands_sink sink;
 	struct capture_request request;
+	char author[COMMANDS_AUTHOR_BYTES];
+	const char *ended_by;
 	struct source sources[CONFIG_INTERFACES_MAX];
 	size_t source_count;
 	uint64_t begin_ns;
@@ -160,6 +164,8 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_capture(struct commands_capture *capture)
 {
+	log_line(LOG_LEVEL_INFO, "audit: %s: capture ended by %s: %" PRIu64 " packets",
+		 capture->author, capture->ended_by, capture->taken);
 	capture_stop(capture->commands->capture);
 	capture->commands->capturing = NULL;
 	uv_close((uv_handle_t *)&capture->readable, on_closed);
@@ -167,7 +173,7 @@ static void close_capture(struct commands_capture *capture)
 }
 
 /* What the file lacks is told where it is read first, at the first interface. */
-static void write_statistics(struct commands_capture *capture, const char *ended_by)
+static void write_statistics(struct commands_capture *capture)
 {
 	struct capture_losses losses = {0};
 	bool is_unknown = capture_losses(capture->commands->capture, &losses);
@@ -184,7 +190,7 @@ static void write_statistics(struct commands_capture *capture, const char *ended
 		 "ended by %s. Of all interfaces, %" PRIu64 " packets passed the filter. Not here: "
 		 "%" PRIu64 " over %d a second and CPU, %" PRIu64 " that caromd was too slow for, "
 		 "%" PRIu64 " that the client was too slow for, %" PRIu64 " of new interfaces%s%s",
-		 ended_by, capture->taken, losses.rate_limited, CAROM_CAPTURE_PER_SECOND,
+		 capture->ended_by, capture->taken, losses.rate_limited, CAROM_CAPTURE_PER_SECOND,
 		 losses.ring_full, capture->unsent, capture->unplaced,
 		 capture->left_unread ? ", and some that were left unread" : "",
 		 is_unknown ? "; what the program left out is not known" : "");
@@ -220,10 +226,11 @@ static void on_retry(uv_timer_t *timer)
 static void end(struct commands_capture *capture, const char *ended_by)
 {
 	capture->is_ending = true;
+	capture->ended_by = ended_by;
 	capture_stop(capture->commands->capture);
 	uv_poll_stop(&capture->readable);
 	flush(capture);
-	write_statistics(capture, ended_by);
+	write_statistics(capture);
 	finish(capture);
 }
 
@@ -340,6 +347,21 @@ static int start_handles(struct commands_capture *capture)
 	return 0;
 }
 
+/* A filter may hold line ends: a client must not forge a line, nor steer a terminal. */
+static void log_begin(const struct commands_capture *capture, const json_t *body)
+{
+	const char *filter = json_string_value(json_object_get(body, "filter"));
+	char text[FILTER_LOG_BYTES];
+
+	snprintf(text, sizeof(text), "%s", filter ? filter : "");
+	for (char *each = text; *each; each++)
+		if (*each < ' ' || *each > '~')
+			*each = '?';
+	log_line(LOG_LEVEL_INFO, "audit: %s: capture begins: vip '%s', filter '%s', %u bytes each",
+		 capture->author, capture->request.vip[0] ? capture->request.vip : "*", text,
+		 capture->request.snap_bytes);
+}
+
 /* Takes over the request, on failure too. */
 static struct commands_capture *start(struct commands *commands, struct capture_request *request,
 				      struct commands_sink sink, uint32_t vip)
@@ -358,6 +380,7 @@ static struct commands_capture *start(struct commands *commands, struct capture_
 	capture->commands = commands;
 	capture->sink = sink;
 	capture->request = *request;
+	capture->ended_by = "the client, which has gone";
 	capture->begin_ns = now_ns();
 	capture->blocks = (struct pcapng){capture->buffer, sizeof(capture->buffer), 0};
 	if (write_head(capture) && start_handles(capture) == 0) {
@@ -381,7 +404,8 @@ static int find_room(const struct commands *commands, struct error_list *faults)
 }
 
 /* The request is judged in whole before it may be told to come again. */
-struct commands_capture *commands_capture_start(struct commands *commands, const json_t *body,
+struct commands_capture *commands_capture_start(struct commands *commands,
+						const struct commands_capture_order *order,
 						struct commands_sink sink,
 						struct error_list *faults)
 {
@@ -389,14 +413,18 @@ struct commands_capture *commands_capture_start(struct commands *commands, const
 	struct capture_request request;
 	uint32_t vip;
 
-	if (capture_request_decode(body, &request, faults))
+	if (capture_request_decode(order->body, &request, faults))
 		return NULL;
 	if (find_vip(commands, &request, &vip, faults) || find_room(commands, faults)) {
 		capture_request_done(&request);
 		return NULL;
 	}
 	capture = start(commands, &request, sink, vip);
-	if (!capture)
+	if (!capture) {
 		error_list_add(faults, ERROR_SYSTEM, "", "the capture cannot be started");
+		return NULL;
+	}
+	snprintf(capture->author, sizeof(capture->author), "%s", order->author);
+	log_begin(capture, order->body);
 	return capture;
 }

@@ -12,20 +12,27 @@
 
 struct commands_capture;
 
+struct commands_capture_order {
+	const json_t *body; /* as capture_request.h says, or NULL */
+	const char *author; /* who asks, for the record; cut to COMMANDS_AUTHOR_BYTES */
+};
+
 /*
- * body: as capture_request.h says, or NULL; borrowed. What is written are whole blocks; those for
+ * The order is borrowed during the call; its beginning and its end are lines of the log, for a
+ * capture copies what others send. What is written are whole blocks; those for
  * which the sink has no room are left out and counted. Writes from here, too: the file's head. Ends
  * the sink by itself, when enough packets are written or the time is over, and is gone then. NULL
  * with the faults listed; ERROR_BUSY while another capture is on, for there is one at a time.
  */
-struct commands_capture *commands_capture_start(struct commands *commands, const json_t *body,
+struct commands_capture *commands_capture_start(struct commands *commands,
+						const struct commands_capture_order *order,
 						struct commands_sink sink,
 						struct error_list *faults);
 /* The sink is forgotten, not ended. */
 void commands_capture_stop(struct commands_capture *capture);
-/* Lets the capture that is on, if one is, end in order, as soon as its sink has room: caromd stops. */
+/* Lets the capture that is on, if one is, end in order as soon as its sink has room. */
 void commands_end_capture(struct commands *commands);
-/* Ends its sink without what it has not taken: there is no more time. */
+/* Ends its sink without what that has no room for. */
 void commands_cut_capture(struct commands *commands);
 
 #endif

@@ -290,6 +290,20 @@ class Audit(AccessTest):
         self.assertEqual([re.sub(r"127\.0\.0\.1:\d+", "TCP", re.sub(r"pid \d+", "PID", line))
                           for line in self.audit(self.caromd)], list(expected))
 
+    def test_captures(self):
+        """They copy what others send: who took what, and how much."""
+        self.tcp(READER).request("POST", "/v1/capture", {})
+        self.tcp(OPERATOR).request("POST", "/v1/capture", {"vip": "none"})
+        self.tcp(OPERATOR).request("POST", "/v1/capture", {
+            "vip": "web", "filter": "tcp\nport 443", "duration_ms": 1})
+        self.caromd.wait_for("capture ended")
+        self.expect_audit(
+            "token prometheus from TCP: POST /v1/capture: 403, revision 1",
+            "token deploy from TCP: POST /v1/capture: 422, revision 1",
+            "token deploy: capture begins: vip 'web', filter 'tcp?port 443', 256 bytes each",
+            "token deploy from TCP: POST /v1/capture: 200, revision 1",
+            "token deploy: capture ended by duration_ms: 0 packets")
+
     def test_what_is_accepted(self):
         self.tcp(ADMIN).put("/v1/vips/new", VIP)
         self.tcp(ADMIN).put("/v1/vips/new", VIP)
@@ -349,7 +363,7 @@ class Audit(AccessTest):
         self.caromd.wait_for("audit: uid 0")
         written = [line for line in self.audit(self.caromd) if line.startswith("nobody ")]
         omitted = [int(count) for count in re.findall(
-            "audit: ([0-9]+) writes of nobody known left out", self.caromd.log.read_text())]
+            "audit: ([0-9]+) requests of nobody known left out", self.caromd.log.read_text())]
         self.assertGreater(sum(omitted), 0)
         self.assertEqual(len(written) + sum(omitted), 100)
 

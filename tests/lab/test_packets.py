@@ -295,6 +295,9 @@ class Captures(PacketsTest):
             reply = self.post("/v1/capture", {})
             self.assertEqual((reply.status, reply.json()["type"]), (503, "/problems/busy"))
             self.assertIn("one at a time", reply.json()["detail"])
+            # What is wrong is not worth to be tried again.
+            for body in ({"vip": "none"}, {"filter": "tcp port"}):
+                self.assertEqual(self.post("/v1/capture", body).status, 422, body)
             curl.kill()
         # The client has gone, and with it the capture.
         wait_until(lambda: self.post("/v1/capture", {"duration_ms": 1}).status == 200,
