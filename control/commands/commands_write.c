@@ -73,11 +73,12 @@ void commands_put_vip(struct commands *commands, const char *vip, const json_t *
 {
 	char pointer[ERROR_POINTER_BYTES];
 	struct error_list faults = {0};
-	bool created = !config_find_vip(commands->desired, vip);
+	const struct config_vip *former = config_find_vip(commands->desired, vip);
+	bool created = !former;
 	struct config_vip *new;
 
 	format_pointer(pointer, vip, "", "");
-	new = config_vip_from_json(body, vip, pointer, &faults);
+	new = config_vip_replace_from_json(former, body, vip, pointer, &faults);
 	finish(commands, with_vip(commands, new, &faults), created, &faults, pointer, write);
 }
 

@@ -145,6 +145,11 @@ json_t *config_json_load_file(const char *path, struct error_list *faults);
 struct config *config_from_json(const json_t *json, struct error_list *faults);
 struct config_vip *config_vip_from_json(const json_t *json, const char *name, const char *pointer,
 					struct error_list *faults);
+/* The same for a VIP that replaces a former one (NULL: none): of backends that clash, those are
+ * blamed that have changed. */
+struct config_vip *config_vip_replace_from_json(const struct config_vip *former, const json_t *json,
+						const char *name, const char *pointer,
+						struct error_list *faults);
 int config_backend_from_json(const json_t *json, const char *name, const char *pointer,
 			     struct config_backend *ret_backend, struct error_list *faults);
 /* {"web-1": {…}, …}. ret_backends: owned by the caller, sorted, to be freed with free(). */

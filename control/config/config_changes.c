@@ -84,5 +84,5 @@ int config_check(const struct config *config, struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
 
-	return config_check_all(&document, config);
+	return config_check_all(&document, config, NULL);
 }

@@ -7,6 +7,9 @@
  * have broken: a new service, backend or size with one pass over the VIPs, a VIP's new address with
  * one over all other backends; a new weight or state needs none.
  *
+ * Of two that clash the one is blamed that is new or has changed, for there its author looks; if
+ * both are new, that whose name sorts last.
+ *
  * It owns no state; decoding and edits call it, on their caller's thread.
  */
 #include "config_parts.h"
@@ -58,20 +61,47 @@ static int refuse_backend_address(const struct config_place *vip,
 			    consequence);
 }
 
-static int check_backends_differ(const struct config_place *place, const struct config_vip *vip)
+/* former: may be NULL. */
+static bool had_backend(const struct config_vip *former, const struct config_backend *backend)
+{
+	const struct config_backend *was =
+		former ? config_find_backend(former, backend->name) : NULL;
+
+	return was && address_equal(&was->address, &backend->address);
+}
+
+/* These have one address: whose it is, and all others are at fault. */
+static int check_sharers(const struct config_place *place, const struct config_vip *former,
+			 const struct config_backend *const *sharers, size_t count)
+{
+	size_t owner = 0;
+	int failed = 0;
+
+	while (owner < count && !had_backend(former, sharers[owner]))
+		owner++;
+	if (owner == count)
+		owner = 0;
+	for (size_t index = 0; index < count; index++)
+		if (index != owner)
+			failed |= refuse_backend_address(place, sharers[index], CONFIG_BACKEND_NOUN,
+							 sharers[owner]->name, ", too");
+	return failed;
+}
+
+static int check_backends_differ(const struct config_place *place, const struct config_vip *vip,
+				 const struct config_vip *former)
 {
 	const struct config_backend **sorted = sort_by_address(vip);
-	size_t first = 0;
 	int failed = 0;
 
 	if (!sorted)
 		return config_fault_memory(place);
-	for (size_t index = 1; index < vip->backend_count; index++) {
-		if (address_equal(&sorted[first]->address, &sorted[index]->address))
-			failed |= refuse_backend_address(place, sorted[index], CONFIG_BACKEND_NOUN,
-							 sorted[first]->name, ", too");
-		else
-			first = index;
+	for (size_t first = 0, end; first < vip->backend_count; first = end) {
+		for (end = first + 1; end < vip->backend_count; end++)
+			if (!address_equal(&sorted[first]->address, &sorted[end]->address))
+				break;
+		if (end - first > 1)
+			failed |= check_sharers(place, former, &sorted[first], end - first);
 	}
 	free(sorted);
 	return failed;
@@ -93,7 +123,8 @@ static int check_ring(const struct config_place *place, const struct config_vip 
 			    vip->ring_slots, weighted);
 }
 
-int config_check_vip(const struct config_place *place, const struct config_vip *vip)
+int config_check_vip(const struct config_place *place, const struct config_vip *vip,
+		     const struct config_vip *former)
 {
 	struct config_place backends = config_place_member(place, CONFIG_BACKENDS_KEY);
 	int failed = 0;
@@ -103,7 +134,7 @@ int config_check_vip(const struct config_place *place, const struct config_vip *
 				      " has %zu members; expected at most %d", vip->backend_count,
 				      CAROM_BACKENDS_PER_VIP_MAX);
 	failed |= check_ring(place, vip);
-	failed |= check_backends_differ(place, vip);
+	failed |= check_backends_differ(place, vip, former);
 	return failed;
 }
 
@@ -142,17 +173,42 @@ static int refuse_service(const struct config_place *vips, const struct config_v
 			    config_protocol_name(vip->protocol), owner->name);
 }
 
-static int check_services_differ(const struct config_place *vips,
-				 const struct config_vip *const *sorted, size_t count)
+/* base: may be NULL. */
+static bool had_service(const struct config *base, const struct config_vip *vip)
 {
-	size_t first = 0;
+	const struct config_vip *was = base ? config_find_vip(base, vip->name) : NULL;
+
+	return was && compare_services(was, vip) == 0;
+}
+
+/* These have one service: whose it is, and all others are at fault. */
+static int check_contenders(const struct config_place *vips, const struct config *base,
+			    const struct config_vip *const *contenders, size_t count)
+{
+	size_t owner = 0;
 	int failed = 0;
 
-	for (size_t index = 1; index < count; index++) {
-		if (compare_services(sorted[first], sorted[index]) == 0)
-			failed |= refuse_service(vips, sorted[index], sorted[first]);
-		else
-			first = index;
+	while (owner < count && !had_service(base, contenders[owner]))
+		owner++;
+	if (owner == count)
+		owner = 0;
+	for (size_t index = 0; index < count; index++)
+		if (index != owner)
+			failed |= refuse_service(vips, contenders[index], contenders[owner]);
+	return failed;
+}
+
+static int check_services_differ(const struct config_place *vips, const struct config *base,
+				 const struct config_vip *const *sorted, size_t count)
+{
+	int failed = 0;
+
+	for (size_t first = 0, end; first < count; first = end) {
+		for (end = first + 1; end < count; end++)
+			if (compare_services(sorted[first], sorted[end]) != 0)
+				break;
+		if (end - first > 1)
+			failed |= check_contenders(vips, base, &sorted[first], end - first);
 	}
 	return failed;
 }
@@ -222,7 +278,8 @@ static int check_limits(const struct config_place *place, const struct config *c
 	return failed;
 }
 
-int config_check_all(const struct config_place *document, const struct config *config)
+int config_check_all(const struct config_place *document, const struct config *config,
+		     const struct config *base)
 {
 	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
 	const struct config_vip **sorted = calloc(config->vip_count + 1, sizeof(sorted[0]));
@@ -234,7 +291,7 @@ int config_check_all(const struct config_place *document, const struct config *c
 		sorted[index] = config->vips[index];
 	qsort(sorted, config->vip_count, sizeof(sorted[0]), compare_vips);
 
-	failed = check_services_differ(&vips, sorted, config->vip_count);
+	failed = check_services_differ(&vips, base, sorted, config->vip_count);
 	for (size_t index = 0; index < config->vip_count; index++)
 		failed |= check_no_backend_is_vip(&vips, config->vips[index], sorted,
 						  config->vip_count);
@@ -246,15 +303,18 @@ int config_check_all(const struct config_place *document, const struct config *c
 /* ---- one VIP against the others ---- */
 
 static int check_edited_service(const struct config_place *vips, const struct config *config,
-				const struct config_vip *edited)
+				const struct config *base, const struct config_vip *edited)
 {
-	for (size_t index = 0; index < config->vip_count; index++) {
+	const struct config_vip *owner = edited;
+
+	for (size_t index = config->vip_count; index-- > 0 && !had_service(base, owner);) {
 		const struct config_vip *other = config->vips[index];
 
-		if (other != edited && compare_services(other, edited) == 0)
-			return refuse_service(vips, edited, other);
+		if (compare_services(other, edited) == 0 &&
+		    (had_service(base, other) || strcmp(other->name, owner->name) < 0))
+			owner = other;
 	}
-	return 0;
+	return owner == edited ? 0 : refuse_service(vips, edited, owner);
 }
 
 static int compare_address_to_backend(const void *address, const void *element)
@@ -267,13 +327,9 @@ static int compare_address_to_backend(const void *address, const void *element)
 /* Whether it has a backend at an address where `former` had none of this name. */
 static bool has_new_backend(const struct config_vip *edited, const struct config_vip *former)
 {
-	for (size_t index = 0; index < edited->backend_count; index++) {
-		const struct config_backend *backend = &edited->backends[index];
-		const struct config_backend *was = config_find_backend(former, backend->name);
-
-		if (!was || !address_equal(&was->address, &backend->address))
+	for (size_t index = 0; index < edited->backend_count; index++)
+		if (!had_backend(former, &edited->backends[index]))
 			return true;
-	}
 	return false;
 }
 
@@ -326,14 +382,14 @@ static bool is_larger(const struct config_vip *edited, const struct config_vip *
 
 /* Sets *ret_grows if the limits may be exceeded, and otherwise leaves it. */
 static int check_edited(const struct config_place *vip, const struct config *config,
-			const struct config_vip *edited, const struct config_vip *former,
-			bool *ret_grows)
+			const struct config *base, const struct config_vip *edited, bool *ret_grows)
 {
+	const struct config_vip *former = config_find_vip(base, edited->name);
 	bool is_at_new_address = !former || !address_equal(&former->address, &edited->address);
 	int failed = 0;
 
 	if (!former || compare_services(former, edited) != 0)
-		failed |= check_edited_service(vip->parent, config, edited);
+		failed |= check_edited_service(vip->parent, config, base, edited);
 	/* The new address may be that of a backend of its own. */
 	if (is_at_new_address || has_new_backend(edited, former))
 		failed |= check_edited_backends(vip, config, edited);
@@ -353,12 +409,11 @@ int config_check_edits(const struct config_place *document, const struct config 
 	int failed = 0;
 
 	if (count > EDITS_CHECKED_SINGLY_MAX)
-		return config_check_all(document, config);
+		return config_check_all(document, config, base);
 	for (size_t index = 0; index < count; index++) {
 		vip = config_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
 		if (edits[index].vip)
-			failed |= check_edited(&vip, config, edits[index].vip,
-					       config_find_vip(base, edits[index].name), &grows);
+			failed |= check_edited(&vip, config, base, edits[index].vip, &grows);
 	}
 	if (grows)
 		failed |= check_limits(count == 1 ? &vip : &vips, config);

@@ -139,9 +139,10 @@ static void add_backends(struct config_vip *vip, const struct config_backend *ba
 	vip->backend_count += count;
 }
 
-static struct config_vip *end_vip_edit(struct config_vip *vip, const struct config_place *place)
+static struct config_vip *end_vip_edit(struct config_vip *vip, const struct config_vip *base,
+				       const struct config_place *place)
 {
-	if (config_check_vip(place, vip)) {
+	if (config_check_vip(place, vip, base)) {
 		config_vip_unref(vip);
 		return NULL;
 	}
@@ -160,7 +161,7 @@ struct config_vip *config_vip_with_backends(const struct config_vip *base,
 		return NULL;
 	add_backends(vip, backends, count);
 	config_sort_backends(vip->backends, count);
-	return end_vip_edit(vip, &place);
+	return end_vip_edit(vip, base, &place);
 }
 
 struct config_vip *config_vip_with_backend(const struct config_vip *base,
@@ -178,7 +179,7 @@ struct config_vip *config_vip_with_backend(const struct config_vip *base,
 	add_backends(vip, base->backends, position);
 	add_backends(vip, backend, 1);
 	add_backends(vip, &base->backends[next], base->backend_count - next);
-	return end_vip_edit(vip, &place);
+	return end_vip_edit(vip, base, &place);
 }
 
 struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,

@@ -32,32 +32,35 @@ static struct config *new_for(const json_t *json, const struct config_place *doc
 	return config;
 }
 
-/* Decodes everything and then checks what could be decoded; consumes the config if it fails. */
-static struct config *decode_document(const struct config_place *document, const json_t *json,
-				      const struct config_field *fields, struct config *config)
+/* What could be decoded is checked as well before. Takes the config over. */
+static struct config *end_decoding(struct config *config, int failed)
 {
-	int failed = config_decode_object(document, json, fields, config);
-
-	failed |= config_check_all(document, config);
-	if (failed) {
-		config_unref(config);
-		return NULL;
-	}
-	return config;
+	if (!failed)
+		return config;
+	config_unref(config);
+	return NULL;
 }
 
 struct config *config_from_json(const json_t *json, struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
 	struct config *config = new_for(json, &document);
+	int failed;
 
 	if (!config)
 		return NULL;
 	config_api_set_default(&config->api);
-	return decode_document(&document, json, file_fields, config);
+	failed = config_decode_object(&document, json, file_fields, config);
+	failed |= config_check_all(&document, config, NULL);
+	return end_decoding(config, failed);
 }
 
 /* ---- replacing ---- */
+
+struct replacement {
+	const struct config *base;
+	struct config *config; /* has the base's node and API, and keeps them */
+};
 
 static int refuse_change(const struct config_place *section, const char *key, const json_t *running)
 {
@@ -103,10 +106,9 @@ static int check_unchanged(const struct config_place *section, json_t *wanted, j
 	return failed;
 }
 
-/* The target holds what runs, and keeps it. */
 static int decode_same_node(const struct config_place *place, const json_t *json, void *target)
 {
-	struct config *running = target;
+	const struct config *running = ((struct replacement *)target)->base;
 	struct config wanted;
 
 	if (config_decode_node(place, json, &wanted))
@@ -117,7 +119,7 @@ static int decode_same_node(const struct config_place *place, const json_t *json
 
 static int decode_same_api(const struct config_place *place, const json_t *json, void *target)
 {
-	struct config *running = target;
+	const struct config *running = ((struct replacement *)target)->base;
 	struct config wanted;
 
 	if (config_decode_api(place, json, &wanted))
@@ -126,10 +128,17 @@ static int decode_same_api(const struct config_place *place, const json_t *json,
 			       config_api_to_json(&running->api));
 }
 
+static int decode_new_vips(const struct config_place *place, const json_t *json, void *target)
+{
+	struct replacement *replacement = target;
+
+	return config_decode_vips_over(place, json, replacement->base, replacement->config);
+}
+
 static const struct config_field replacement_fields[] = {
 	{"node", false, decode_same_node},
 	{"api", false, decode_same_api},
-	{CONFIG_VIPS_KEY, true, config_decode_vips},
+	{CONFIG_VIPS_KEY, true, decode_new_vips},
 	{NULL, false, NULL},
 };
 
@@ -137,7 +146,7 @@ static const struct config_field replacement_fields[] = {
 static const struct config_field whole_fields[] = {
 	{"node", true, decode_same_node},
 	{"api", true, decode_same_api},
-	{CONFIG_VIPS_KEY, true, config_decode_vips},
+	{CONFIG_VIPS_KEY, true, decode_new_vips},
 	{NULL, false, NULL},
 };
 
@@ -158,15 +167,16 @@ struct config *config_decode_replacement(const struct config_place *document,
 					 bool is_whole)
 {
 	struct config *config = new_replacement(base, json, document);
+	struct replacement replacement = {base, config};
 
-	if (!config)
-		return NULL;
-	if (config_decode_object(document, json, is_whole ? whole_fields : replacement_fields,
-				 config)) {
-		config_unref(config);
-		return NULL;
-	}
-	config_share_equal(config, base);
+	if (config)
+		config = end_decoding(config,
+				      config_decode_object(document, json,
+							   is_whole ? whole_fields
+								    : replacement_fields,
+							   &replacement));
+	if (config)
+		config_share_equal(config, base);
 	return config;
 }
 
@@ -175,9 +185,14 @@ struct config *config_replace_from_json(const struct config *base, const json_t 
 {
 	struct config_place document = config_place_document(faults);
 	struct config *config = new_replacement(base, json, &document);
+	struct replacement replacement = {base, config};
+	int failed;
 
-	if (config)
-		config = decode_document(&document, json, replacement_fields, config);
+	if (!config)
+		return NULL;
+	failed = config_decode_object(&document, json, replacement_fields, &replacement);
+	failed |= config_check_all(&document, config, base);
+	config = end_decoding(config, failed);
 	if (config)
 		config_share_equal(config, base);
 	return config;

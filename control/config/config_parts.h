@@ -53,6 +53,9 @@ int config_check_path(const struct config_place *place, const char *path);
 config_decoder config_decode_node;
 config_decoder config_decode_api;
 config_decoder config_decode_vips;
+/* The same for a config that replaces a base (NULL: none). */
+int config_decode_vips_over(const struct config_place *place, const json_t *json,
+			    const struct config *base, struct config *config);
 void config_api_set_default(struct config_api *ret_api);
 /* A host's name, made a node's name. */
 void config_name_from_host(const char *host, char ret_name[CAROM_NAME_BYTES]);
@@ -69,10 +72,14 @@ json_t *config_api_to_json(const struct config_api *api);
 
 /* ---- checks across values ---- */
 
-/* Within one VIP: ring size, number of backends, clashing backends. */
-int config_check_vip(const struct config_place *place, const struct config_vip *vip);
-/* Between all VIPs, and against the limits; unset limits (zero) are not checked. */
-int config_check_all(const struct config_place *document, const struct config *config);
+/* Within one VIP: ring size, number of backends, clashing backends. former: what it was, so that of
+ * two that clash the changed one is blamed; NULL: it is new. */
+int config_check_vip(const struct config_place *place, const struct config_vip *vip,
+		     const struct config_vip *former);
+/* Between all VIPs, and against the limits; unset limits (zero) are not checked. base: as `former`
+ * above. */
+int config_check_all(const struct config_place *document, const struct config *config,
+		     const struct config *base);
 /* The same for a config that these edits have made of a base, which was checked before. */
 int config_check_edits(const struct config_place *document, const struct config *config,
 		       const struct config *base, const struct config_edit *edits, size_t count);

@@ -171,7 +171,7 @@ static struct config *decode_scope(const struct config *base, const json_t *json
 		return NULL;
 	if (!scope->has_all_vips)
 		config = put_back(base, patched, scope, faults);
-	else if (config_check_all(&document, patched) == 0)
+	else if (config_check_all(&document, patched, base) == 0)
 		config = config_ref(patched);
 	config_unref(patched);
 	return config;
@@ -323,8 +323,8 @@ struct config *config_patch_vip(const struct config *base, const char *name,
 	if (!patched)
 		return NULL;
 	snprintf(pointer, sizeof(pointer), "/" CONFIG_VIPS_KEY "/%s", name);
-	return finish(base, config_vip_from_json(patched, name, pointer, faults), patch, pointer,
-		      faults);
+	return finish(base, config_vip_replace_from_json(former, patched, name, pointer, faults),
+		      patch, pointer, faults);
 }
 
 struct config *config_patch_backend(const struct config *base, const char *vip_name,

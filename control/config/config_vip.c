@@ -193,7 +193,9 @@ static const struct config_field vip_fields[] = {
 	{NULL, false, NULL},
 };
 
-static struct config_vip *decode_vip(const struct config_place *place, const json_t *json)
+/* former: what it replaces, or NULL. */
+static struct config_vip *decode_vip(const struct config_place *place, const json_t *json,
+				     const struct config_vip *former)
 {
 	size_t room = json_object_size(json_object_get(json, CONFIG_BACKENDS_KEY));
 	struct config_vip *vip = config_vip_new(room);
@@ -205,7 +207,7 @@ static struct config_vip *decode_vip(const struct config_place *place, const jso
 	}
 	failed = decode_name(place, vip->name);
 	failed |= config_decode_object(place, json, vip_fields, vip);
-	failed |= config_check_vip(place, vip);
+	failed |= config_check_vip(place, vip, former);
 	if (!json_object_get(json, CONFIG_TRACKING_KEY) && vip->protocol == IPPROTO_UDP)
 		vip->tracking = CONFIG_TRACKING_ALWAYS;
 	if (failed) {
@@ -215,9 +217,9 @@ static struct config_vip *decode_vip(const struct config_place *place, const jso
 	return vip;
 }
 
-int config_decode_vips(const struct config_place *place, const json_t *json, void *target)
+int config_decode_vips_over(const struct config_place *place, const json_t *json,
+			    const struct config *base, struct config *config)
 {
-	struct config *config = target;
 	const char *name;
 	json_t *member;
 	int failed = 0;
@@ -227,7 +229,8 @@ int config_decode_vips(const struct config_place *place, const json_t *json, voi
 	json_object_foreach(config_mutable(json), name, member)
 	{
 		struct config_place item = config_place_item(place, CONFIG_VIP_NOUN, name);
-		struct config_vip *vip = decode_vip(&item, member);
+		const struct config_vip *former = base ? config_find_vip(base, name) : NULL;
+		struct config_vip *vip = decode_vip(&item, member, former);
 
 		if (vip)
 			config->vips[config->vip_count++] = vip;
@@ -238,14 +241,26 @@ int config_decode_vips(const struct config_place *place, const json_t *json, voi
 	return failed;
 }
 
+int config_decode_vips(const struct config_place *place, const json_t *json, void *target)
+{
+	return config_decode_vips_over(place, json, NULL, target);
+}
+
 /* ---- each by itself ---- */
 
 struct config_vip *config_vip_from_json(const json_t *json, const char *name, const char *pointer,
 					struct error_list *faults)
 {
+	return config_vip_replace_from_json(NULL, json, name, pointer, faults);
+}
+
+struct config_vip *config_vip_replace_from_json(const struct config_vip *former, const json_t *json,
+						const char *name, const char *pointer,
+						struct error_list *faults)
+{
 	struct config_place place = config_place_thing(faults, pointer, CONFIG_VIP_NOUN, name);
 
-	return decode_vip(&place, json);
+	return decode_vip(&place, json, former);
 }
 
 int config_backend_from_json(const json_t *json, const char *name, const char *pointer,

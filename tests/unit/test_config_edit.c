@@ -178,13 +178,81 @@ static void backends_are_replaced_together(void **state)
 	assert_null(config_vip_with_backends(base, backends, 2, &faults));
 	assert_null(config_vip_with_backend(base, &backends[1], &faults));
 	assert_string_equal(faults_text(&faults),
-			    "conflict /vips/web/backends/b2/address: vip 'web': backend 'b2':"
-			    " address '10.0.0.2' is that of backend 'b1', too\n"
-			    "conflict /vips/web/backends/b2/address: vip 'web': backend 'b2':"
-			    " address '10.0.0.2' is that of backend 'b1', too\n");
+			    "conflict /vips/web/backends/b1/address: vip 'web': backend 'b1':"
+			    " address '10.0.0.2' is that of backend 'b2', too\n"
+			    "conflict /vips/web/backends/b1/address: vip 'web': backend 'b1':"
+			    " address '10.0.0.2' is that of backend 'b2', too\n");
 	config_vip_unref(none);
 	config_vip_unref(same);
 	config_vip_unref(base);
+}
+
+/* ---- clashes: what has changed is at fault, whichever name sorts last ---- */
+
+#define AT_10_2 "{'address': '10.0.0.2'}"
+#define AT_10_3 "{'address': '10.0.0.3'}"
+#define B1_AT_FAULT                                                                                \
+	"conflict /vips/web/backends/b1/address: vip 'web': backend 'b1': address '10.0.0.3' is"   \
+	" that of backend 'b2', too\n"
+
+static void the_changed_backend_is_at_fault(void **state)
+{
+	struct error_list faults = {0};
+	struct config_vip *base =
+		vip_of("web", "{" WEB ", 'backends': {'b1': " AT_10_2 ", 'b2': " AT_10_3 "}}");
+	json_t *both = json_of("{" WEB ", 'backends': {'b1': " AT_10_3 ", 'b2': " AT_10_3 "}}");
+	struct config_backend backend = base->backends[0];
+
+	(void)state;
+	backend.address = base->backends[1].address;
+	assert_null(config_vip_with_backend(base, &backend, &faults));
+	assert_string_equal(faults_text(&faults), B1_AT_FAULT);
+	assert_null(config_vip_replace_from_json(base, both, "web", "/vips/web", &faults));
+	assert_string_equal(faults_text(&faults), B1_AT_FAULT);
+	assert_null(config_vip_from_json(both, "web", "/vips/web", &faults));
+	assert_string_equal(faults_text(&faults),
+			    "conflict /vips/web/backends/b2/address: vip 'web': backend 'b2':"
+			    " address '10.0.0.3' is that of backend 'b1', too\n");
+	json_decref(both);
+	config_vip_unref(base);
+}
+
+static void the_changed_part_of_a_replacement_is_at_fault(void **state)
+{
+	struct error_list faults = {0};
+	struct config *base = config_of("{" NODE ", 'vips': {'web': {" WEB
+					", 'backends': {'b1': " AT_10_2 ", 'b2': " AT_10_3 "}}}}");
+	json_t *backends = json_of("{'vips': {'web': {" WEB ", 'backends': {'b1': " AT_10_3
+				   ", 'b2': " AT_10_3 "}}}}");
+	json_t *vips = json_of("{'vips': {'all': {" WEB "}, 'web': {" WEB "}}}");
+
+	(void)state;
+	assert_null(config_replace_from_json(base, backends, &faults));
+	assert_string_equal(faults_text(&faults), B1_AT_FAULT);
+	assert_null(config_replace_from_json(base, vips, &faults));
+	assert_string_equal(faults_text(&faults),
+			    "conflict /vips/all/address: vip 'all': address '192.0.2.10' with"
+			    " port 443 and protocol 'tcp' is that of vip 'web'\n");
+	json_decref(vips);
+	json_decref(backends);
+	config_unref(base);
+}
+
+static void of_two_new_vips_the_later_is_at_fault(void **state)
+{
+	struct error_list faults = {0};
+	struct config *base = config_of("{" NODE "}");
+	struct config_vip *first = vip_of("a", "{" WEB "}"), *second = vip_of("b", "{" WEB "}");
+	struct config_edit edits[] = {{"a", first}, {"b", second}};
+
+	(void)state;
+	assert_null(config_with_edits(base, edits, 2, &faults));
+	assert_string_equal(faults_text(&faults),
+			    "conflict /vips/b/address: vip 'b': address '192.0.2.10' with port 443"
+			    " and protocol 'tcp' is that of vip 'a'\n");
+	config_vip_unref(second);
+	config_vip_unref(first);
+	config_unref(base);
 }
 
 /* ---- replacing the whole ---- */
@@ -287,6 +355,9 @@ int main(void)
 		cmocka_unit_test(what_does_not_exist_cannot_be_removed),
 		cmocka_unit_test(backends_are_edited_one_by_one),
 		cmocka_unit_test(backends_are_replaced_together),
+		cmocka_unit_test(the_changed_backend_is_at_fault),
+		cmocka_unit_test(the_changed_part_of_a_replacement_is_at_fault),
+		cmocka_unit_test(of_two_new_vips_the_later_is_at_fault),
 		cmocka_unit_test(what_was_printed_can_be_put_back),
 		cmocka_unit_test(a_replacement_may_leave_out_the_node),
 		cmocka_unit_test(a_replacement_cannot_change_the_node),

@@ -195,8 +195,8 @@ static void faults_of_a_merge_patch_point_into_its_body(void **state)
 		       " you mean 'weight'? Known keys: address, weight, state\n"
 		       "invalid : vip 'web': key 'port' is missing\n");
 	assert_refused(&b1, CONFIG_PATCH_MERGE, "{'address': '10.0.0.2'}",
-		       "conflict : vip 'web': backend 'b2': address '10.0.0.2' is that of backend"
-		       " 'b1', too\n");
+		       "conflict /address: vip 'web': backend 'b1': address '10.0.0.2' is that of"
+		       " backend 'b2', too\n");
 	assert_refused(&b1, CONFIG_PATCH_MERGE, "[]",
 		       "invalid : backend 'b1' is an array; expected an object\n");
 	assert_refused(&whole, CONFIG_PATCH_MERGE, "{'vips': null}",
