@@ -29,7 +29,38 @@ struct capture_filter {
 	struct bpf_program program;
 };
 
-/* Not `gateway`, which looks names up, nor `protochain`, whose programs have loops. */
+#define NOT_IN_FRAME	"cannot be told from a captured frame"
+#define NOT_OF_ETHERNET "is not of Ethernet, which all captured frames are of"
+
+/* Those of pcap-filter(7) that are not taken. libpcap 1.10 takes `vxlan` for a name, and makes
+ * programs of `inbound`, `outbound` and `ifindex` that ask what the frame does not hold. */
+static const struct refused_keyword {
+	const char *word;
+	const char *reason;
+} refused_keywords[] = {
+	{"gateway", "takes the name of a host, and names are not looked up"},
+	{"protochain", "is not supported: its programs have loops"},
+	{"vxlan", "is not supported; its packets are those of 'udp port 4789'"},
+	{"inbound", NOT_IN_FRAME},
+	{"outbound", NOT_IN_FRAME},
+	{"ifindex", NOT_IN_FRAME},
+	{"ifname", NOT_IN_FRAME},
+	{"on", NOT_IN_FRAME},
+	{"rnr", NOT_IN_FRAME},
+	{"rulenum", NOT_IN_FRAME},
+	{"reason", NOT_IN_FRAME},
+	{"rset", NOT_IN_FRAME},
+	{"ruleset", NOT_IN_FRAME},
+	{"srnr", NOT_IN_FRAME},
+	{"subrulenum", NOT_IN_FRAME},
+	{"action", NOT_IN_FRAME},
+	{"wlan", NOT_OF_ETHERNET},
+	{"fddi", NOT_OF_ETHERNET},
+	{"tr", NOT_OF_ETHERNET},
+	{"ppp", NOT_OF_ETHERNET},
+	{"slip", NOT_OF_ETHERNET},
+};
+
 static const char *const keywords[] = {
 	"and",
 	"or",
@@ -66,6 +97,19 @@ static const char *const keywords[] = {
 	"ah",
 	"vlan",
 	"mpls",
+	"geneve",
+	"pppoed",
+	"pppoes",
+	"stp",
+	"iso",
+	"isis",
+	"atalk",
+	"aarp",
+	"ipx",
+	"netbeui",
+	"lat",
+	"moprc",
+	"mopdl",
 	"icmptype",
 	"icmpcode",
 	"icmp6type",
@@ -88,6 +132,12 @@ static const char *const keywords[] = {
 	"icmp-routersolicit",
 	"icmp-timxceed",
 	"icmp-paramprob",
+	"icmp-tstamp",
+	"icmp-tstampreply",
+	"icmp-ireq",
+	"icmp-ireqreply",
+	"icmp-maskreq",
+	"icmp-maskreply",
 	"icmp6-destinationunreach",
 	"icmp6-packettoobig",
 	"icmp6-timeexceeded",
@@ -99,6 +149,23 @@ static const char *const keywords[] = {
 	"icmp6-neighborsolicit",
 	"icmp6-neighboradvert",
 	"icmp6-redirect",
+	"icmp6-multicastlistenerquery",
+	"icmp6-multicastlistenerreportv1",
+	"icmp6-multicastlistenerdone",
+	"icmp6-routerrenum",
+	"icmp6-nodeinformationquery",
+	"icmp6-nodeinformationresponse",
+	"icmp6-ineighbordiscoverysolicit",
+	"icmp6-ineighbordiscoveryadvert",
+	"icmp6-multicastlistenerreportv2",
+	"icmp6-homeagentdiscoveryrequest",
+	"icmp6-homeagentdiscoveryreply",
+	"icmp6-mobileprefixsolicit",
+	"icmp6-mobileprefixadvert",
+	"icmp6-certpathsolicit",
+	"icmp6-certpathadvert",
+	"icmp6-multicastrouteradvert",
+	"icmp6-multicastroutersolicit",
 };
 
 static bool is_keyword(const char *word)
@@ -177,8 +244,13 @@ static bool is_known(const char *word, const char *before)
 	return is_keyword(word) || is_number(word) || is_ipv4(word) || has_good_colons(word);
 }
 
-static int refuse_name(const char *word, struct error *ret_error)
+static int refuse_word(const char *word, struct error *ret_error)
 {
+	for (size_t i = 0; i < sizeof(refused_keywords) / sizeof(refused_keywords[0]); i++) {
+		if (strcmp(word, refused_keywords[i].word) == 0)
+			return error_set(ret_error, ERROR_INVALID, "'%s' %s", word,
+					 refused_keywords[i].reason);
+	}
 	return error_set(ret_error, ERROR_INVALID,
 			 "'%s' is neither a keyword nor a number nor an address; names are not "
 			 "looked up, but those of services that stand right behind 'port'",
@@ -202,7 +274,7 @@ static int check_words(const char *text, struct error *ret_error)
 		word[length] = '\0';
 		turn = !turn;
 		if (!is_known(word, words[turn]))
-			return refuse_name(word, ret_error);
+			return refuse_word(word, ret_error);
 		text += length;
 	}
 	return 0;

@@ -138,6 +138,18 @@ static void test_what_matches(void **state)
 		"host 192.0.2.11",
 		"tcp[tcpflags] & tcp-ack != 0",
 		"greater 100",
+		"geneve",
+		"geneve 5 and tcp",
+		"pppoes",
+		"pppoes 7 and ip",
+		"pppoed",
+		"stp",
+		"isis",
+		"iso proto 3",
+		"ipx or atalk or aarp or netbeui",
+		"lat or moprc or mopdl",
+		"icmp[icmptype] = icmp-tstamp",
+		"icmp6[icmp6type] = icmp6-multicastlistenerquery",
 		"host fe80::1",
 	};
 
@@ -189,7 +201,7 @@ static void test_names(void **state)
 	static const char *const named[] = {
 		"host example",	   "host example.com",	  "src example.com and tcp", "net loopback",
 		"example",	   "host 3com.com",	  "host 1.2.3.4.5",	     "host 1.2.3.",
-		"host 1-2",	   "ether host gateway1", "gateway 192.0.2.1",	     "host a:b",
+		"host 1-2",	   "ether host gateway1", "host localhost",	     "host a:b",
 		"host \\tcp",	   "host www_1",	  "port http or https",	     "host 0xg",
 		"host 192.0.2.1x", "tcp[tcpflag] != 0",
 	};
@@ -198,6 +210,28 @@ static void test_names(void **state)
 	lookups = 0;
 	for (size_t i = 0; i < COUNT(named); i++)
 		expect_refused(named[i], "names are not looked up");
+	assert_int_equal(lookups, 0);
+}
+
+static void test_keywords_that_are_not_taken(void **state)
+{
+	static const char *const of_no_frame[] = {
+		"inbound",   "outbound and tcp", "ifindex 2",	 "ifname eth0", "on eth0",
+		"rulenum 3", "reason match",	 "action block", "rset x",	"tcp or rnr 1",
+	};
+	static const char *const of_no_ethernet[] = {
+		"wlan host 02:00:00:00:00:01", "fddi", "tr", "ppp", "slip",
+	};
+
+	(void)state;
+	lookups = 0;
+	for (size_t i = 0; i < COUNT(of_no_frame); i++)
+		expect_refused(of_no_frame[i], "' cannot be told from a captured frame");
+	for (size_t i = 0; i < COUNT(of_no_ethernet); i++)
+		expect_refused(of_no_ethernet[i], "' is not of Ethernet");
+	expect_refused("gateway 192.0.2.1", "'gateway' takes the name of a host");
+	expect_refused("ip protochain 6", "'protochain' is not supported");
+	expect_refused("vxlan 7", "'vxlan' is not supported; its packets are those of 'udp port");
 	assert_int_equal(lookups, 0);
 }
 
@@ -234,7 +268,10 @@ static const char *random_word(void)
 		"1-2",	     "80-90",	  "\\tcp",     "\\",	    ":",
 		".",	     "_",	  "3x",	       "len",	    "vlan",
 		"less",	     "broadcast", "multicast", "icmptype",  "icmp-echo",
-		"mpls",	     "link",
+		"mpls",	     "link",	  "geneve",    "pppoes",    "pppoed",
+		"stp",	     "iso",	  "isis",      "atalk",	    "aarp",
+		"ipx",	     "netbeui",	  "lat",       "moprc",	    "mopdl",
+		"inbound",   "gateway",	  "vxlan",     "ifname",    "icmp-tstamp",
 	};
 
 	return words[(size_t)rand() % COUNT(words)];
@@ -272,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_cut_frames),
 		cmocka_unit_test(test_libpcaps_refusals),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_keywords_that_are_not_taken),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_nothing_is_ever_looked_up),
 	};
