@@ -15,6 +15,7 @@
 #include "log.h"
 #include "secret_file.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,13 +87,53 @@ static int use_pair(struct tls *tls, const struct config_tls *files, const struc
 			      files->certificate, files->key, gnutls_strerror(result));
 }
 
+static int read_certificate(const char *path, struct text *ret_text, struct error_list *faults)
+{
+	gnutls_x509_crt_t *chain = NULL;
+	gnutls_datum_t datum;
+	unsigned count = 0;
+	int result;
+
+	if (read_file("api.tls.certificate", path, SECRECY_PUBLIC, ret_text, faults))
+		return -1;
+	datum = datum_of(ret_text);
+	result = gnutls_x509_crt_list_import2(&chain, &count, &datum, GNUTLS_X509_FMT_PEM, 0);
+	if (result < 0)
+		return refuse(faults, "api.tls.certificate", path, gnutls_strerror(result));
+	for (unsigned i = 0; i < count; i++)
+		gnutls_x509_crt_deinit(chain[i]);
+	gnutls_free(chain);
+	return 0;
+}
+
+static int read_key(const char *path, struct text *ret_text, struct error_list *faults)
+{
+	gnutls_privkey_t key;
+	gnutls_datum_t datum;
+	int result;
+
+	if (read_file("api.tls.key", path, SECRECY_OURS, ret_text, faults))
+		return -1;
+	if (gnutls_privkey_init(&key))
+		return error_list_add(faults, ERROR_SYSTEM, "", "api.tls.key: out of memory");
+	datum = datum_of(ret_text);
+	result = gnutls_privkey_import_x509_raw(key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
+	gnutls_privkey_deinit(key);
+	if (result >= 0)
+		return 0;
+	return refuse(faults, "api.tls.key", path,
+		      result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE
+			      ? "there is no private key in it"
+			      : gnutls_strerror(result));
+}
+
+/* Each by itself first, so that one that is bad hides no other. */
 static int load_pair(struct tls *tls, const struct config_tls *files, struct error_list *faults)
 {
 	struct text certificate = {0}, key = {0};
-	int failed = read_file("api.tls.certificate", files->certificate, SECRECY_PUBLIC,
-			       &certificate, faults);
+	int failed = read_certificate(files->certificate, &certificate, faults);
 
-	failed |= read_file("api.tls.key", files->key, SECRECY_OURS, &key, faults);
+	failed |= read_key(files->key, &key, faults);
 	if (!failed)
 		failed = use_pair(tls, files, &certificate, &key, faults);
 	secret_file_done(&certificate);

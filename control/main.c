@@ -8,6 +8,7 @@
 #include "log.h"
 
 #include <getopt.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,34 +77,54 @@ static struct arguments parse_arguments(int count, char **values)
 	return arguments;
 }
 
-static void log_unusable(const char *path, struct error_list *faults)
+/* What the file says, and what it names. */
+struct setup {
+	struct config *config;
+	struct access *access; /* NULL under --detach, which needs none */
+};
+
+static void setup_done(struct setup *setup)
 {
-	log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
-	log_faults(LOG_LEVEL_ERROR, faults);
-	error_list_done(faults);
+	access_free(setup->access);
+	config_unref(setup->config);
 }
 
-static struct config *load(const char *path)
+/* A config may be meant for another host. */
+static void warn_of_interfaces(const struct config_node *node)
 {
+	for (size_t i = 0; i < node->interface_count; i++) {
+		if (if_nametoindex(node->interfaces[i].name) == 0)
+			log_line(LOG_LEVEL_WARNING,
+				 "interface '%s' does not exist in this network namespace",
+				 node->interfaces[i].name);
+	}
+}
+
+/* Goes on beyond faults, to tell those of what the config names along with its own. Returns 0; -1:
+ * it has told them. */
+static int setup_load(struct setup *ret_setup, const struct arguments *arguments)
+{
+	const char *path = arguments->config_path;
 	struct error_list faults = {0};
 	json_t *json = config_json_load_file(path, &faults);
-	struct config *config = json ? config_from_json(json, &faults) : NULL;
+	struct setup setup = {.config = json ? config_from_faulty_json(json, &faults) : NULL};
 
 	json_decref(json);
-	if (!config)
-		log_unusable(path, &faults);
-	return config;
-}
-
-/* What the config names must be usable, too. */
-static struct access *load_access(const struct config *config, const char *path)
-{
-	struct error_list faults = {0};
-	struct access *access = access_new(&config->api, &faults);
-
-	if (!access)
-		log_unusable(path, &faults);
-	return access;
+	if (setup.config && arguments->action != ACTION_DETACH)
+		setup.access = access_new(&setup.config->api, &faults);
+	if (!error_list_is_empty(&faults)) {
+		log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
+		log_faults(LOG_LEVEL_ERROR, &faults);
+	}
+	if (setup.config && arguments->action == ACTION_CHECK)
+		warn_of_interfaces(&setup.config->node);
+	if (error_list_is_empty(&faults)) {
+		*ret_setup = setup;
+		return 0;
+	}
+	error_list_done(&faults);
+	setup_done(&setup);
+	return -1;
 }
 
 static int fail(const struct error *error)
@@ -112,14 +133,10 @@ static int fail(const struct error *error)
 	return EXIT_FAILURE;
 }
 
-static int check(const struct config *config, const char *path)
+static int report_good(const struct config *config, const char *path)
 {
-	struct access *access = load_access(config, path);
 	size_t backend_count = 0;
 
-	if (!access)
-		return EXIT_FAILURE;
-	access_free(access);
 	for (size_t i = 0; i < config->vip_count; i++)
 		backend_count += config->vips[i]->backend_count;
 	printf("%s: good: %zu vips, %zu backends\n", path, config->vip_count, backend_count);
@@ -138,34 +155,28 @@ static int detach(const struct config *config)
 	return EXIT_SUCCESS;
 }
 
-static int run(struct config *config, const char *path)
+static int run(const struct setup *setup, const char *path)
 {
-	struct access *access = load_access(config, path);
 	struct error error = {0};
-	int failed;
 
-	if (!access)
-		return EXIT_FAILURE;
 	host_raise_file_limit();
-	failed = daemon_run(config, access, path, &error);
-	access_free(access);
-	return failed ? fail(&error) : EXIT_SUCCESS;
+	return daemon_run(setup->config, setup->access, path, &error) ? fail(&error) : EXIT_SUCCESS;
 }
 
 static int act(const struct arguments *arguments)
 {
-	struct config *config = load(arguments->config_path);
-	int status = EXIT_FAILURE;
+	struct setup setup;
+	int status;
 
-	if (!config)
-		return status;
+	if (setup_load(&setup, arguments))
+		return EXIT_FAILURE;
 	if (arguments->action == ACTION_CHECK)
-		status = check(config, arguments->config_path);
+		status = report_good(setup.config, arguments->config_path);
 	else if (arguments->action == ACTION_DETACH)
-		status = detach(config);
+		status = detach(setup.config);
 	else
-		status = run(config, arguments->config_path);
-	config_unref(config);
+		status = run(&setup, arguments->config_path);
+	setup_done(&setup);
 	return status;
 }
 

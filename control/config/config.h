@@ -143,6 +143,9 @@ json_t *config_json_load_file(const char *path, struct error_list *faults);
  * expected; NULL if there is any. `pointer` is the prefix of the pointers: "" or "/vips/web".
  */
 struct config *config_from_json(const json_t *json, struct error_list *faults);
+/* The same, and what could be decoded even if there are faults: to look for more of them in what it
+ * names, and for nothing else. NULL: out of memory. */
+struct config *config_from_faulty_json(const json_t *json, struct error_list *faults);
 struct config_vip *config_vip_from_json(const json_t *json, const char *name, const char *pointer,
 					struct error_list *faults);
 /* The same for a VIP that replaces a former one (NULL: none): of backends that clash, those are

@@ -155,7 +155,10 @@ static int decode_tls(const struct config_place *place, const json_t *json, void
 {
 	struct config_api *api = target;
 
-	return config_decode_object(place, json, tls_fields, &api->tls);
+	if (config_decode_object(place, json, tls_fields, &api->tls) == 0)
+		return 0;
+	api->tls = (struct config_tls){0};
+	return -1;
 }
 
 static int decode_tokens(const struct config_place *place, const json_t *json, void *target)
@@ -176,33 +179,48 @@ static const struct config_field api_fields[] = {
 	{NULL, false, NULL},
 };
 
-/* What is missing for an address that others than this host's users reach, or NULL. */
-static const char *missing_guard(const struct config_api *api)
+/* What is missing for an address that others than this host's users reach, or NULL. Keys that are
+ * there and have faults are not missing. */
+static const char *missing_guard(const json_t *json)
 {
-	if (!api->tls.certificate[0])
-		return api->tokens[0] ? "api.tls" : "api.tls, and api.tokens or api.tls.client_ca";
-	if (!api->tokens[0] && !api->tls.client_ca[0])
-		return "api.tokens or api.tls.client_ca";
-	return NULL;
+	const json_t *tls = json_object_get(json, "tls");
+	bool knows_clients = json_object_get(json, "tokens") || json_object_get(tls, "client_ca");
+
+	if (!tls)
+		return knows_clients ? "api.tls" : "api.tls, and api.tokens or api.tls.client_ca";
+	return knows_clients ? NULL : "api.tokens or api.tls.client_ca";
 }
 
-static int check_guard(const struct config_place *place, const json_t *json,
-		       const struct config_api *api)
+/* Whether others than this host's users reach it. What has faults, they do not. */
+static bool is_exposed(const json_t *listen)
+{
+	struct error_list ignored = {0};
+	struct config_place place = config_place_document(&ignored);
+	struct config_listen decoded;
+	int failed = config_decode_listen(&place, listen, &decoded);
+
+	error_list_done(&ignored);
+	return !failed && !decoded.is_unix && !address_is_loopback(&decoded.address);
+}
+
+/* Of the JSON, so that other faults hide none of these. */
+static int check_guard(const struct config_place *place, const json_t *json)
 {
 	const json_t *listens = json_object_get(json, "listen");
 	struct config_place listen = config_place_member(place, "listen");
-	const char *missing = missing_guard(api);
+	const char *missing = missing_guard(json);
+	char quote[CONFIG_QUOTE_BYTES];
 	int failed = 0;
 
-	for (size_t index = 0; missing && index < api->listen_count; index++) {
+	for (size_t index = 0; missing && index < json_array_size(listens); index++) {
+		const json_t *element = json_array_get(listens, index);
 		struct config_place item = config_place_element(&listen, index);
 
-		if (api->listens[index].is_unix ||
-		    address_is_loopback(&api->listens[index].address))
-			continue;
-		failed = config_fault(&item, ERROR_INVALID,
-				      " '%s' is not on loopback; what listens there needs %s",
-				      json_string_value(json_array_get(listens, index)), missing);
+		if (is_exposed(element))
+			failed = config_fault(
+				&item, ERROR_INVALID,
+				" '%s' is not on loopback; what listens there needs %s",
+				config_quote(json_string_value(element), quote), missing);
 	}
 	return failed;
 }
@@ -219,11 +237,10 @@ void config_api_set_default(struct config_api *ret_api)
 int config_decode_api(const struct config_place *place, const json_t *json, void *target)
 {
 	struct config *config = target;
-	struct config_api api;
+	int failed;
 
-	config_api_set_default(&api);
-	if (config_decode_object(place, json, api_fields, &api) || check_guard(place, json, &api))
-		return -1;
-	config->api = api;
-	return 0;
+	config_api_set_default(&config->api);
+	failed = config_decode_object(place, json, api_fields, &config->api);
+	failed |= check_guard(place, json);
+	return failed;
 }

@@ -32,7 +32,7 @@ static struct config *new_for(const json_t *json, const struct config_place *doc
 	return config;
 }
 
-/* What could be decoded is checked as well before. Takes the config over. */
+/* Takes the config over. */
 static struct config *end_decoding(struct config *config, int failed)
 {
 	if (!failed)
@@ -41,18 +41,34 @@ static struct config *end_decoding(struct config *config, int failed)
 	return NULL;
 }
 
+/* What could be decoded is checked as well. Returns 0 or -1. */
+static int decode_file(const json_t *json, struct config *config, struct error_list *faults)
+{
+	struct config_place document = config_place_document(faults);
+	int failed;
+
+	config_api_set_default(&config->api);
+	failed = config_decode_object(&document, json, file_fields, config);
+	failed |= config_check_all(&document, config, NULL);
+	return failed;
+}
+
 struct config *config_from_json(const json_t *json, struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
 	struct config *config = new_for(json, &document);
-	int failed;
 
-	if (!config)
-		return NULL;
-	config_api_set_default(&config->api);
-	failed = config_decode_object(&document, json, file_fields, config);
-	failed |= config_check_all(&document, config, NULL);
-	return end_decoding(config, failed);
+	return config ? end_decoding(config, decode_file(json, config, faults)) : NULL;
+}
+
+struct config *config_from_faulty_json(const json_t *json, struct error_list *faults)
+{
+	struct config_place document = config_place_document(faults);
+	struct config *config = new_for(json, &document);
+
+	if (config)
+		decode_file(json, config, faults);
+	return config;
 }
 
 /* ---- replacing ---- */
@@ -170,11 +186,10 @@ struct config *config_decode_replacement(const struct config_place *document,
 	struct replacement replacement = {base, config};
 
 	if (config)
-		config = end_decoding(config,
-				      config_decode_object(document, json,
-							   is_whole ? whole_fields
-								    : replacement_fields,
-							   &replacement));
+		config = end_decoding(
+			config, config_decode_object(document, json,
+						     is_whole ? whole_fields : replacement_fields,
+						     &replacement));
 	if (config)
 		config_share_equal(config, base);
 	return config;

@@ -182,7 +182,10 @@ static int decode_limits(const struct config_place *place, const json_t *json, v
 {
 	struct config_node *node = target;
 
-	return config_decode_object(place, json, limit_fields, &node->limits);
+	if (config_decode_object(place, json, limit_fields, &node->limits) == 0)
+		return 0;
+	node->limits = (struct config_limits){0}; /* unset: VIPs are not held to defaults */
+	return -1;
 }
 
 /* ---- the node ---- */
@@ -309,7 +312,9 @@ static void set_default_name(char ret_name[CAROM_NAME_BYTES])
 int config_decode_node(const struct config_place *place, const json_t *json, void *target)
 {
 	struct config *config = target;
-	struct config_node node = {
+	struct config_node *node = &config->node;
+
+	*node = (struct config_node){
 		.hash_seed = DEFAULT_HASH_SEED,
 		.bpf_dir = DEFAULT_BPF_DIR,
 		.state_dir = DEFAULT_STATE_DIR,
@@ -318,9 +323,6 @@ int config_decode_node(const struct config_place *place, const json_t *json, voi
 		.flow_idle_timeout_ms = FLOW_IDLE_TIMEOUT_DEFAULT,
 	};
 
-	set_default_name(node.name);
-	if (config_decode_object(place, json, node_fields, &node))
-		return -1;
-	config->node = node;
-	return 0;
+	set_default_name(node->name);
+	return config_decode_object(place, json, node_fields, node);
 }

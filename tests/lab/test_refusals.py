@@ -106,6 +106,41 @@ class BadConfigs(CaromdTest):
             "vip 'numbers': protocol 'sctp' is unknown; expected 'tcp' or 'udp'"
             " (at /vips/numbers/protocol)")
 
+    def test_faults_of_all_stages(self):
+        """What values are, what they are together, and what they name on this host."""
+        self.config["node"]["hash_seed"] = 1
+        self.config["api"].update(listen=["0.0.0.0:80", "there"], socket_group="no-such-group",
+                                  tokens="/run/no-tokens")
+        self.config["vips"]["web"]["port"] = "80"
+        self.config["vips"]["shop"] = self.config["vips"]["numbers"]
+        self.expect_faults(
+            "node: hash_seed is an integer; expected a string (at /node/hash_seed)",
+            "api: listen[1] 'there' cannot be listened on; expected 'unix:/PATH',"
+            " 'IPV4:PORT' or '[IPV6]:PORT' (at /api/listen/1)",
+            "api: listen[0] '0.0.0.0:80' is not on loopback; what listens there needs api.tls"
+            " (at /api/listen/0)",
+            "vip 'web': port is '80', a string; expected an integer from 0 to 65535"
+            " (at /vips/web/port)",
+            "vip 'shop': address '192.0.2.10' with port 5000 and protocol 'udp' is that of vip 'numbers'"
+            " (at /vips/shop/address)",
+            "api.socket_group 'no-such-group': this host has no such group",
+            "api.tokens '/run/no-tokens': open it: No such file or directory")
+
+    def test_check_warns_of_missing_interfaces(self):
+        """It may be for another host."""
+        self.config["node"]["interfaces"].append({"name": "eth7"})
+        self.write_config()
+        warning = ("warning", "interface 'eth7' does not exist in this network namespace")
+        caromd = self.launch("--check")
+        self.assertEqual(caromd.end(), 0, caromd.lines())
+        self.assertEqual(caromd.lines(), [warning])
+        self.assertIn(": good: ", caromd.output)
+        self.config["node"]["name"] = ""
+        self.write_config()
+        caromd = self.launch("--check")
+        self.assertEqual(caromd.end(), 1)
+        self.assertEqual((len(caromd.lines()), caromd.lines()[-1]), (3, warning))
+
     def test_check_of_a_good_one(self):
         self.write_config()
         caromd = self.launch("--check", prefix=["setpriv", "--bounding-set=-all"])

@@ -188,10 +188,10 @@ class Faults(TlsTest):
         self.expect_faults(f"api.tls.client_ca '{self.server.key}': there is no certificate in it")
         self.files["client_ca"] = str(self.clients.pem)
         self.files["certificate"] = str(self.server.key)
-        self.write_config()
-        caromd = self.launch("--check")
-        self.assertEqual(caromd.end(), 1)
-        self.assertRegex(caromd.messages("error")[1], "^api.tls.certificate '.*' and api.tls.key")
+        self.server.key.write_text("no key")
+        self.expect_faults(
+            f"api.tls.certificate '{self.server.key}': No certificate was found.",
+            f"api.tls.key '{self.server.key}': there is no private key in it")
 
     def test_expired_certificate_of_the_server(self):
         old = self.servers.issue("old", period=EXPIRED)
