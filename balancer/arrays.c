@@ -8,6 +8,7 @@
 
 #include "bpffs.h"
 #include "displace.h"
+#include "range.h"
 
 #include "balancer.skel.h"
 
@@ -37,11 +38,14 @@ static uint32_t power_of_two(uint32_t at_least)
 	return size;
 }
 
-static void set_sizes(struct dataplane_memory *memory, const struct dataplane_limits *limits)
+static void set_sizes(struct dataplane_memory *memory, const struct arrays_options *options)
 {
+	const struct dataplane_limits *limits = &options->limits;
+
 	memory->displacement_count = displace_bucket_count(limits->vips);
 	memory->entry_count = displace_entry_count(limits->vips);
-	memory->slot_count = 2 * limits->slots;
+	memory->slot_count =
+		options->slot_count ? options->slot_count : RANGE_BLOCKS_ROOM * limits->slots;
 	memory->backend_count = 2 * limits->backends;
 	memory->flow_count = power_of_two(limits->flows);
 	memory->flow_idle_timeout_s = limits->flow_idle_timeout_s;
@@ -268,7 +272,7 @@ static struct arrays *arrays_open(const struct arrays_options *options, struct e
 		return NULL;
 	}
 	arrays->options = *options;
-	set_sizes(&arrays->memory, &options->limits);
+	set_sizes(&arrays->memory, options);
 	arrays->skeleton = balancer_bpf__open();
 	if (!arrays->skeleton) {
 		error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
@@ -403,12 +407,14 @@ static uint32_t pinned_entries(const char *bpf_dir, const char *name)
 	return information.max_entries;
 }
 
-struct dataplane_limits arrays_pinned_limits(const char *bpf_dir)
+void arrays_use_pinned_sizes(struct arrays_options *options)
 {
-	return (struct dataplane_limits){
+	const char *bpf_dir = options->bpf_dir;
+
+	options->slot_count = pinned_entries(bpf_dir, "slots") * CAROM_SLOTS_PER_LINE;
+	options->limits = (struct dataplane_limits){
 		.vips = pinned_entries(bpf_dir, "vip_labels") / 2,
 		.backends = pinned_entries(bpf_dir, "backends") / 2,
-		.slots = pinned_entries(bpf_dir, "slots") * CAROM_SLOTS_PER_LINE / 2,
 		.flows = pinned_entries(bpf_dir, "flows") * CAROM_FLOWS_PER_LINE,
 	};
 }

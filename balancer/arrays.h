@@ -13,6 +13,7 @@ struct arrays;
 struct arrays_options {
 	const char *bpf_dir; /* borrowed */
 	struct dataplane_limits limits;
+	uint32_t slot_count; /* 0: as the limits have it */
 	uint64_t hash_key[2];
 };
 
@@ -32,7 +33,8 @@ int arrays_capture_lanes(const struct arrays *arrays);
 int arrays_pin(const struct arrays *arrays, struct error *ret_error);
 int arrays_unpin(const char *bpf_dir, struct error *ret_error);
 
-/* The limits that the pinned maps were made with; zeros: there are none. */
-struct dataplane_limits arrays_pinned_limits(const char *bpf_dir);
+/* Puts the sizes of the pinned maps, whichever version made them, in the place of the limits;
+ * zeros: there are none. */
+void arrays_use_pinned_sizes(struct arrays_options *options);
 
 #endif

@@ -47,7 +47,7 @@ static struct arrays *open_former(const struct dataplane *dataplane)
 	struct arrays *former;
 	struct error why = {0};
 
-	options.limits = arrays_pinned_limits(options.bpf_dir);
+	arrays_use_pinned_sizes(&options);
 	former = arrays_adopt(&options, &why);
 	if (!former)
 		log_line(LOG_LEVEL_WARNING,

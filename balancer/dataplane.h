@@ -34,8 +34,8 @@ struct dataplane_options {
 };
 
 /*
- * The maps as arrays in memory. The maps of VIPs, slots and backends hold twice their limit, so
- * that any change fits beside what it replaces.
+ * The maps as arrays in memory. Those of VIPs, backends and slots hold twice or, for slots, three
+ * times (RANGE_BLOCKS_ROOM) their limit, so that a change fits beside what it replaces.
  */
 struct dataplane_memory {
 	struct carom_control *control;

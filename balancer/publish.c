@@ -92,7 +92,7 @@ int publish_place_counters(struct publish *publish, const struct placement *plac
 
 	if (before)
 		now->counter = before->counter;
-	else if (range_take(publish->vip_counters, 1, 1, &now->counter))
+	else if (range_take(publish->vip_counters, 1, &now->counter))
 		return -1;
 	memcpy(publish->memory->vip_labels[now->counter].name, now->vip->name, CAROM_NAME_BYTES);
 	for (size_t i = 0; i < now->vip->backend_count; i++) {
@@ -100,7 +100,7 @@ int publish_place_counters(struct publish *publish, const struct placement *plac
 			continue;
 		now->counters[i] = publish_counter_before(before, now->vip, i);
 		if (!now->counters[i] &&
-		    range_take(publish->backend_counters, 1, 1, &now->counters[i]))
+		    range_take(publish->backend_counters, 1, &now->counters[i]))
 			return -1;
 	}
 	return 0;
@@ -185,8 +185,7 @@ static int place_ring(struct publish *publish, const struct placement *placement
 		publish_count_older(publish, now);
 		return 0;
 	}
-	if (range_take(publish->slots, 1u << now->vip->ring->bits, CAROM_SLOTS_PER_LINE,
-		       &now->first_slot))
+	if (range_take_block(publish->slots, 1u << now->vip->ring->bits, &now->first_slot))
 		return -1;
 	return advance_ring(publish, before, now);
 }
@@ -198,7 +197,7 @@ int publish_place_backends(struct publish *publish, struct published_vip *now)
 
 	if (!vip->backend_count)
 		return 0;
-	if (range_take(publish->backends, (uint32_t)vip->backend_count, 1, &now->first_backend))
+	if (range_take(publish->backends, (uint32_t)vip->backend_count, &now->first_backend))
 		return -1;
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		memory->backends[now->first_backend + i] =

@@ -38,12 +38,12 @@ static int try_counters(struct trial *trial, const struct published_vip *before,
 {
 	uint32_t first;
 
-	if (!before && range_take(trial->vip_counters, 1, 1, &first))
+	if (!before && range_take(trial->vip_counters, 1, &first))
 		return -1;
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		if (vip->backends[i].state != CAROM_BACKEND_UNUSED &&
 		    !publish_counter_before(before, vip, i) &&
-		    range_take(trial->backend_counters, 1, 1, &first))
+		    range_take(trial->backend_counters, 1, &first))
 			return -1;
 	}
 	return 0;
@@ -57,11 +57,11 @@ static int try_vip(struct trial *trial, const struct published_vip *before,
 	if (try_counters(trial, before, vip))
 		return -1;
 	if (!publish_may_keep_slots(before, vip) &&
-	    range_take(trial->slots, 1u << vip->ring->bits, CAROM_SLOTS_PER_LINE, &first))
+	    range_take_block(trial->slots, 1u << vip->ring->bits, &first))
 		return -1;
 	if (!vip->backend_count)
 		return 0;
-	return range_take(trial->backends, (uint32_t)vip->backend_count, 1, &first);
+	return range_take(trial->backends, (uint32_t)vip->backend_count, &first);
 }
 
 static int try_all(struct trial *trial, const struct image *image,

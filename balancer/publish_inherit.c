@@ -52,8 +52,8 @@ static int inherit_slots(const struct inheritance *inheritance, const struct pub
 	size_t bytes = sizeof(uint16_t) << old->vip->ring->bits;
 	struct history_slots from, to;
 
-	if (range_take(inheritance->publish->slots, 1u << old->vip->ring->bits,
-		       CAROM_SLOTS_PER_LINE, &new->first_slot))
+	if (range_take_block(inheritance->publish->slots, 1u << old->vip->ring->bits,
+			     &new->first_slot))
 		return -1;
 	from = publish_slots(inheritance->former, old);
 	to = publish_slots(inheritance->publish, new);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
+ * Two kinds of takers never share a pool. Those of any length get the first fit. Those of blocks,
+ * whose lengths are powers of two, get multiples of their length, so that a block that is given
+ * back leaves room for any that is not longer, and its buddy with it for one twice as long
+ * (Knowlton 1965); of all places, one where the least is broken up.
+ *
  * A pool is three kinds of ranges: taken ones, which only their takers know; free ones, sorted and
  * never touching each other; and retired ones, in the order of their epochs. Publishing owns one
  * pool for each array that packets read, and calls this in the event loop.
@@ -119,24 +124,86 @@ static void take_from(struct range_pool *pool, size_t index, struct range taken)
 	pool->used_units += taken.length;
 }
 
-int range_take(struct range_pool *pool, uint32_t length, uint32_t alignment, uint32_t *ret_first)
+static int take(struct range_pool *pool, size_t index, struct range taken, uint32_t *ret_first)
 {
-	assert(length > 0 && alignment > 0 && (alignment & (alignment - 1)) == 0);
-	for (size_t index = 0; index < pool->free_count; index++) {
-		const struct range *whole = &pool->free[index];
-		uint64_t first = ((uint64_t)whole->first + alignment - 1) / alignment * alignment;
-
-		if (first + length > end_of(whole))
-			continue;
-		if (!reserve(pool))
-			return -1;
-		take_from(pool, index, (struct range){(uint32_t)first, length});
-		*ret_first = (uint32_t)first;
-		return 0;
+	if (index == pool->free_count) {
+		errno = ENOSPC;
+		return -1;
 	}
-	errno = ENOSPC;
-	return -1;
+	if (!reserve(pool))
+		return -1;
+	take_from(pool, index, taken);
+	*ret_first = taken.first;
+	return 0;
 }
+
+int range_take(struct range_pool *pool, uint32_t length, uint32_t *ret_first)
+{
+	size_t index = 0;
+	uint32_t first = 0;
+
+	assert(length > 0);
+	while (index < pool->free_count && pool->free[index].length < length)
+		index++;
+	if (index < pool->free_count)
+		first = pool->free[index].first;
+	return take(pool, index, (struct range){first, length}, ret_first);
+}
+
+/* ---- blocks ---- */
+
+/* A block, in numbers that do not overflow. */
+struct block {
+	uint64_t first;
+	uint64_t length;
+};
+
+/* The longest free block around one. */
+static struct block widen(const struct range *whole, struct block block)
+{
+	for (;;) {
+		uint64_t length = 2 * block.length;
+		uint64_t first = block.first & ~(length - 1);
+
+		if (first < whole->first || first + length > end_of(whole))
+			return block;
+		block = (struct block){first, length};
+	}
+}
+
+/* The shortest of the blocks that a free range is made of and that hold `length`; they get longer
+ * from either end. Its length is 0 if there is none. */
+static struct block shortest_block(const struct range *whole, uint64_t length)
+{
+	uint64_t low = (whole->first + length - 1) & ~(length - 1);
+	uint64_t high = end_of(whole) & ~(length - 1);
+	struct block left, right;
+
+	if (low + length > end_of(whole))
+		return (struct block){0, 0};
+	left = widen(whole, (struct block){low, length});
+	right = widen(whole, (struct block){high - length, length});
+	return right.length < left.length ? right : left;
+}
+
+int range_take_block(struct range_pool *pool, uint32_t length, uint32_t *ret_first)
+{
+	struct block best = {0, 0};
+	size_t best_index = pool->free_count;
+
+	assert(length > 0 && (length & (length - 1)) == 0);
+	for (size_t index = 0; index < pool->free_count; index++) {
+		struct block block = shortest_block(&pool->free[index], length);
+
+		if (block.length == 0 || (best.length > 0 && best.length <= block.length))
+			continue;
+		best = block;
+		best_index = index;
+	}
+	return take(pool, best_index, (struct range){(uint32_t)best.first, length}, ret_first);
+}
+
+/* ---- as told ---- */
 
 int range_take_at(struct range_pool *pool, uint32_t first, uint32_t length)
 {
