@@ -48,14 +48,10 @@ static int sync_parent(int folder)
 }
 
 /* Two processes that number revisions in one folder would overwrite each other's. */
-static int open_alone(const char *folder, struct error *ret_error)
+static int open_alone(const char *folder, bool is_new, struct error *ret_error)
 {
-	bool is_new = mkdir(folder, FOLDER_MODE) == 0;
-	int descriptor;
+	int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (!is_new && errno != EEXIST)
-		return error_set_errno(ret_error, errno, "cannot make node.state_dir '%s'", folder);
-	descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (descriptor < 0 || (is_new && sync_parent(descriptor))) {
 		error_set_errno(ret_error, errno, "cannot open node.state_dir '%s'", folder);
 		if (descriptor >= 0)
@@ -68,6 +64,21 @@ static int open_alone(const char *folder, struct error *ret_error)
 	return error_set(ret_error, ERROR_BUSY, "another caromd uses node.state_dir '%s'", folder);
 }
 
+/* Sets *ret_is_new. Returns the descriptor, which holds the lock, or -1. */
+static int open_folder(const char *folder, bool *ret_is_new, struct error *ret_error)
+{
+	bool is_new = mkdir(folder, FOLDER_MODE) == 0;
+	int descriptor;
+
+	if (!is_new && errno != EEXIST)
+		return error_set_errno(ret_error, errno, "cannot make node.state_dir '%s'", folder);
+	descriptor = open_alone(folder, is_new, ret_error);
+	if (is_new && descriptor < 0)
+		rmdir(folder);
+	*ret_is_new = is_new;
+	return descriptor;
+}
+
 struct store *store_new(const char *folder, struct error *ret_error)
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -78,7 +89,7 @@ struct store *store_new(const char *folder, struct error *ret_error)
 	}
 	snprintf(store->path, sizeof(store->path), "%s", folder);
 	store->file = -1;
-	store->folder = open_alone(folder, ret_error);
+	store->folder = open_folder(folder, &store->is_new, ret_error);
 	if (store->folder >= 0)
 		return store;
 	free(store);
@@ -97,6 +108,9 @@ void store_free(struct store *store)
 	if (!store)
 		return;
 	store_leave_file(store);
+	/* Fails if anything was written, as it should. */
+	if (store->is_new)
+		rmdir(store->path);
 	close(store->folder);
 	free(store->files);
 	free(store);

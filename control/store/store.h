@@ -27,8 +27,8 @@
 
 struct store;
 
-/* Makes the folder (not its parents) if it is not there. NULL on failure, described: BUSY if
- * another process has it. */
+/* Makes the folder (not its parents) if it is not there; if nothing was written to it by then,
+ * store_free() removes it again. NULL on failure, described: BUSY if another process has it. */
 struct store *store_new(const char *folder, struct error *ret_error);
 void store_free(struct store *store);
 

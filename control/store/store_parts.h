@@ -7,6 +7,7 @@
 
 struct store {
 	int folder;
+	bool is_new; /* the folder: this process has made it */
 	char path[CONFIG_PATH_BYTES];
 
 	uint64_t *files; /* owned; by their first revisions, ascending */

@@ -8,6 +8,7 @@ a sandbox, with the environment's CAROM_BUILD naming what to run. Speaks TAP.
 
 import errno
 import os
+import pathlib
 import shutil
 import socket
 import sys
@@ -245,6 +246,18 @@ class BadHosts(CaromdTest):
         self.expect_refusal("node.bpf_dir '/run/elsewhere/carom' does not lie on a bpffs; mount one"
                             " with: mount -t bpf bpf FOLDER, or choose a folder under /sys/fs/bpf")
         self.assertFalse(os.path.exists("/run/elsewhere"))
+
+    def test_state_dir_that_is_not_needed(self):
+        """What a start that fails has made, it removes again; what was there, stays."""
+        folder = pathlib.Path("/run/fresh")
+        self.config["node"].update(state_dir=str(folder), interfaces=[{"name": "eth7"}])
+        self.write_config()
+        for is_there in (False, True):
+            if is_there:
+                folder.mkdir()
+                self.addCleanup(folder.rmdir)
+            self.expect_refusal("interface 'eth7' does not exist in this network namespace")
+            self.assertEqual(folder.exists(), is_there)
 
     def test_state_dir_that_cannot_be_made(self):
         self.config["node"]["state_dir"] = "/run/none/carom"
