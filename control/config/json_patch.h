@@ -17,9 +17,15 @@
 #include <stddef.h>
 
 #define JSON_PATCH_OPERATIONS_MAX 262144
-/* Values that all operations of one patch together may copy, move, or shift within arrays: without
- * that bound, thirty copies of a document into itself would make a thousand million of it. */
-#define JSON_PATCH_EFFORT_MAX (1u << 20)
+/*
+ * Values that all operations of one patch together may copy, move, or shift within arrays: without
+ * a bound, thirty copies of a document into itself would make a thousand million of it. It grows
+ * with the patch, so that a short one costs milliseconds, and a long one can still move every VIP
+ * of a large document.
+ */
+#define JSON_PATCH_EFFORT_MIN		(1u << 16)
+#define JSON_PATCH_EFFORT_PER_OPERATION 128u
+#define JSON_PATCH_EFFORT_MAX		(1u << 20)
 
 enum json_patch_verb {
 	JSON_PATCH_ADD,

@@ -22,7 +22,7 @@
 
 struct application {
 	json_t *document; /* owned */
-	size_t effort;
+	size_t effort, effort_max;
 };
 
 /* One operation's pointer: the pointer, and where in the patch it stands. */
@@ -194,11 +194,19 @@ static int refuse_missing(const struct target *target, size_t token_count, const
 static int spend(struct application *application, const struct target *target, size_t effort)
 {
 	application->effort += effort;
-	if (application->effort <= JSON_PATCH_EFFORT_MAX)
+	if (application->effort <= application->effort_max)
 		return 0;
 	return config_fault(&target->place, ERROR_LIMIT,
-			    ": with it, the patch copies, moves or shifts more than %u values",
-			    JSON_PATCH_EFFORT_MAX);
+			    ": with it, the patch copies, moves or shifts more than %zu values,"
+			    " the most that one of its length may",
+			    application->effort_max);
+}
+
+static size_t effort_max(const struct json_patch *patch)
+{
+	size_t effort = JSON_PATCH_EFFORT_MIN + patch->count * JSON_PATCH_EFFORT_PER_OPERATION;
+
+	return effort < JSON_PATCH_EFFORT_MAX ? effort : JSON_PATCH_EFFORT_MAX;
 }
 
 /* ---- places in the document ---- */
@@ -419,7 +427,10 @@ json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
 			 struct error_list *faults)
 {
 	struct config_place place = config_place_thing(faults, "", NULL, "patch");
-	struct application application = {.document = json_deep_copy(document)};
+	struct application application = {
+		.document = json_deep_copy(document),
+		.effort_max = effort_max(patch),
+	};
 
 	if (!application.document) {
 		config_fault_memory(&place);

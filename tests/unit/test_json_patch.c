@@ -252,8 +252,8 @@ static void a_bomb_of_copies_is_refused(void **state)
 		json_array_append_new(patch, json_pack("{s:s, s:s, s:s}", "op", "copy", "from", "",
 						       "path", "/-"));
 	assert_refused(document, patch,
-		       "limit /19/from: patch[19]: from: with it, the patch copies, moves or shifts"
-		       " more than 1048576 values\n");
+		       "limit /15/from: patch[15]: from: with it, the patch copies, moves or shifts"
+		       " more than 69376 values, the most that one of its length may\n");
 	json_decref(patch);
 	json_decref(document);
 }
@@ -305,9 +305,69 @@ static void arrays_are_not_shifted_for_ever(void **state)
 	for (int i = 0; i < 2000; i++)
 		json_array_append(patch, insertion);
 	assert_refused(document, patch,
-		       "limit /1448/path: patch[1448]: path: with it, the patch copies, moves or"
-		       " shifts more than 1048576 values\n");
+		       "limit /802/path: patch[802]: path: with it, the patch copies, moves or"
+		       " shifts more than 321536 values, the most that one of its length may\n");
 	json_decref(insertion);
+	json_decref(patch);
+	json_decref(document);
+}
+
+#define LARGE_VIPS 4096
+
+/* As many VIPs, each with 16 backends, as a config has at most by default. */
+static json_t *large_document(void)
+{
+	json_t *vip = json_of("{'address': '192.0.2.1', 'port': 80, 'protocol': 'tcp',"
+			      " 'ring_slots': 0, 'tracking': 'changes', 'on_down': 'keep'}");
+	json_t *backends = json_object(), *vips = json_object();
+	char name[16];
+
+	for (int i = 0; i < 16; i++) {
+		snprintf(name, sizeof(name), "b%d", i);
+		json_object_set_new(
+			backends, name,
+			json_of("{'address': '10.0.0.1', 'weight': 1, 'state': 'active'}"));
+	}
+	json_object_set_new(vip, "backends", backends);
+	for (int i = 0; i < LARGE_VIPS; i++) {
+		snprintf(name, sizeof(name), "v%d", i);
+		json_object_set_new(vips, name, json_deep_copy(vip));
+	}
+	json_decref(vip);
+	return json_pack("{s:o}", "vips", vips);
+}
+
+static void a_short_patch_does_not_copy_a_large_document(void **state)
+{
+	json_t *document = large_document();
+	json_t *patch = json_of("[{'op': 'copy', 'from': '/vips', 'path': '/more'}]");
+
+	(void)state;
+	assert_refused(document, patch,
+		       "limit /0/from: patch[0]: from: with it, the patch copies, moves or shifts"
+		       " more than 65664 values, the most that one of its length may\n");
+	json_decref(patch);
+	json_decref(document);
+}
+
+static void every_vip_of_a_large_document_may_move(void **state)
+{
+	json_t *document = large_document(), *patch = json_array(), *result;
+	struct error_list faults = {0};
+	char from[24], path[24];
+
+	(void)state;
+	for (int i = 0; i < LARGE_VIPS; i++) {
+		snprintf(from, sizeof(from), "/vips/v%d", i);
+		snprintf(path, sizeof(path), "/vips/w%d", i);
+		json_array_append_new(patch, json_pack("{s:s, s:s, s:s}", "op", "move", "from",
+						       from, "path", path));
+	}
+	result = apply(document, patch, &faults);
+	assert_string_equal(faults_text(&faults), "");
+	assert_int_equal(json_object_size(json_object_get(result, "vips")), LARGE_VIPS);
+	assert_null(json_object_get(json_object_get(result, "vips"), "v0"));
+	json_decref(result);
 	json_decref(patch);
 	json_decref(document);
 }
@@ -391,6 +451,8 @@ int main(void)
 		cmocka_unit_test(a_document_does_not_grow_too_deep),
 		cmocka_unit_test(a_patch_has_not_too_many_operations),
 		cmocka_unit_test(arrays_are_not_shifted_for_ever),
+		cmocka_unit_test(a_short_patch_does_not_copy_a_large_document),
+		cmocka_unit_test(every_vip_of_a_large_document_may_move),
 		cmocka_unit_test(the_examples_of_rfc_7396_hold),
 		cmocka_unit_test(a_patch_names_what_differs),
 	};
