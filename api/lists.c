@@ -3,7 +3,7 @@
  * Lists, by way of the commands that make them. A page says by its Link header where the next one
  * is: the same query, with another `after`.
  *
- * Owns no state; request.c calls it, on the event loop's thread.
+ * Owns no state; request.c calls it, on the event loop's thread, or rendering.c on libuv's pool.
  */
 #include "lists.h"
 
@@ -187,7 +187,7 @@ void lists_get_vips(const struct route_call *call, struct reply *ret_reply)
 	};
 	const char *next = NULL;
 	struct error error = {0};
-	json_t *vips = commands_list_vips(call->commands, &filter, &page, &next, &error);
+	json_t *vips = commands_list_vips(call->view, &filter, &page, &next, &error);
 
 	set_list(call, ret_reply, vips, vip_columns, &error);
 	add_link(call, ret_reply, next);
@@ -202,8 +202,8 @@ void lists_get_backends(const struct route_call *call, struct reply *ret_reply)
 	};
 	const char *next = NULL;
 	struct error error = {0};
-	json_t *backends = commands_list_backends(call->commands, call->names[0], &filter, &page,
-						  &next, &error);
+	json_t *backends =
+		commands_list_backends(call->view, call->names[0], &filter, &page, &next, &error);
 
 	set_list(call, ret_reply, backends, backend_columns, &error);
 	add_link(call, ret_reply, next);
@@ -249,7 +249,7 @@ void lists_get_ring(const struct route_call *call, struct reply *ret_reply)
 void lists_get_status(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
-	json_t *status = commands_get_status(call->commands, &error), *vip;
+	json_t *status = commands_get_status(call->view, &error), *vip;
 	struct table table;
 	const char *name;
 

@@ -4,6 +4,7 @@
  *
  *   open ──► header ──► body … ──► end ──► read: answer
  *              │          │         ├────► write: suspend ──► settle ──► resume ──► answer
+ *              │          │         ├────► large read: suspend ──► rendered ──► resume ──► answer
  *              │          │         ├────► watch: suspend ──► settle, read ──► resume ──► answer
  *              │          │         └────► stream: answer, as long as there is something to say
  *              └──────────┴──► refuse: the answer goes out while the rest still comes in
@@ -212,6 +213,12 @@ static void set_accepted(struct request *request, const struct commands_result *
 		reply_add_header(&request->reply, MHD_HTTP_HEADER_LOCATION, "%s", request->url);
 }
 
+static void resume(struct request *request)
+{
+	if (!request->is_under_way && request->client->phase == CLIENT_WAITING)
+		client_resume(request->client, now_ms(request));
+}
+
 static void read_route(struct request *request, const json_t *body);
 
 /* A commands_done. */
@@ -231,8 +238,7 @@ static void settle(void *context, const struct commands_result *result)
 		set_accepted(request, result);
 	else
 		read_route(request, NULL);
-	if (request->client->phase == CLIENT_WAITING)
-		client_resume(request->client, now_ms(request));
+	resume(request);
 }
 
 /* A commands_is_awaited. */
@@ -309,8 +315,7 @@ static void apply_preconditions(struct request *request)
 	const struct route *route = request->match.route;
 	const struct precondition_target target = {
 		.exists = true,
-		.revision =
-			route->tag ? route->tag() : commands_revision(request->service->commands),
+		.revision = route->tag ? route->tag() : request->rendering.revision,
 	};
 
 	if (!precondition_matches(&request->precondition, &target)) {
@@ -321,14 +326,47 @@ static void apply_preconditions(struct request *request)
 	}
 }
 
+static void finish_read(struct request *request)
+{
+	const struct route *route = request->match.route;
+
+	if ((route->shows_revision || route->tag) && request->reply.status == MHD_HTTP_OK)
+		apply_preconditions(request);
+}
+
+/* Of a rendering. */
+static void rendered(void *context)
+{
+	struct request *request = context;
+
+	request->is_under_way = false;
+	if (!request->connection) {
+		request_free(request);
+		return;
+	}
+	finish_read(request);
+	resume(request);
+}
+
 static void read_route(struct request *request, const json_t *body)
 {
 	const struct route *route = request->match.route;
 	const struct route_call call = call_of(request, body);
 
-	route->read(&call, &request->reply);
-	if ((route->shows_revision || route->tag) && request->reply.status == MHD_HTTP_OK)
-		apply_preconditions(request);
+	if (!route->view) {
+		route->read(&call, &request->reply);
+		finish_read(request);
+		return;
+	}
+	request->is_under_way = true;
+	request->rendering = (struct rendering){
+		.route = route,
+		.call = call,
+		.reply = &request->reply,
+		.done = rendered,
+		.context = request,
+	};
+	rendering_start(&request->service->renderings, &request->rendering);
 }
 
 /* A long poll: whoever knows this revision waits for another. */

@@ -16,7 +16,7 @@ struct request {
 	const char *url;		   /* libmicrohttpd's, while there is a connection */
 	bool has_header;
 	bool is_misframed; /* by its header, it is not clear where it ends or what it says */
-	bool is_under_way; /* a command that answers later */
+	bool is_under_way; /* a command that answers later, or a rendering */
 	bool is_known;	   /* caller is somebody */
 	bool is_audited;
 	struct caller caller;
@@ -28,7 +28,8 @@ struct request {
 	size_t held_bytes;     /* counted in service->held_bytes */
 	struct text body;
 	struct reply reply;
-	struct stream *stream; /* owned; NULL: the answer is no stream */
+	struct rendering rendering; /* of a read with a view */
+	struct stream *stream;	    /* owned; NULL: the answer is no stream */
 };
 
 #define REQUEST_LAST_EVENT_ID "Last-Event-ID"

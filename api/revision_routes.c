@@ -2,7 +2,7 @@
 /*
  * Revisions, by way of the commands that show and restore them.
  *
- * Owns no state; request.c calls it, on the event loop's thread.
+ * Owns no state; request.c calls it, on the event loop's thread, or rendering.c on libuv's pool.
  */
 #include "revision_routes.h"
 
@@ -50,6 +50,25 @@ static uint64_t number_of(const struct route_call *call)
 	return *end || errno ? 0 : number;
 }
 
+struct commands_view *revision_routes_view(const struct route_call *call, struct error *ret_error)
+{
+	return commands_view_revision(call->commands, number_of(call), ret_error);
+}
+
+struct commands_view *revision_routes_view_both(const struct route_call *call,
+						struct error *ret_error)
+{
+	uint64_t against = parameter_number(call->parameters, AGAINST);
+
+	return commands_view_revisions(call->commands, number_of(call), against, ret_error);
+}
+
+/* Of two, they are hardly of very different sizes. */
+size_t revision_routes_size(const struct route_call *call)
+{
+	return commands_size_of_revision(call->commands, number_of(call));
+}
+
 void revision_routes_list(const struct route_call *call, struct reply *ret_reply)
 {
 	uint64_t limit = parameter_number(call->parameters, LIMIT);
@@ -72,18 +91,14 @@ void revision_routes_get(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
 
-	reply_set_json(ret_reply, commands_get_revision(call->commands, number_of(call), &error),
-		       &error);
+	reply_set_json(ret_reply, commands_get_revision(call->view, &error), &error);
 }
 
 void revision_routes_diff(const struct route_call *call, struct reply *ret_reply)
 {
-	uint64_t against = parameter_number(call->parameters, AGAINST);
 	struct error error = {0};
-	json_t *patch =
-		commands_get_revision_diff(call->commands, number_of(call), against, &error);
 
-	reply_set_json(ret_reply, patch, &error);
+	reply_set_json(ret_reply, commands_get_revision_diff(call->view, &error), &error);
 }
 
 void revision_routes_restore(const struct route_call *call)

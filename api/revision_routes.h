@@ -9,6 +9,8 @@ extern const struct parameter revision_routes_list_parameters[];
 extern const struct parameter revision_routes_diff_parameters[];
 
 route_read revision_routes_list, revision_routes_get, revision_routes_diff;
+route_view revision_routes_view, revision_routes_view_both;
+route_size revision_routes_size;
 route_write revision_routes_restore;
 
 #endif

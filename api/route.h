@@ -4,7 +4,7 @@
 #ifndef CAROM_ROUTE_H
 #define CAROM_ROUTE_H
 
-#include "commands.h"
+#include "commands_view.h"
 #include "parameter.h"
 #include "path.h"
 #include "reply.h"
@@ -21,7 +21,8 @@ enum route_patch {
 };
 
 struct route_call {
-	struct commands *commands;
+	struct commands *commands;	    /* NULL to a read that has a view */
+	struct commands_view *view;	    /* NULL to all others */
 	const char *path;		    /* as it was sent */
 	const char *names[ROUTE_NAMES_MAX]; /* of the pattern's {…}, decoded, in their order */
 	const json_t *body;		    /* NULL if the route takes none */
@@ -35,13 +36,18 @@ struct route_call {
 
 struct stream;
 
-/* A read answers at once; a write does through its reply, which may be later; a stream is started,
- * or refused by a reply. */
+/* A read answers at once; one with a view may do so on any thread, and uses nothing but the call. A
+ * write answers through its reply, which may be later; a stream is started, or refused by a reply.
+ */
 typedef void route_read(const struct route_call *call, struct reply *ret_reply);
 typedef void route_write(const struct route_call *call);
 typedef void route_stream(const struct route_call *call, struct stream *stream,
 			  struct reply *ret_reply);
 typedef uint64_t route_tag(void);
+/* What a read shows; NULL on failure, described. */
+typedef struct commands_view *route_view(const struct route_call *call, struct error *ret_error);
+/* How many VIPs and backends that is, about. */
+typedef size_t route_size(const struct route_call *call);
 
 /* What a write changes, for its preconditions. */
 enum route_target { ROUTE_ALL, ROUTE_VIP, ROUTE_BACKEND };
@@ -58,6 +64,8 @@ struct route {
 	route_read *read;
 	route_write *write;
 	route_stream *stream;
+	route_view *view;		    /* of a read that may be large */
+	route_size *size;		    /* of a read with a view; NULL: it is always small */
 	const struct parameter *parameters; /* of its query; see parameter.h */
 	size_t body_bytes_max;		    /* 0: a body, if any, is thrown away */
 	bool may_lack_body;		    /* none at all is as good as an empty object */

@@ -23,10 +23,39 @@
 #define BODY_BYTES_MAX	    ((size_t)4 << 20)
 #define EVENTS_CONTENT_TYPE "text/event-stream"
 
+/* ---- what reads show, and how much that is ---- */
+
+static struct commands_view *view_desired(const struct route_call *call, struct error *ret_error)
+{
+	return commands_view_desired(call->commands, ret_error);
+}
+
+static struct commands_view *view_status(const struct route_call *call, struct error *ret_error)
+{
+	return commands_view_status(call->commands, ret_error);
+}
+
+static struct commands_view *view_stats(const struct route_call *call, struct error *ret_error)
+{
+	return commands_view_stats(call->commands, ret_error);
+}
+
+static size_t size_of_all(const struct route_call *call)
+{
+	return commands_size_of_all(call->commands);
+}
+
+static size_t size_of_vip(const struct route_call *call)
+{
+	return commands_size_of_vip(call->commands, call->names[0]);
+}
+
+/* ---- the desired state ---- */
+
 static void add_revision(const struct route_call *call, struct reply *reply)
 {
 	if (reply->status == MHD_HTTP_OK)
-		reply_add_etag(reply, commands_revision(call->commands));
+		reply_add_etag(reply, commands_view_number(call->view));
 }
 
 static void set_desired(const struct route_call *call, struct reply *ret_reply, json_t *json,
@@ -40,7 +69,7 @@ static void get_config(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
 
-	set_desired(call, ret_reply, commands_get_config(call->commands, &error), &error);
+	set_desired(call, ret_reply, commands_get_config(call->view, &error), &error);
 }
 
 static void get_vips(const struct route_call *call, struct reply *ret_reply)
@@ -59,14 +88,13 @@ static void get_vip(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
 
-	set_desired(call, ret_reply, commands_get_vip(call->commands, call->names[0], &error),
-		    &error);
+	set_desired(call, ret_reply, commands_get_vip(call->view, call->names[0], &error), &error);
 }
 
 static void get_backend(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
-	json_t *json = commands_get_backend(call->commands, call->names[0], call->names[1], &error);
+	json_t *json = commands_get_backend(call->view, call->names[0], call->names[1], &error);
 
 	set_desired(call, ret_reply, json, &error);
 }
@@ -150,21 +178,15 @@ static void drain_backend(const struct route_call *call)
 static void set_metrics(const struct route_call *call, struct reply *ret_reply,
 			const char *content_type, struct text (*write)(const struct metrics *))
 {
-	struct commands_stats *stats = commands_stats_new(call->commands);
 	struct metrics metrics = {
-		.stats = stats,
-		.revision = commands_revision(call->commands),
-		.is_ready = commands_is_ready(call->commands, NULL),
+		.stats = commands_get_stats(call->view),
+		.revision = commands_view_number(call->view),
+		.is_ready = commands_view_is_ready(call->view),
 		.version = CAROM_VERSION,
 	};
 
-	if (!stats) {
-		reply_set_problem(ret_reply, PROBLEM_SYSTEM, "no memory to read the counters");
-		return;
-	}
 	metrics.reason_count = commands_reasons(&metrics.reasons);
 	reply_set(ret_reply, MHD_HTTP_OK, content_type, write(&metrics));
-	commands_stats_free(stats);
 }
 
 static void get_stats(const struct route_call *call, struct reply *ret_reply)
@@ -275,26 +297,29 @@ static const struct parameter event_parameters[] = {
 #define REVISION_PATTERN "/v1/revisions/{revision}"
 
 static const struct route routes[] = {
-	{"GET", "/v1/config", ROLE_READER, .read = get_config, .parameters = watch_parameters,
-	 .shows_revision = true, .is_watchable = true},
+	{"GET", "/v1/config", ROLE_READER, .read = get_config, .view = view_desired,
+	 .size = size_of_all, .parameters = watch_parameters, .shows_revision = true,
+	 .is_watchable = true},
 	{"PUT", "/v1/config", ROLE_ADMIN, .write = put_config, .parameters = write_parameters,
 	 .body_bytes_max = CONFIG_DOCUMENT_BYTES},
 	{"PATCH", "/v1/config", ROLE_ADMIN, .write = patch_config, .parameters = write_parameters,
 	 .body_bytes_max = CONFIG_DOCUMENT_BYTES, .takes_patch = true},
-	{"GET", "/v1/vips", ROLE_READER, .read = get_vips, .parameters = lists_vips_parameters,
-	 .shows_revision = true},
-	{"GET", "/v1/vips/{vip}", ROLE_READER, .read = get_vip, .shows_revision = true},
+	{"GET", "/v1/vips", ROLE_READER, .read = get_vips, .view = view_desired,
+	 .size = size_of_all, .parameters = lists_vips_parameters, .shows_revision = true},
+	{"GET", "/v1/vips/{vip}", ROLE_READER, .read = get_vip, .view = view_desired,
+	 .size = size_of_vip, .shows_revision = true},
 	{"PUT", "/v1/vips/{vip}", ROLE_ADMIN, .write = put_vip, .parameters = write_parameters,
 	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
 	{"PATCH", "/v1/vips/{vip}", ROLE_ADMIN, .write = patch_vip, .parameters = write_parameters,
 	 .body_bytes_max = BODY_BYTES_MAX, .takes_patch = true, .target = ROUTE_VIP},
 	{"DELETE", "/v1/vips/{vip}", ROLE_ADMIN, .write = delete_vip,
 	 .parameters = write_parameters, .target = ROUTE_VIP},
-	{"GET", "/v1/vips/{vip}/backends", ROLE_READER, .read = get_backends,
-	 .parameters = lists_backends_parameters, .shows_revision = true},
+	{"GET", "/v1/vips/{vip}/backends", ROLE_READER, .read = get_backends, .view = view_desired,
+	 .size = size_of_vip, .parameters = lists_backends_parameters, .shows_revision = true},
 	{"PUT", "/v1/vips/{vip}/backends", ROLE_OPERATOR, .write = put_backends,
 	 .parameters = write_parameters, .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
-	{"GET", BACKEND_PATTERN, ROLE_READER, .read = get_backend, .shows_revision = true},
+	{"GET", BACKEND_PATTERN, ROLE_READER, .read = get_backend, .view = view_desired,
+	 .shows_revision = true},
 	{"PUT", BACKEND_PATTERN, ROLE_OPERATOR, .write = put_backend,
 	 .parameters = write_parameters, .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_BACKEND},
 	{"PATCH", BACKEND_PATTERN, ROLE_OPERATOR, .write = patch_backend,
@@ -309,8 +334,10 @@ static const struct route routes[] = {
 	 .parameters = lists_flows_parameters},
 	{"GET", "/v1/revisions", ROLE_READER, .read = revision_routes_list,
 	 .parameters = revision_routes_list_parameters},
-	{"GET", REVISION_PATTERN, ROLE_READER, .read = revision_routes_get},
+	{"GET", REVISION_PATTERN, ROLE_READER, .read = revision_routes_get,
+	 .view = revision_routes_view, .size = revision_routes_size},
 	{"GET", REVISION_PATTERN "/diff", ROLE_READER, .read = revision_routes_diff,
+	 .view = revision_routes_view_both, .size = revision_routes_size,
 	 .parameters = revision_routes_diff_parameters},
 	{"POST", REVISION_PATTERN "/restore", ROLE_ADMIN, .write = revision_routes_restore,
 	 .parameters = write_parameters},
@@ -320,10 +347,14 @@ static const struct route routes[] = {
 	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packets_capture,
 	 .body_bytes_max = COMMANDS_CAPTURE_BODY_BYTES, .may_lack_body = true,
 	 .copies_packets = true},
-	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status},
-	{"GET", "/v1/stats", ROLE_READER, .read = get_stats},
-	{"GET", "/v1/drops", ROLE_READER, .read = get_drops},
-	{"GET", "/metrics", ROLE_READER, .read = get_metrics},
+	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status, .view = view_status,
+	 .size = size_of_all},
+	{"GET", "/v1/stats", ROLE_READER, .read = get_stats, .view = view_stats,
+	 .size = size_of_all},
+	{"GET", "/v1/drops", ROLE_READER, .read = get_drops, .view = view_stats,
+	 .size = size_of_all},
+	{"GET", "/metrics", ROLE_READER, .read = get_metrics, .view = view_stats,
+	 .size = size_of_all},
 	{"GET", "/healthz", ROLE_ANYBODY, .read = get_healthz},
 	{"GET", "/readyz", ROLE_ANYBODY, .read = get_readyz},
 	{"GET", "/openapi.yaml", ROLE_ANYBODY, .read = openapi_get, .tag = openapi_tag},

@@ -123,6 +123,8 @@ static void close_when_quiet(uv_timer_t *timer)
 	for (struct client *client = server->service.clients.first; client; client = client->next)
 		if (client->phase == CLIENT_IDLE || client->phase == CLIENT_GREETING)
 			client_cut(client, now_ms);
+	if (renderings_run(&server->service.renderings))
+		return;
 	if (server->service.clients.count == 0 || now_ms >= server->stop_deadline_ms)
 		close_all(server);
 }
@@ -146,6 +148,7 @@ struct server *server_new(const struct server_options *options, struct error *er
 		return NULL;
 	}
 	server->service.loop = options->loop;
+	server->service.renderings.loop = options->loop;
 	server->service.commands = options->commands;
 	server->service.access = options->access;
 	start_timer(server);
@@ -163,6 +166,7 @@ void server_stop(struct server *server, server_stopped *stopped, void *context)
 	server->stopped_context = context;
 	server->service.is_stopping = true;
 	commands_end_waits(server->service.commands);
+	renderings_stop(&server->service.renderings);
 	server->stop_deadline_ms = uv_now(server->service.loop) + STOP_LIMIT_MS;
 	for (size_t i = 0; i < server->listener_count; i++)
 		listener_quiesce(&server->listeners[i]);

@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "client.h"
 #include "commands.h"
+#include "rendering.h"
 
 #include <uv.h>
 
@@ -20,6 +21,7 @@ struct service {
 	struct commands *commands;
 	const struct access *access;
 	struct clients clients;
+	struct renderings renderings;
 	size_t held_bytes;
 	struct audit_gate audit_gate;
 	bool is_stopping; /* no connection outlives its answer */

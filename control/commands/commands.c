@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The beginning and end of what the use cases work on, and the reads of the desired state. These
- * show what the data plane follows: a write that is under way may still be refused. */
+/* The beginning and end of what the use cases work on. Reads show what the data plane follows: a
+ * write that is under way may still be refused. */
 #include "commands_capture.h"
 #include "commands_parts.h"
 
@@ -86,7 +86,7 @@ void commands_end_waits(struct commands *commands)
 	commands_end_capture(commands);
 }
 
-const struct config *commands_shown(const struct commands *commands)
+struct config *commands_shown(const struct commands *commands)
 {
 	return commands->published ? commands->published : commands->desired;
 }
@@ -119,48 +119,4 @@ bool commands_is_ready(const struct commands *commands, struct error *ret_error)
 				 "the program is attached to %zu of %zu interfaces",
 				 commands->attachment_count, wanted) == 0;
 	return true;
-}
-
-/* ---- reads ---- */
-
-static json_t *answer(json_t *json, struct error *ret_error)
-{
-	if (!json)
-		error_set_errno(ret_error, ENOMEM, "no memory for the answer");
-	return json;
-}
-
-static const struct config_vip *find_vip(const struct commands *commands, const char *name,
-					 struct error *ret_error)
-{
-	const struct config_vip *vip = config_find_vip(commands_shown(commands), name);
-
-	if (!vip)
-		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", name);
-	return vip;
-}
-
-json_t *commands_get_config(const struct commands *commands, struct error *ret_error)
-{
-	return answer(config_to_json(commands_shown(commands)), ret_error);
-}
-
-json_t *commands_get_vip(const struct commands *commands, const char *vip, struct error *ret_error)
-{
-	const struct config_vip *found = find_vip(commands, vip, ret_error);
-
-	return found ? answer(config_vip_to_json(found), ret_error) : NULL;
-}
-
-json_t *commands_get_backend(const struct commands *commands, const char *vip, const char *backend,
-			     struct error *ret_error)
-{
-	const struct config_vip *owner = find_vip(commands, vip, ret_error);
-	const struct config_backend *found = owner ? config_find_backend(owner, backend) : NULL;
-
-	if (found)
-		return answer(config_backend_to_json(found), ret_error);
-	if (owner)
-		error_set(ret_error, ERROR_NOT_FOUND, "vip '%s' has no backend '%s'", vip, backend);
-	return NULL;
 }

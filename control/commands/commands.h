@@ -18,28 +18,13 @@
 
 struct commands;
 
-/* ---- reads: a new JSON value; NULL with *ret_error described (NOT_FOUND, or no memory) ---- */
+/* ---- reads; those that may be large are in commands_view.h ---- */
 
-json_t *commands_get_config(const struct commands *commands, struct error *ret_error);
-json_t *commands_get_vip(const struct commands *commands, const char *vip, struct error *ret_error);
-json_t *commands_get_backend(const struct commands *commands, const char *vip, const char *backend,
-			     struct error *ret_error);
-/* How caromd and its data plane are: attach modes and why, kernel, revision, ring digests, map
- * fill, and for each backend whether it takes packets and if not, why. */
-json_t *commands_get_status(const struct commands *commands, struct error *ret_error);
-
-/* The last revisions that were published, newest first, at most so many: [{"revision", "time",
+/* A new JSON value; NULL with *ret_error described (no memory). The last revisions that were published, newest first, at most so many: [{"revision", "time",
  * "author", "vips_added", "vips_changed", "vips_removed"}, …]. The counts are null where the
  * revision before is not known any more. */
 json_t *commands_get_revisions(const struct commands *commands, size_t limit,
 			       struct error *ret_error);
-/* The same of one, with its vips as they were. NOT_FOUND: it is not kept. */
-json_t *commands_get_revision(const struct commands *commands, uint64_t revision,
-			      struct error *ret_error);
-/* A JSON Patch (RFC 6902) that makes {"vips": …} of a revision of that of another. against: 0: the
- * revision before. */
-json_t *commands_get_revision_diff(const struct commands *commands, uint64_t revision,
-				   uint64_t against, struct error *ret_error);
 
 /* Of what the reads above show, which is what the data plane follows. Each accepted write that
  * changes something has a number of its own, which is never given again. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lists of VIPs and backends. A page is found by name, so that changes between two pages neither
- * repeat nor hide what stays. On the event loop's thread. */
+ * repeat nor hide what stays. On any thread: see commands_view.h. */
 #include "commands_list.h"
 
 #include "commands_parts.h"
@@ -81,13 +81,13 @@ static int check_word(const char *name, const char *word, struct config_choices 
 			 name, word, config_list_choices(words, expected));
 }
 
-json_t *commands_list_vips(const struct commands *commands,
+json_t *commands_list_vips(const struct commands_view *view,
 			   const struct commands_vip_filter *filter,
 			   const struct commands_page *page, const char **ret_next,
 			   struct error *ret_error)
 {
 	static const char *const protocols[] = {"tcp", "udp"};
-	const struct config *config = commands_shown(commands);
+	const struct config *config = view->config;
 	struct list list = {.page = page};
 
 	if (check_word("protocol", filter->protocol, (struct config_choices){protocols, 2},
@@ -116,13 +116,13 @@ static bool backend_passes(const struct commands_backend_filter *filter,
 	return !filter->state || strcmp(filter->state, config_state_name(backend->state)) == 0;
 }
 
-json_t *commands_list_backends(const struct commands *commands, const char *vip,
+json_t *commands_list_backends(const struct commands_view *view, const char *vip,
 			       const struct commands_backend_filter *filter,
 			       const struct commands_page *page, const char **ret_next,
 			       struct error *ret_error)
 {
 	static const char *const states[] = {"active", "drain", "disabled"};
-	const struct config_vip *owner = config_find_vip(commands_shown(commands), vip);
+	const struct config_vip *owner = config_find_vip(view->config, vip);
 	struct list list = {.page = page};
 
 	if (!owner) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists, filtered and page by page: what is desired, and what flows are recorded. */
+/* Lists, filtered and page by page: what is desired, by a view of that, and what flows are
+ * recorded.
+ */
 #ifndef CAROM_COMMANDS_LIST_H
 #define CAROM_COMMANDS_LIST_H
 
-#include "commands.h"
+#include "commands_view.h"
 
 #include "address.h"
 
@@ -30,14 +32,14 @@ struct commands_page {
 
 /*
  * {"web": {…}, …}: objects by name, which can be PUT straight back. ret_next: the
- * `after` of the next page, borrowed from the desired state, or NULL if there is none. NULL on
+ * `after` of the next page, borrowed from the view, or NULL if there is none. NULL on
  * failure, described: NOT_FOUND; INVALID, if a filter's word is none of those above.
  */
-json_t *commands_list_vips(const struct commands *commands,
+json_t *commands_list_vips(const struct commands_view *view,
 			   const struct commands_vip_filter *filter,
 			   const struct commands_page *page, const char **ret_next,
 			   struct error *ret_error);
-json_t *commands_list_backends(const struct commands *commands, const char *vip,
+json_t *commands_list_backends(const struct commands_view *view, const char *vip,
 			       const struct commands_backend_filter *filter,
 			       const struct commands_page *page, const char **ret_next,
 			       struct error *ret_error);

@@ -84,17 +84,39 @@ static const struct revision *find(const struct commands *commands, uint64_t num
 	return found;
 }
 
-json_t *commands_get_revision(const struct commands *commands, uint64_t revision,
-			      struct error *ret_error)
+size_t commands_size_of_revision(const struct commands *commands, uint64_t revision)
+{
+	const struct revision *found = revisions_find(commands->history, revision);
+
+	return found ? commands_size_of_config(found->config) : 0;
+}
+
+static struct commands_view *view_of(const struct commands *commands,
+				     const struct revision *revision, struct error *ret_error)
+{
+	struct commands_view *view = commands_view_new(commands, ret_error);
+
+	if (!view)
+		return NULL;
+	view->config = config_ref(revision->config);
+	view->revision = *revision;
+	view->revision.config = NULL;
+	return view;
+}
+
+struct commands_view *commands_view_revision(const struct commands *commands, uint64_t revision,
+					     struct error *ret_error)
 {
 	const struct revision *found = find(commands, revision, ret_error);
-	json_t *json;
-	int failed;
 
-	if (!found)
-		return NULL;
-	json = revision_to_json(found);
-	failed = json_object_set_new(json, "vips", config_vips_to_json(found->config));
+	return found ? view_of(commands, found, ret_error) : NULL;
+}
+
+json_t *commands_get_revision(const struct commands_view *view, struct error *ret_error)
+{
+	json_t *json = revision_to_json(&view->revision);
+	int failed = json_object_set_new(json, "vips", config_vips_to_json(view->config));
+
 	return finish(json, failed, ret_error);
 }
 
@@ -116,14 +138,22 @@ static const struct revision *find_other(const struct commands *commands, uint64
 	return before;
 }
 
-json_t *commands_get_revision_diff(const struct commands *commands, uint64_t revision,
-				   uint64_t against, struct error *ret_error)
+struct commands_view *commands_view_revisions(const struct commands *commands, uint64_t revision,
+					      uint64_t against, struct error *ret_error)
 {
 	const struct revision *to = find(commands, revision, ret_error);
 	const struct revision *from =
 		to ? find_other(commands, revision, against, ret_error) : NULL;
+	struct commands_view *view = from ? view_of(commands, to, ret_error) : NULL;
 
-	return from ? finish(config_diff(from->config, to->config), false, ret_error) : NULL;
+	if (view)
+		view->other = config_ref(from->config);
+	return view;
+}
+
+json_t *commands_get_revision_diff(const struct commands_view *view, struct error *ret_error)
+{
+	return finish(config_diff(view->other, view->config), false, ret_error);
 }
 
 /* A config of its own: it is checked, and nobody else has it yet. */

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How caromd and its data plane are, as one JSON value for people and programs. */
+/*
+ * How caromd and its data plane are, as one JSON value for people and programs.
+ *
+ * What there is of VIPs may be much, and becomes JSON on whatever thread asks for it; all else is
+ * little, and is JSON as soon as the view is made, on the event loop's thread.
+ */
 #include "commands_parts.h"
 
 #include "host.h"
@@ -91,45 +96,50 @@ static json_t *backend_to_json(const struct image_backend *backend, double share
 	return json;
 }
 
-static json_t *backends_to_json(const struct commands *commands, size_t index)
+/* remainders: of the VIP's ordinals. */
+static json_t *backends_to_json(const struct image_vip *vip,
+				const struct publish_remainder *remainders)
 {
-	const struct image_vip *vip = publish_image(commands->publish)->vips[index];
 	json_t *backends = json_object();
 	uint32_t *counts = image_count_slots(vip);
 
 	for (size_t i = 0; counts && i < vip->backend_count; i++) {
 		const struct image_backend *backend = &vip->backends[i];
-		struct publish_remainder remainder = publish_remainder(commands->publish, index, i);
 		double share = (double)counts[i] / (double)(1u << vip->ring->bits);
 
 		if (backend->state != CAROM_BACKEND_UNUSED)
 			json_object_set_new(backends, backend->name,
-					    backend_to_json(backend, share, &remainder));
+					    backend_to_json(backend, share, &remainders[i]));
 	}
 	free(counts);
 	return backends;
 }
 
-static json_t *vip_to_json(const struct commands *commands, size_t index)
+static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tracking *tracking,
+			   const struct publish_remainder *remainders)
 {
-	const struct image_ring *ring = publish_image(commands->publish)->vips[index]->ring;
-	struct publish_tracking tracking = publish_tracking_vip(commands->publish, index);
 	char digest[17];
 
-	snprintf(digest, sizeof(digest), "%016" PRIx64, ring->digest);
-	return json_pack("{s:I, s:s, s:I, s:I, s:o}", "ring_slots", (json_int_t)1 << ring->bits,
-			 "ring_digest", digest, "tracked_slots", (json_int_t)tracking.tracked_slots,
-			 "flows", (json_int_t)tracking.flows, "backends",
-			 backends_to_json(commands, index));
+	snprintf(digest, sizeof(digest), "%016" PRIx64, vip->ring->digest);
+	return json_pack("{s:I, s:s, s:I, s:I, s:o}", "ring_slots",
+			 (json_int_t)1 << vip->ring->bits, "ring_digest", digest, "tracked_slots",
+			 (json_int_t)tracking->tracked_slots, "flows", (json_int_t)tracking->flows,
+			 "backends", backends_to_json(vip, remainders));
 }
 
-static json_t *vips_to_json(const struct commands *commands)
+static json_t *vips_to_json(const struct commands_view *view)
 {
-	const struct image *image = publish_image(commands->publish);
+	const struct publish_remainder *remainders = view->remainders;
+	size_t count = view->image ? view->image->vip_count : 0;
 	json_t *vips = json_object();
 
-	for (size_t i = 0; image && i < image->vip_count; i++)
-		json_object_set_new(vips, image->vips[i]->name, vip_to_json(commands, i));
+	for (size_t i = 0; i < count; i++) {
+		const struct image_vip *vip = view->image->vips[i];
+
+		json_object_set_new(vips, vip->name,
+				    vip_to_json(vip, &view->tracking[i], remainders));
+		remainders += vip->backend_count;
+	}
 	return vips;
 }
 
@@ -186,23 +196,68 @@ static json_t *capabilities_to_json(void)
 	return json_pack("{s:o}", "kept", list);
 }
 
-json_t *commands_get_status(const struct commands *commands, struct error *ret_error)
+static json_t *head_to_json(const struct commands *commands)
 {
 	uint64_t uptime_ms = uv_now(commands->loop) - commands->started_ms;
 	struct utsname kernel = {0};
-	json_t *status;
 
 	uname(&kernel);
-	status = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
-			   "node", commands->desired->node.name, "version", CAROM_VERSION, "kernel",
-			   kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
-			   (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
-			   "revision", (json_int_t)commands->revision, "published_revision",
-			   (json_int_t)commands->published_revision, "interfaces",
-			   interfaces_to_json(commands), "limits", limits_to_json(commands),
-			   "recorder", recorder_to_json(commands), "store", store_to_json(commands),
-			   "capabilities", capabilities_to_json(), "vips", vips_to_json(commands));
-	if (!status)
-		error_set_errno(ret_error, ENOMEM, "no memory for the status");
-	return status;
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+			 "node", commands->desired->node.name, "version", CAROM_VERSION, "kernel",
+			 kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
+			 (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
+			 "revision", (json_int_t)commands->revision, "published_revision",
+			 (json_int_t)commands->published_revision, "interfaces",
+			 interfaces_to_json(commands), "limits", limits_to_json(commands),
+			 "recorder", recorder_to_json(commands), "store", store_to_json(commands),
+			 "capabilities", capabilities_to_json());
+}
+
+/* Returns 0, or -1: out of memory. */
+static int keep_flows(const struct commands *commands, struct commands_view *view)
+{
+	const struct image *image = view->image;
+	size_t vip_count = image ? image->vip_count : 0, ordinal_count = 0;
+	struct publish_remainder *remainder;
+
+	for (size_t i = 0; i < vip_count; i++)
+		ordinal_count += image->vips[i]->backend_count;
+	view->tracking = calloc(vip_count + 1, sizeof(view->tracking[0]));
+	view->remainders = calloc(ordinal_count + 1, sizeof(view->remainders[0]));
+	if (!view->tracking || !view->remainders)
+		return -1;
+	remainder = view->remainders;
+	for (size_t i = 0; i < vip_count; i++) {
+		view->tracking[i] = publish_tracking_vip(commands->publish, i);
+		for (size_t j = 0; j < image->vips[i]->backend_count; j++)
+			*remainder++ = publish_remainder(commands->publish, i, j);
+	}
+	return 0;
+}
+
+struct commands_view *commands_view_status(const struct commands *commands, struct error *ret_error)
+{
+	struct image *image = publish_image(commands->publish);
+	struct commands_view *view = commands_view_new(commands, ret_error);
+
+	if (!view)
+		return NULL;
+	view->image = image ? image_ref(image) : NULL;
+	view->status = head_to_json(commands);
+	if (view->status && keep_flows(commands, view) == 0)
+		return view;
+	commands_view_free(view);
+	error_set_errno(ret_error, ENOMEM, "no memory for the status");
+	return NULL;
+}
+
+json_t *commands_get_status(const struct commands_view *view, struct error *ret_error)
+{
+	json_t *status = json_copy(view->status);
+
+	if (status && json_object_set_new(status, "vips", vips_to_json(view)) == 0)
+		return status;
+	json_decref(status);
+	error_set_errno(ret_error, ENOMEM, "no memory for the status");
+	return NULL;
 }

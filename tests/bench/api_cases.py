@@ -43,6 +43,13 @@ SCRAPE_TARGET_MS = 50
 FILL_TARGET_MS = 1.5
 PUBLISH_TARGET_MS = 1
 
+LARGE_READS = ("/v1/status", "/v1/config", "/v1/vips", "/v1/stats", "/v1/drops", "/metrics")
+MANY_READERS = 40
+BESIDE_MS = 12000
+BESIDE_DELAY_S = 0.5
+BESIDE_ONE_TARGET_MS = 50
+BESIDE_MANY_TARGET_MS = 200
+
 
 class Report:
     """Rows of {case, value, unit, min, median, target}; the value is the median."""
@@ -241,6 +248,27 @@ def measure_large(report, balancer, folders):
                        SCRAPE_TARGET_MS)
 
 
+def measure_beside(report, reader, target_ms, clients=1):
+    """What a client that asks for /healthz all the time waits at worst."""
+    with subprocess.Popen([PROGRAMS / "bench_api_client", SOCKET, "1", "0", str(BESIDE_MS), "GET",
+                           "/healthz"], stdout=subprocess.PIPE, text=True) as poller:
+        time.sleep(BESIDE_DELAY_S)
+        run = ask("GET", reader, clients=clients, count=clients)
+        times, _ = poller.communicate(timeout=START_TIMEOUT_S)
+    report.add(f"large: {clients} x {reader}", "ms", milliseconds(run["latencies_us"]))
+    report.add(f"large: worst /healthz beside {clients} x {reader}", "ms",
+               milliseconds([max(json.loads(times)["latencies_us"])]), target_ms)
+
+
+def measure_readers(report, balancer, _folders):
+    vips = make_vips(LARGE_VIPS)
+    with Daemon(balancer, vips):
+        for reader in LARGE_READS:
+            measure_beside(report, reader, BESIDE_ONE_TARGET_MS)
+        for reader in LARGE_READS:
+            measure_beside(report, reader, BESIDE_MANY_TARGET_MS, MANY_READERS)
+
+
 def make_network():
     peer, balancer = host.make_network()
     host.run("ip", "-n", balancer.name, "route", "add", "10.128.0.0/12", "via", "10.0.0.1")
@@ -250,9 +278,11 @@ def make_network():
 def main():
     parser = argparse.ArgumentParser(prog="tests/bench/api")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="rings, small, large")
+    parser.add_argument("parts", nargs="*", metavar="PART",
+                        help="rings, small, large, readers")
     options = parser.parse_args()
-    parts = {"rings": measure_rings, "small": measure_small, "large": measure_large}
+    parts = {"rings": measure_rings, "small": measure_small, "large": measure_large,
+             "readers": measure_readers}
     if unknown := set(options.parts) - set(parts):
         parser.error(f"no part {', '.join(unknown)}; there are: {', '.join(parts)}")
     report = Report(options.json)
