@@ -22,6 +22,9 @@ static const struct phase_limit phase_limits[] = {
 	[CLIENT_LINGERING] = {.total_ms = 5000},
 };
 
+/* Until then, nobody is cut off for taking an answer slowly. */
+#define SLOW_AFTER_MS 2000
+
 static int socket_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
@@ -162,6 +165,49 @@ void client_resume(struct client *client, uint64_t now_ms)
 	client_enter(client, was_listening ? CLIENT_STREAMING : CLIENT_SENDING, now_ms);
 	MHD_resume_connection(client->connection);
 	uv_async_send(client->wake);
+}
+
+/* ---- memory ---- */
+
+/* The one that has been taking its answer for longest; NULL: none has for long. */
+static struct client *find_slowest(const struct clients *clients, uint64_t now_ms)
+{
+	struct client *slowest = NULL;
+
+	for (struct client *client = clients->first; client; client = client->next)
+		if (client->phase == CLIENT_SENDING && client->held_bytes > 0 &&
+		    now_ms - client->entered_ms >= SLOW_AFTER_MS &&
+		    (!slowest || client->entered_ms < slowest->entered_ms))
+			slowest = client;
+	return slowest;
+}
+
+static bool has_room(const struct clients *clients, size_t bytes)
+{
+	return bytes <= CLIENTS_HELD_BYTES_MAX - clients->held_bytes;
+}
+
+/* What one that is cut off holds is free in this turn of the loop, or the next. */
+bool client_hold(struct client *client, size_t bytes, uint64_t now_ms)
+{
+	struct clients *clients = client->clients;
+	struct client *slowest;
+
+	while (!has_room(clients, bytes) && (slowest = find_slowest(clients, now_ms))) {
+		client_release(slowest);
+		client_cut(slowest, now_ms);
+	}
+	if (!has_room(clients, bytes))
+		return false;
+	clients->held_bytes += bytes;
+	client->held_bytes += bytes;
+	return true;
+}
+
+void client_release(struct client *client)
+{
+	client->clients->held_bytes -= client->held_bytes;
+	client->held_bytes = 0;
 }
 
 void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms)

@@ -37,6 +37,7 @@ struct client {
 	struct tls *tls; /* what its session began with; NULL: no TLS */
 	enum client_phase phase;
 	bool is_cut;
+	size_t held_bytes;   /* of its request's body and answer; counted in clients->held_bytes */
 	uint64_t entered_ms; /* the phase */
 	uint64_t active_ms;  /* when something last came in, as far as it shows */
 };
@@ -45,7 +46,11 @@ struct clients {
 	struct client *first;
 	size_t count;
 	size_t greeting_count; /* of CLIENT_GREETING ones */
+	size_t held_bytes;
 };
+
+/* Of bodies that have come and answers that have not left yet, over all clients. */
+#define CLIENTS_HELD_BYTES_MAX ((size_t)256 << 20)
 
 /* NULL if there is no memory for it, or it has gone already. */
 struct client *client_new(struct clients *clients, struct MHD_Connection *connection,
@@ -79,6 +84,11 @@ void client_resume(struct client *client, uint64_t now_ms);
 /* Answers in mid-request. The connection stays until the client closes it, or is overdue: closing
  * it at once, with unread input, could reset it before the client has read the answer. */
 void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms);
+/* Counts bytes for it. If there are too many, those that have been taking their answers for longest
+ * are cut off, if it is longer than a few seconds. Returns false if there are too many still. */
+bool client_hold(struct client *client, size_t bytes, uint64_t now_ms);
+void client_release(struct client *client);
+
 /* Ends the connection; libmicrohttpd sees that, and cleans up. */
 void client_cut(struct client *client, uint64_t now_ms);
 

@@ -20,25 +20,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Answers of up to so many bytes, as those of writes are, go out whatever others hold: they are
+ * bounded by the number of clients. */
+#define UNCOUNTED_BYTES_MAX ((size_t)16 << 10)
+
 static uint64_t now_ms(const struct request *request)
 {
 	return uv_now(request->service->loop);
 }
 
-static bool hold(struct request *request, size_t bytes)
+static bool hold(const struct request *request, size_t bytes)
 {
-	if (SERVICE_HELD_BYTES_MAX - request->service->held_bytes < bytes)
-		return false;
-	request->service->held_bytes += bytes;
-	request->held_bytes += bytes;
-	return true;
+	return client_hold(request->client, bytes, now_ms(request));
 }
 
 static void set_too_busy(struct request *request)
 {
 	reply_set_problem(&request->reply, PROBLEM_BUSY,
 			  "the bodies and answers of other requests fill %zu MiB of memory",
-			  SERVICE_HELD_BYTES_MAX >> 20);
+			  CLIENTS_HELD_BYTES_MAX >> 20);
 }
 
 static void request_free(struct request *request)
@@ -75,7 +75,7 @@ void request_close(void *service, struct MHD_Connection *connection, void **cont
 		return;
 	*context = NULL;
 	request->connection = NULL;
-	request->service->held_bytes -= request->held_bytes;
+	client_release(request->client);
 	if (request->client->phase != CLIENT_LINGERING)
 		client_enter(request->client, CLIENT_IDLE, now_ms(request));
 	if (!request->is_under_way)
@@ -108,7 +108,8 @@ static enum MHD_Result answer(struct request *request)
 	audit_reply(request);
 	if (request->stream && request->reply.status == 0)
 		return stream_queue(request->stream, request->connection);
-	if (!hold(request, request->reply.body.length))
+	if (request->reply.body.length > UNCOUNTED_BYTES_MAX &&
+	    !hold(request, request->reply.body.length))
 		set_too_busy(request);
 	client_enter(request->client, CLIENT_SENDING, now_ms(request));
 	return reply_queue(&request->reply, request->connection, is_last(request));

@@ -25,7 +25,6 @@ struct request {
 	struct precondition precondition;
 	struct route_match match;
 	size_t received_bytes; /* of the body */
-	size_t held_bytes;     /* counted in service->held_bytes */
 	struct text body;
 	struct reply reply;
 	struct rendering rendering; /* of a read with a view */

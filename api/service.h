@@ -13,8 +13,6 @@
 
 /* Connections; further ones are closed as soon as they come. */
 #define SERVICE_CLIENTS_MAX 1024
-/* Of bodies that have come and answers that have not left yet. Beyond it, requests are refused. */
-#define SERVICE_HELD_BYTES_MAX ((size_t)256 << 20)
 
 struct service {
 	uv_loop_t *loop;
@@ -22,7 +20,6 @@ struct service {
 	const struct access *access;
 	struct clients clients;
 	struct renderings renderings;
-	size_t held_bytes;
 	struct audit_gate audit_gate;
 	bool is_stopping; /* no connection outlives its answer */
 };
