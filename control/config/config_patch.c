@@ -186,16 +186,17 @@ static void prefix_faults(struct error_list *faults, const struct config_patch *
 		error_prefix(&faults->items[index], PATCHED_DOCUMENT);
 }
 
-/* operations: NULL under a merge patch. */
-static json_t *patch_json(const json_t *json, const struct config_patch *patch,
+/* Takes the JSON over. operations: NULL under a merge patch. */
+static json_t *patch_json(json_t *json, const struct config_patch *patch,
 			  const struct json_patch *operations, struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
 	json_t *patched;
 
 	if (operations)
-		return json_patch_apply(operations, json, faults);
+		return json_patch_apply_to(operations, json, faults);
 	patched = json_patch_merge(json, patch->body);
+	json_decref(json);
 	if (!patched)
 		config_fault_memory(&document);
 	return patched;
@@ -206,7 +207,7 @@ static struct config *patch_scope(const struct config *base, const struct config
 				  struct error_list *faults)
 {
 	struct config_place document = config_place_document(faults);
-	json_auto_t *json = print_scope(base, scope);
+	json_t *json = print_scope(base, scope);
 	json_auto_t *patched = NULL;
 	struct config *config;
 
@@ -268,8 +269,9 @@ static json_t *patch_thing(json_t *json, const struct config_patch *patch,
 		config_fault_memory(&document);
 	else if (parse(patch, &operations, faults) == 0)
 		patched = patch_json(json, patch, operations, faults);
+	else
+		json_decref(json);
 	json_patch_free(operations);
-	json_decref(json);
 	return patched;
 }
 

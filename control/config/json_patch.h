@@ -3,9 +3,9 @@
  * JSON Patch (RFC 6902): a list of operations that make one document of another; and JSON Merge
  * Patch (RFC 7396), an outline of what is to be different.
  *
- * Pure; both leave the document and the patch as they were. Faults point into the patch: "/3/path".
- * Their kinds: INVALID, the patch is malformed; CONFLICT, the document is not as an operation
- * expects it; LIMIT.
+ * Pure; unless they take it over, both leave the document as it was, and the patch anyway. Faults
+ * point into the patch: "/3/path". Their kinds: INVALID, the patch is malformed; CONFLICT, the
+ * document is not as an operation expects it; LIMIT.
  */
 #ifndef CAROM_JSON_PATCH_H
 #define CAROM_JSON_PATCH_H
@@ -60,6 +60,9 @@ void json_patch_free(struct json_patch *patch);
  * nested deeper than CONFIG_DEPTH_MAX. */
 json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
 			 struct error_list *faults);
+/* The same to a document that is taken over, with all that is in it: nobody else has any of it. */
+json_t *json_patch_apply_to(const struct json_patch *patch, json_t *document,
+			    struct error_list *faults);
 
 /* Appends to an array the operations that make `to` of `from`, both at `pointer` in the document;
  * NULL: nothing is there. Objects are gone through member by member, in the order of their names;

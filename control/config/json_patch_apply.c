@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A patch onto a document: onto a copy of it, operation by operation, until one cannot be done, and
- * then the copy is thrown away.
+ * A patch onto a document that is ours: operation by operation, until one cannot be done, and then
+ * it is thrown away.
  *
  * Work is bounded by the sizes of document and patch, but for what copies, moves and arrays can
  * multiply, which is counted as effort.
@@ -426,11 +426,14 @@ static int perform(struct application *application, const struct config_place *p
 json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
 			 struct error_list *faults)
 {
+	return json_patch_apply_to(patch, json_deep_copy(document), faults);
+}
+
+json_t *json_patch_apply_to(const struct json_patch *patch, json_t *document,
+			    struct error_list *faults)
+{
 	struct config_place place = config_place_thing(faults, "", NULL, "patch");
-	struct application application = {
-		.document = json_deep_copy(document),
-		.effort_max = effort_max(patch),
-	};
+	struct application application = {.document = document, .effort_max = effort_max(patch)};
 
 	if (!application.document) {
 		config_fault_memory(&place);
