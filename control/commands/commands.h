@@ -20,9 +20,10 @@ struct commands;
 
 /* ---- reads; those that may be large are in commands_view.h ---- */
 
-/* A new JSON value; NULL with *ret_error described (no memory). The last revisions that were published, newest first, at most so many: [{"revision", "time",
- * "author", "vips_added", "vips_changed", "vips_removed"}, …]. The counts are null where the
- * revision before is not known any more. */
+/* A new JSON value; NULL with *ret_error described (no memory). The last revisions that were
+ * published, newest first, at most so many: [{"revision", "time", "author", "vips_added",
+ * "vips_changed", "vips_removed"}, …]. The counts are null where the revision before is not known
+ * any more. */
 json_t *commands_get_revisions(const struct commands *commands, size_t limit,
 			       struct error *ret_error);
 

@@ -4,6 +4,7 @@
 #include "commands_list.h"
 
 #include "commands_parts.h"
+#include "commands_view_parts.h"
 #include "config_field.h"
 
 #include <errno.h>

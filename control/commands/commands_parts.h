@@ -7,7 +7,6 @@
 #include "commands.h"
 #include "commands_persist.h"
 #include "commands_setup.h"
-#include "commands_view.h"
 #include "commands_waiting.h"
 #include "commands_watch.h"
 #include "commit.h"
@@ -101,25 +100,6 @@ struct commands {
 
 /* The desired state that reads show. Borrowed. */
 struct config *commands_shown(const struct commands *commands);
-
-/* ---- commands_view.c ---- */
-
-/* Each kind of view has some of it; the rest is NULL. */
-struct commands_view {
-	uint64_t number;
-	bool is_ready;
-	struct config *config, *other; /* what is shown, and what that is compared with */
-	struct revision revision;      /* without a config of its own: that is the one above */
-	struct image *image;
-	json_t *status;			      /* without its VIPs */
-	struct publish_tracking *tracking;    /* of the image's VIPs */
-	struct publish_remainder *remainders; /* of all their ordinals, VIP by VIP */
-	struct commands_stats *stats;
-};
-
-/* NULL: out of memory, described. */
-struct commands_view *commands_view_new(const struct commands *commands, struct error *ret_error);
-size_t commands_size_of_config(const struct config *config);
 
 /* ---- commands_write.c ---- */
 

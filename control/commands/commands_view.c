@@ -9,6 +9,7 @@
 #include "commands_parts.h"
 
 #include "commands_stats.h"
+#include "commands_view_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
