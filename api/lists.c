@@ -211,19 +211,31 @@ void lists_get_backends(const struct route_call *call, struct reply *ret_reply)
 
 #define FLOW_LIMIT_DEFAULT 1000
 
-void lists_get_flows(const struct route_call *call, struct reply *ret_reply)
+size_t lists_size_of_flows(const struct route_call *call)
 {
 	uint64_t limit = parameter_number(call->parameters, LIMIT);
+
+	return limit ? limit : FLOW_LIMIT_DEFAULT;
+}
+
+struct commands_view *lists_view_flows(const struct route_call *call, struct error *ret_error)
+{
 	const struct commands_flow_filter filter = {
 		.vip = parameter_text(call->parameters, "vip"),
 		.backend = parameter_text(call->parameters, "backend"),
 		.after = parameter_number(call->parameters, AFTER),
-		.limit = limit ? limit : FLOW_LIMIT_DEFAULT,
+		.limit = lists_size_of_flows(call),
 	};
+
+	return commands_view_flows(call->commands, &filter, ret_error);
+}
+
+void lists_get_flows(const struct route_call *call, struct reply *ret_reply)
+{
 	char after[PLACE_BYTES];
 	uint64_t next = 0;
 	struct error error = {0};
-	json_t *flows = commands_list_flows(call->commands, &filter, &next, &error);
+	json_t *flows = commands_list_flows(call->view, &next, &error);
 
 	set_list(call, ret_reply, flows, flow_columns, &error);
 	snprintf(after, sizeof(after), "%" PRIu64, next);
@@ -235,7 +247,7 @@ void lists_get_flows(const struct route_call *call, struct reply *ret_reply)
 void lists_get_ring(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
-	json_t *ring = commands_get_ring(call->commands, call->names[0], &error);
+	json_t *ring = commands_get_ring(call->view, &error);
 
 	if (ring && call->prefers_text) {
 		set_list(call, ret_reply, json_incref(json_object_get(ring, "backends")),

@@ -11,6 +11,8 @@ extern const struct parameter lists_vips_parameters[];
 extern const struct parameter lists_backends_parameters[];
 extern const struct parameter lists_flows_parameters[];
 
+route_view lists_view_flows;
+route_size lists_size_of_flows;
 route_read lists_get_vips, lists_get_backends, lists_get_flows, lists_get_ring, lists_get_status;
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "commands_capture.h"
 #include "commands_explain.h"
+#include "commands_list.h"
 #include "commands_watch.h"
 #include "config.h"
 #include "drops.h"
@@ -28,6 +29,11 @@
 static struct commands_view *view_desired(const struct route_call *call, struct error *ret_error)
 {
 	return commands_view_desired(call->commands, ret_error);
+}
+
+static struct commands_view *view_ring(const struct route_call *call, struct error *ret_error)
+{
+	return commands_view_ring(call->commands, call->names[0], ret_error);
 }
 
 static struct commands_view *view_status(const struct route_call *call, struct error *ret_error)
@@ -329,9 +335,10 @@ static const struct route routes[] = {
 	 .parameters = write_parameters, .target = ROUTE_BACKEND},
 	{"POST", BACKEND_PATTERN "/drain", ROLE_OPERATOR, .write = drain_backend,
 	 .parameters = drain_parameters, .target = ROUTE_BACKEND},
-	{"GET", "/v1/vips/{vip}/ring", ROLE_READER, .read = lists_get_ring},
-	{"GET", "/v1/flows", ROLE_READER, .read = lists_get_flows,
-	 .parameters = lists_flows_parameters},
+	{"GET", "/v1/vips/{vip}/ring", ROLE_READER, .read = lists_get_ring, .view = view_ring,
+	 .size = size_of_vip},
+	{"GET", "/v1/flows", ROLE_READER, .read = lists_get_flows, .view = lists_view_flows,
+	 .size = lists_size_of_flows, .parameters = lists_flows_parameters},
 	{"GET", "/v1/revisions", ROLE_READER, .read = revision_routes_list,
 	 .parameters = revision_routes_list_parameters},
 	{"GET", REVISION_PATTERN, ROLE_READER, .read = revision_routes_get,

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the data plane remembers: recorded flows, and the shares of a ring. On the event loop's
- * thread; the tables are memory, so that a look at all of them is no system call. */
+/*
+ * What the data plane remembers: recorded flows, and the shares of a ring. Views of them are made
+ * on the event loop's thread: the tables are memory, so that a look at all of them is no system
+ * call.
+ */
 #include "commands_list.h"
 
 #include "commands_parts.h"
+#include "commands_view_parts.h"
 
 #include "plan.h"
 
@@ -15,12 +19,9 @@
 
 /* ---- flows ---- */
 
-struct flow_list {
-	const struct image *image;
+struct flow_search {
+	struct commands_view *view;
 	const struct commands_flow_filter *filter;
-	json_t *items;
-	uint64_t last; /* place of the last one in it */
-	bool has_more;
 };
 
 static json_t *flow_to_json(const struct image_vip *vip, const struct publish_flow *flow)
@@ -40,22 +41,17 @@ static bool flow_passes(const struct commands_flow_filter *filter, const struct 
 }
 
 /* A publish_flow_visitor. */
-static bool list_flow(void *context, const struct publish_flow *flow)
+static bool keep_flow(void *context, const struct publish_flow *flow)
 {
-	struct flow_list *list = context;
-	const struct image_vip *vip = list->image->vips[flow->vip];
+	const struct flow_search *search = context;
+	struct commands_view *view = search->view;
 
-	if (!flow_passes(list->filter, vip, flow))
+	if (!flow_passes(search->filter, view->image->vips[flow->vip], flow))
 		return true;
-	list->has_more = json_array_size(list->items) >= list->filter->limit;
-	if (list->has_more)
+	view->has_more_flows = view->flow_count == search->filter->limit;
+	if (view->has_more_flows)
 		return false;
-	if (json_array_append_new(list->items, flow_to_json(vip, flow))) {
-		json_decref(list->items);
-		list->items = NULL;
-		return false;
-	}
-	list->last = flow->place;
+	view->flows[view->flow_count++] = *flow;
 	return true;
 }
 
@@ -75,24 +71,46 @@ static int check_filter(const struct commands *commands, const struct commands_f
 	return 0;
 }
 
-json_t *commands_list_flows(const struct commands *commands,
-			    const struct commands_flow_filter *filter, uint64_t *ret_next,
-			    struct error *ret_error)
+struct commands_view *commands_view_flows(const struct commands *commands,
+					  const struct commands_flow_filter *filter,
+					  struct error *ret_error)
 {
-	struct flow_list list = {.image = publish_image(commands->publish), .filter = filter};
+	struct image *image = publish_image(commands->publish);
+	struct flow_search search = {NULL, filter};
 
 	if (check_filter(commands, filter, ret_error))
 		return NULL;
-	list.items = json_array();
-	if (list.items && list.image &&
-	    publish_visit_flows(commands->publish, filter->after, list_flow, &list)) {
-		json_decref(list.items);
-		list.items = NULL;
+	search.view = commands_view_new(commands, ret_error);
+	if (!search.view)
+		return NULL;
+	search.view->image = image ? image_ref(image) : NULL;
+	search.view->flows = calloc(filter->limit, sizeof(search.view->flows[0]));
+	if (search.view->flows && (!image || publish_visit_flows(commands->publish, filter->after,
+								 keep_flow, &search) == 0))
+		return search.view;
+	commands_view_free(search.view);
+	error_set_errno(ret_error, ENOMEM, "no memory to list flows");
+	return NULL;
+}
+
+json_t *commands_list_flows(const struct commands_view *view, uint64_t *ret_next,
+			    struct error *ret_error)
+{
+	json_t *items = json_array();
+	int failed = items ? 0 : -1;
+
+	for (size_t i = 0; i < view->flow_count && !failed; i++) {
+		const struct publish_flow *flow = &view->flows[i];
+
+		failed = json_array_append_new(items,
+					       flow_to_json(view->image->vips[flow->vip], flow));
 	}
-	if (!list.items)
-		error_set_errno(ret_error, ENOMEM, "no memory to list flows");
-	*ret_next = list.has_more ? list.last : 0;
-	return list.items;
+	*ret_next = view->has_more_flows ? view->flows[view->flow_count - 1].place : 0;
+	if (!failed)
+		return items;
+	json_decref(items);
+	error_set_errno(ret_error, ENOMEM, "no memory to list flows");
+	return NULL;
 }
 
 /* ---- rings ---- */
@@ -102,9 +120,9 @@ static double eligible_weight(const struct image_backend *backend)
 	return plan_is_eligible(backend) ? backend->weight : 0;
 }
 
-static json_t *shares_to_json(const struct commands *commands, size_t index)
+static json_t *shares_to_json(const struct image_vip *vip,
+			      const struct publish_remainder *remainders)
 {
-	const struct image_vip *vip = publish_image(commands->publish)->vips[index];
 	double slot_count = (double)(1u << vip->ring->bits), weights = 0;
 	uint32_t *counts = image_count_slots(vip);
 	json_t *json = counts ? json_object() : NULL;
@@ -122,33 +140,46 @@ static json_t *shares_to_json(const struct commands *commands, size_t index)
 			json_pack("{s:I, s:I, s:f, s:f, s:I}", "weight",
 				  (json_int_t)backend->weight, "slots", (json_int_t)counts[i],
 				  "share", counts[i] / slot_count, "ideal_share", ideal,
-				  "older_slots",
-				  (json_int_t)publish_remainder(commands->publish, index, i)
-					  .older_slots));
+				  "older_slots", (json_int_t)remainders[i].older_slots));
 	}
 	free(counts);
 	return json;
 }
 
-json_t *commands_get_ring(const struct commands *commands, const char *vip, struct error *ret_error)
+struct commands_view *commands_view_ring(const struct commands *commands, const char *vip,
+					 struct error *ret_error)
 {
-	const struct image *image = publish_image(commands->publish);
+	struct image *image = publish_image(commands->publish);
 	int index = image ? image_find_index(image, vip) : -1;
-	const struct image_ring *ring;
-	char digest[17];
-	json_t *json;
+	struct commands_view *view;
 
 	if (index < 0) {
 		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", vip);
 		return NULL;
 	}
-	ring = image->vips[index]->ring;
-	snprintf(digest, sizeof(digest), "%016" PRIx64, ring->digest);
-	json = json_pack(
-		"{s:I, s:s, s:I, s:o}", "slots", (json_int_t)1 << ring->bits, "digest", digest,
-		"tracked_slots",
-		(json_int_t)publish_tracking_vip(commands->publish, (size_t)index).tracked_slots,
-		"backends", shares_to_json(commands, (size_t)index));
+	view = commands_view_new(commands, ret_error);
+	if (!view)
+		return NULL;
+	view->image = image_ref(image);
+	view->first_vip = (size_t)index;
+	if (commands_view_keep_remainders(view, commands, 1) == 0)
+		return view;
+	commands_view_free(view);
+	error_set_errno(ret_error, ENOMEM, "no memory for the ring");
+	return NULL;
+}
+
+json_t *commands_get_ring(const struct commands_view *view, struct error *ret_error)
+{
+	const struct image_vip *vip = view->image->vips[view->first_vip];
+	char digest[17];
+	json_t *json;
+
+	snprintf(digest, sizeof(digest), "%016" PRIx64, vip->ring->digest);
+	json = json_pack("{s:I, s:s, s:I, s:o}", "slots", (json_int_t)1 << vip->ring->bits,
+			 "digest", digest, "tracked_slots",
+			 (json_int_t)view->tracking[0].tracked_slots, "backends",
+			 shares_to_json(vip, view->remainders));
 	if (!json)
 		error_set_errno(ret_error, ENOMEM, "no memory for the ring");
 	return json;

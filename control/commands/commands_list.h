@@ -53,18 +53,21 @@ struct commands_flow_filter {
 
 #define COMMANDS_FLOW_LIMIT_MAX 10000
 
+struct commands_view *commands_view_flows(const struct commands *commands,
+					  const struct commands_flow_filter *filter,
+					  struct error *ret_error);
 /*
  * Recorded flows: [{"place", "vip", "backend", "slot", "idle_s", "confirmed"}, …], in the order of
  * their places in the flow table. Of a flow nothing but its hash is known, hence no addresses.
  * ret_next: `after` of the next page; 0: there is none. NULL on failure, described.
  */
-json_t *commands_list_flows(const struct commands *commands,
-			    const struct commands_flow_filter *filter, uint64_t *ret_next,
+json_t *commands_list_flows(const struct commands_view *view, uint64_t *ret_next,
 			    struct error *ret_error);
 
+struct commands_view *commands_view_ring(const struct commands *commands, const char *vip,
+					 struct error *ret_error);
 /* How a VIP's ring is shared out: {"slots", "digest", "tracked_slots", "backends": {name:
  * {"weight", "slots", "share", "ideal_share", "older_slots"}}}. NULL on failure, described. */
-json_t *commands_get_ring(const struct commands *commands, const char *vip,
-			  struct error *ret_error);
+json_t *commands_get_ring(const struct commands_view *view, struct error *ret_error);
 
 #endif

@@ -214,28 +214,6 @@ static json_t *head_to_json(const struct commands *commands)
 			 "capabilities", capabilities_to_json());
 }
 
-/* Returns 0, or -1: out of memory. */
-static int keep_flows(const struct commands *commands, struct commands_view *view)
-{
-	const struct image *image = view->image;
-	size_t vip_count = image ? image->vip_count : 0, ordinal_count = 0;
-	struct publish_remainder *remainder;
-
-	for (size_t i = 0; i < vip_count; i++)
-		ordinal_count += image->vips[i]->backend_count;
-	view->tracking = calloc(vip_count + 1, sizeof(view->tracking[0]));
-	view->remainders = calloc(ordinal_count + 1, sizeof(view->remainders[0]));
-	if (!view->tracking || !view->remainders)
-		return -1;
-	remainder = view->remainders;
-	for (size_t i = 0; i < vip_count; i++) {
-		view->tracking[i] = publish_tracking_vip(commands->publish, i);
-		for (size_t j = 0; j < image->vips[i]->backend_count; j++)
-			*remainder++ = publish_remainder(commands->publish, i, j);
-	}
-	return 0;
-}
-
 struct commands_view *commands_view_status(const struct commands *commands, struct error *ret_error)
 {
 	struct image *image = publish_image(commands->publish);
@@ -245,7 +223,8 @@ struct commands_view *commands_view_status(const struct commands *commands, stru
 		return NULL;
 	view->image = image ? image_ref(image) : NULL;
 	view->status = head_to_json(commands);
-	if (view->status && keep_flows(commands, view) == 0)
+	if (view->status &&
+	    commands_view_keep_remainders(view, commands, image ? image->vip_count : 0) == 0)
 		return view;
 	commands_view_free(view);
 	error_set_errno(ret_error, ENOMEM, "no memory for the status");

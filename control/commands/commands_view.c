@@ -37,6 +37,7 @@ void commands_view_free(struct commands_view *view)
 	json_decref(view->status);
 	free(view->tracking);
 	free(view->remainders);
+	free(view->flows);
 	commands_stats_free(view->stats);
 	free(view);
 }
@@ -78,6 +79,30 @@ bool commands_view_is_ready(const struct commands_view *view)
 const struct commands_stats *commands_get_stats(const struct commands_view *view)
 {
 	return view->stats;
+}
+
+int commands_view_keep_remainders(struct commands_view *view, const struct commands *commands,
+				  size_t vip_count)
+{
+	struct image_vip *const *vips = view->image ? view->image->vips + view->first_vip : NULL;
+	struct publish_remainder *remainder;
+	size_t ordinal_count = 0;
+
+	for (size_t i = 0; i < vip_count; i++)
+		ordinal_count += vips[i]->backend_count;
+	view->tracking = calloc(vip_count + 1, sizeof(view->tracking[0]));
+	view->remainders = calloc(ordinal_count + 1, sizeof(view->remainders[0]));
+	if (!view->tracking || !view->remainders)
+		return -1;
+	remainder = view->remainders;
+	for (size_t i = 0; i < vip_count; i++) {
+		size_t vip = view->first_vip + i;
+
+		view->tracking[i] = publish_tracking_vip(commands->publish, vip);
+		for (size_t j = 0; j < vips[i]->backend_count; j++)
+			*remainder++ = publish_remainder(commands->publish, vip, j);
+	}
+	return 0;
 }
 
 /* ---- sizes ---- */
