@@ -80,6 +80,8 @@ void request_close(void *service, struct MHD_Connection *connection, void **cont
 		client_enter(request->client, CLIENT_IDLE, now_ms(request));
 	if (!request->is_under_way)
 		request_free(request);
+	else if (request->service->is_stopping)
+		request->service = NULL; /* it may be gone before the command is */
 }
 
 /* ---- the answer ---- */
@@ -228,7 +230,8 @@ static void settle(void *context, const struct commands_result *result)
 	struct request *request = context;
 
 	request->is_under_way = false;
-	audit_result(request, result);
+	if (request->service)
+		audit_result(request, result);
 	if (!request->connection) {
 		request_free(request);
 		return;

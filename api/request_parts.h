@@ -10,7 +10,7 @@
 #include "stream.h"
 
 struct request {
-	struct service *service;
+	struct service *service; /* NULL: it is stopping, and the connection is gone */
 	struct client *client;
 	struct MHD_Connection *connection; /* NULL: gone, and a command is still under way */
 	const char *url;		   /* libmicrohttpd's, while there is a connection */

@@ -30,13 +30,14 @@ enum action {
 	ACTION_KILL_AFTER,
 	ACTION_FAIL,  /* with the errno */
 	ACTION_SHORT, /* a write: half of its bytes, and then the next one fails; else it fails */
+	ACTION_STALL, /* is made, but some seconds later */
 };
 
 struct control {
 	uint64_t calls; /* so far */
 	uint64_t at;	/* the call to act on, counted from 1 */
 	uint32_t action;
-	uint32_t number; /* errno */
+	uint32_t number; /* errno; of seconds */
 	uint32_t lasts;	 /* all later calls fail, too */
 	uint32_t padding;
 };
@@ -90,19 +91,27 @@ static void end_process(void)
 		pause();
 }
 
-/* What is to happen at this call. ACTION_NONE: the call is made. */
-static enum action count_call(int descriptor)
+static enum action action_of(uint64_t call)
 {
-	uint64_t call;
-
-	if (!is_ours(descriptor))
-		return ACTION_NONE;
-	call = __atomic_add_fetch(&control->calls, 1, __ATOMIC_SEQ_CST);
 	if (!control->at || call < control->at)
 		return ACTION_NONE;
 	if (call == control->at)
 		return (enum action)control->action;
 	return control->lasts ? ACTION_FAIL : ACTION_NONE;
+}
+
+/* What is to happen at this call. ACTION_NONE: the call is made. */
+static enum action count_call(int descriptor)
+{
+	enum action action;
+
+	if (!is_ours(descriptor))
+		return ACTION_NONE;
+	action = action_of(__atomic_add_fetch(&control->calls, 1, __ATOMIC_SEQ_CST));
+	if (action != ACTION_STALL)
+		return action;
+	sleep(control->number);
+	return ACTION_NONE;
 }
 
 /* Before a call that is not split. True: it fails. */

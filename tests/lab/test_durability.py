@@ -6,7 +6,9 @@ call fails. What was refused is not there, nor in the data plane.
 To be run in a sandbox, with the environment's CAROM_BUILD naming what to run. Speaks TAP.
 """
 
+import concurrent.futures
 import errno
+import http.client
 import mmap
 import os
 import signal
@@ -25,6 +27,7 @@ STATE = Path("/run/state")
 FOLDER = STATE / "carom"
 CONTROL = Path("/run/fault")
 BACKEND = "/v1/vips/web/backends/b1"
+STALL_S = 8  # longer than a stopping caromd waits for its clients
 DOCUMENT = Document((Path(__file__).parents[2] / "api/openapi.yaml").read_text())
 
 
@@ -36,7 +39,7 @@ class Faults:
     """What fault_shim.c is told: a struct control, in memory that both share."""
 
     LAYOUT = struct.Struct("=QQIIII")
-    ACTIONS = ("none", "kill before", "kill within", "kill after", "fail", "short")
+    ACTIONS = ("none", "kill before", "kill within", "kill after", "fail", "short", "stall")
 
     def __init__(self):
         CONTROL.write_bytes(bytes(self.LAYOUT.size))
@@ -163,6 +166,22 @@ class Stored(DurabilityTest):
         self.assertEqual(caromd.messages("error")[-1],
                          f"node.state_dir '{FOLDER}' has 1 files, and not one revision in them is"
                          " good; move it away to begin with the config file's vips")
+
+    def test_stop_does_not_wait_for_the_disk_s_answers(self):
+        """The client is cut off when its time is over; the write is there whole, or not at all."""
+        caromd = self.start_with_faults()
+        self.settle()
+        self.faults.set("stall", at=1, number=STALL_S)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            write = pool.submit(self.put_weight, 7)
+            host.wait_until(self.faults.calls, "a call for the disk")
+            self.assertEqual(caromd.end(signal.SIGTERM), 0, caromd.lines())
+            with self.assertRaises((http.client.HTTPException, OSError)):
+                write.result()
+        caromd = self.start()
+        self.assertIn(self.weight(), (1, 7))
+        self.shape()
+        self.stop(caromd)
 
     def test_what_finds_no_room_is_not_stored(self):
         """The maps have no room for as many other backends beside those that are there."""
