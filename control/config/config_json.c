@@ -78,43 +78,56 @@ struct replacement {
 	struct config *config; /* has the base's node and API, and keeps them */
 };
 
-static int refuse_change(const struct config_place *section, const char *key, const json_t *running)
+#define ONLY_A_RESTART "; only the file sets it, and only a restart changes it"
+
+/* What is not there cannot be pointed at. running: NULL: nothing of this key runs. */
+static int refuse_change(const struct config_place *section, const char *key, bool is_given,
+			 const json_t *running)
 {
 	struct config_place place = config_place_member(section, key);
 	char *text = running ? json_dumps(running, RUNNING_TEXT_FLAGS) : NULL;
 	char quote[CONFIG_QUOTE_BYTES];
 
-	config_fault(&place, ERROR_INVALID,
-		     " differs from what runs, %s; only the file sets it, and only a restart"
-		     " changes it",
-		     config_quote(text ? text : "nothing", quote));
+	config_quote(text ? text : "nothing", quote);
 	free(text);
-	return -1;
+	if (is_given)
+		return config_fault(&place, ERROR_INVALID,
+				    " differs from what runs, %s" ONLY_A_RESTART, quote);
+	return config_fault(section, ERROR_INVALID,
+			    ": without %s it differs from what runs, %s" ONLY_A_RESTART, key,
+			    quote);
 }
 
-/* Both are objects as this codec prints them. */
-static int compare_sections(const struct config_place *section, const json_t *wanted,
-			    const json_t *running)
+/* wanted, running: as this codec prints them; given: what was decoded as wanted. */
+static int compare_sections(const struct config_place *section, const json_t *given,
+			    const json_t *wanted, const json_t *running)
 {
 	const char *key;
 	json_t *value;
 	int failed = 0;
 
-	json_object_foreach(config_mutable(running), key,
-			    value) if (!json_equal(json_object_get(wanted, key), value)) failed |=
-		refuse_change(section, key, value);
-	json_object_foreach(config_mutable(wanted), key, value) if (!json_object_get(running, key))
-		failed |= refuse_change(section, key, NULL);
+	json_object_foreach(config_mutable(running), key, value)
+	{
+		if (!json_equal(json_object_get(wanted, key), value))
+			failed |= refuse_change(section, key, json_object_get(given, key) != NULL,
+						value);
+	}
+	json_object_foreach(config_mutable(wanted), key, value)
+	{
+		if (!json_object_get(running, key))
+			failed |= refuse_change(section, key, true, NULL);
+	}
 	return failed;
 }
 
-/* Takes over both references. */
-static int check_unchanged(const struct config_place *section, json_t *wanted, json_t *running)
+/* Takes over the references to wanted and running. */
+static int check_unchanged(const struct config_place *section, const json_t *given, json_t *wanted,
+			   json_t *running)
 {
 	int failed;
 
 	if (wanted && running)
-		failed = compare_sections(section, wanted, running);
+		failed = compare_sections(section, given, wanted, running);
 	else
 		failed = config_fault_memory(section);
 	json_decref(wanted);
@@ -129,7 +142,7 @@ static int decode_same_node(const struct config_place *place, const json_t *json
 
 	if (config_decode_node(place, json, &wanted))
 		return -1;
-	return check_unchanged(place, config_node_to_json(&wanted.node),
+	return check_unchanged(place, json, config_node_to_json(&wanted.node),
 			       config_node_to_json(&running->node));
 }
 
@@ -140,7 +153,7 @@ static int decode_same_api(const struct config_place *place, const json_t *json,
 
 	if (config_decode_api(place, json, &wanted))
 		return -1;
-	return check_unchanged(place, config_api_to_json(&wanted.api),
+	return check_unchanged(place, json, config_api_to_json(&wanted.api),
 			       config_api_to_json(&running->api));
 }
 
