@@ -409,3 +409,15 @@ bool harness_run_cramped(const struct harness *harness, const struct frame *fram
 	ret_outcome->counted = ledger_since(harness, &before);
 	return true;
 }
+
+void harness_stay_on_this_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)sched_getcpu(), &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus)) {
+		perror("sched_setaffinity");
+		exit(EXIT_FAILURE);
+	}
+}

@@ -91,4 +91,7 @@ size_t harness_find_vip(const struct harness *harness, const struct vip *vip);
  * decide. */
 struct tunnel harness_tunnel(const struct backend *backend);
 
+/* For what the program limits by CPU: new flows, packets that are copied. */
+void harness_stay_on_this_cpu(void);
+
 #endif

@@ -11,7 +11,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -517,19 +516,6 @@ static void test_restart(void **state)
 	assert_int_equal(read_all(subject)->count, COUNT(vips));
 }
 
-/* What is limited is limited by CPU. */
-static void stay_on_this_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET((size_t)sched_getcpu(), &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus)) {
-		perror("sched_setaffinity");
-		exit(EXIT_FAILURE);
-	}
-}
-
 #define TEST(function)                                                                             \
 	{                                                                                          \
 #function, function, NULL, stop, &trial                                            \
@@ -558,7 +544,7 @@ int main(void)
 	};
 	int failed = 0;
 
-	stay_on_this_cpu();
+	harness_stay_on_this_cpu();
 	harness_publish(&subject.harness, vips, COUNT(vips));
 	subject.capture = capture_new(subject.harness.dataplane, &error);
 	if (!subject.capture) {

@@ -8,7 +8,6 @@
 #include "publish.h"
 
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,19 +256,6 @@ static void test_interface_that_is_not_there(void **state)
 	assert_int_not_equal(error.kind, ERROR_NONE);
 }
 
-/* New flows are limited by CPU. */
-static void stay_on_this_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET((size_t)sched_getcpu(), &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus)) {
-		perror("sched_setaffinity");
-		exit(EXIT_FAILURE);
-	}
-}
-
 #define TEST(function)                                                                             \
 	{                                                                                          \
 #function, function, begin, NULL, &harness                                         \
@@ -298,7 +284,7 @@ int main(void)
 	};
 	int failed;
 
-	stay_on_this_cpu();
+	harness_stay_on_this_cpu();
 	for (size_t i = 0; i < SLOTS; i++)
 		all_second[i] = 1;
 	failed = cmocka_run_group_tests_name("explain", tests, NULL, NULL);
