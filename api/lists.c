@@ -7,7 +7,7 @@
  */
 #include "lists.h"
 
-#include "commands_list.h"
+#include "view_list.h"
 #include "percent.h"
 #include "table.h"
 

@@ -3,7 +3,7 @@
 #ifndef CAROM_METRICS_H
 #define CAROM_METRICS_H
 
-#include "commands_stats.h"
+#include "stats.h"
 #include "text.h"
 
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"

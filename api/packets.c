@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "packets.h"
 
-#include "commands_capture.h"
-#include "commands_explain.h"
+#include "capture_command.h"
+#include "explain_command.h"
 #include "stream.h"
 #include "table.h"
 

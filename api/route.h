@@ -4,7 +4,7 @@
 #ifndef CAROM_ROUTE_H
 #define CAROM_ROUTE_H
 
-#include "commands_view.h"
+#include "view.h"
 #include "parameter.h"
 #include "path.h"
 #include "reply.h"

@@ -5,10 +5,10 @@
  *
  * What comes from the desired state carries its revision as the ETag.
  */
-#include "commands_capture.h"
-#include "commands_explain.h"
-#include "commands_list.h"
-#include "commands_watch.h"
+#include "capture_command.h"
+#include "explain_command.h"
+#include "view_list.h"
+#include "following.h"
 #include "config.h"
 #include "drops.h"
 #include "json_text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The beginning and end of what the use cases work on. Reads show what the data plane follows: a
  * write that is under way may still be refused. */
-#include "commands_capture.h"
+#include "capture_command.h"
 #include "commands_parts.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include "explain_words.h"
 
 #include "address.h"
-#include "commands_stats.h"
+#include "stats.h"
 
 #include <arpa/inet.h>
 #include <linux/bpf.h>

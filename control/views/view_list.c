@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lists of VIPs and backends. A page is found by name, so that changes between two pages neither
  * repeat nor hide what stays. On any thread: see commands_view.h. */
-#include "commands_list.h"
+#include "view_list.h"
 
 #include "commands_parts.h"
-#include "commands_view_parts.h"
+#include "view_parts.h"
 #include "config_field.h"
 
 #include <errno.h>

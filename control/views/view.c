@@ -8,8 +8,8 @@
  */
 #include "commands_parts.h"
 
-#include "commands_stats.h"
-#include "commands_view_parts.h"
+#include "stats.h"
+#include "view_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>

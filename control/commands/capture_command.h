@@ -3,7 +3,7 @@
 #ifndef CAROM_COMMANDS_CAPTURE_H
 #define CAROM_COMMANDS_CAPTURE_H
 
-#include "commands_watch.h"
+#include "following.h"
 
 #define COMMANDS_CAPTURE_CONTENT_TYPE "application/x-pcapng"
 #define COMMANDS_CAPTURE_BODY_BYTES   16384

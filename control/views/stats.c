@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One reading of all counters, in the order of the published image. */
-#include "commands_stats.h"
+#include "stats.h"
 
 #include "commands_parts.h"
 

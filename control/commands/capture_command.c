@@ -6,7 +6,7 @@
  * A turn reads a bounded number of packets, so that a capture of everything does not keep the event
  * loop from its other work. Owned by itself: it is freed when both of its handles are closed.
  */
-#include "commands_capture.h"
+#include "capture_command.h"
 
 #include "capture.h"
 #include "capture_request.h"

@@ -5,7 +5,7 @@
 #ifndef CAROM_COMMANDS_LIST_H
 #define CAROM_COMMANDS_LIST_H
 
-#include "commands_view.h"
+#include "view.h"
 
 #include "address.h"
 

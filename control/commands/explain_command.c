@@ -4,10 +4,10 @@
  * published image gives the names. Nothing changes between the two, for both happen in one turn of
  * the event loop.
  */
-#include "commands_explain.h"
+#include "explain_command.h"
 
 #include "commands_parts.h"
-#include "commands_stats.h"
+#include "stats.h"
 #include "explain_request.h"
 #include "explain_words.h"
 #include "frame_text.h"

@@ -7,7 +7,7 @@
  */
 #include "commands_parts.h"
 
-#include "commands_view_parts.h"
+#include "view_parts.h"
 #include "config_diff.h"
 
 #include <errno.h>

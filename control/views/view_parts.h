@@ -3,7 +3,7 @@
 #ifndef CAROM_COMMANDS_VIEW_PARTS_H
 #define CAROM_COMMANDS_VIEW_PARTS_H
 
-#include "commands_view.h"
+#include "view.h"
 #include "image.h"
 #include "publish.h"
 #include "revisions.h"

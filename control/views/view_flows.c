@@ -4,10 +4,10 @@
  * on the event loop's thread: the tables are memory, so that a look at all of them is no system
  * call.
  */
-#include "commands_list.h"
+#include "view_list.h"
 
 #include "commands_parts.h"
-#include "commands_view_parts.h"
+#include "view_parts.h"
 
 #include "plan.h"
 
