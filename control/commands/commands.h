@@ -24,7 +24,7 @@ struct commands;
  * published, newest first, at most so many: [{"revision", "time", "author", "vips_added",
  * "vips_changed", "vips_removed"}, …]. The counts are null where the revision before is not known
  * any more. */
-json_t *commands_get_revisions(const struct commands *commands, size_t limit,
+json_t *view_revisions_to_json(const struct commands *commands, size_t limit,
 			       struct error *ret_error);
 
 /* Of what the reads above show, which is what the data plane follows. Each accepted write that

@@ -5,18 +5,18 @@
 
 #include "capture.h"
 #include "commands.h"
-#include "ledger.h"
 #include "commands_setup.h"
-#include "writes.h"
-#include "following.h"
 #include "engine.h"
 #include "explain.h"
+#include "following.h"
 #include "grace.h"
+#include "ledger.h"
 #include "next_hops.h"
 #include "nexthop.h"
 #include "plan.h"
 #include "planning.h"
 #include "publish.h"
+#include "writes.h"
 
 struct commands {
 	uv_loop_t *loop;

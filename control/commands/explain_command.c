@@ -7,11 +7,11 @@
 #include "explain_command.h"
 
 #include "commands_parts.h"
-#include "stats.h"
 #include "explain_request.h"
 #include "explain_words.h"
 #include "frame_text.h"
 #include "outcome.h"
+#include "stats.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -21,9 +21,9 @@
 
 static json_t *reason_to_json(uint32_t outcome)
 {
-	const struct commands_reason *reasons;
+	const struct stats_reason *reasons;
 
-	if (outcome >= commands_reasons(&reasons))
+	if (outcome >= stats_reasons(&reasons))
 		return json_null();
 	return json_pack("{s:s, s:s}", "name", reasons[outcome].name, "help",
 			 reasons[outcome].help);

@@ -12,25 +12,25 @@
 #define ACTION_LABEL_ABORTED		      "aborted"
 #define REASON_ROW(name, label, action, help) {label, ACTION_LABEL_##action, help},
 
-static const struct commands_reason reason_table[] = {CAROM_REASONS(REASON_ROW)};
+static const struct stats_reason reason_table[] = {CAROM_REASONS(REASON_ROW)};
 
-size_t commands_reasons(const struct commands_reason **ret_reasons)
+size_t stats_reasons(const struct stats_reason **ret_reasons)
 {
 	*ret_reasons = reason_table;
 	return sizeof(reason_table) / sizeof(reason_table[0]);
 }
 
 struct reading {
-	struct commands_stats stats;
+	struct stats stats;
 	struct image *image; /* keeps the names */
-	struct commands_vip_stats *vips;
-	struct commands_backend_stats *backends;
+	struct stats_vip *vips;
+	struct stats_backend *backends;
 	uint64_t *reasons; /* of each VIP, and last the unattributed ones */
 };
 
-static struct commands_traffic traffic_of(const struct carom_counter *counter)
+static struct stats_traffic traffic_of(const struct carom_counter *counter)
 {
-	return (struct commands_traffic){
+	return (struct stats_traffic){
 		.packets = counter->packets,
 		.bytes = counter->bytes,
 		.connections = counter->connections,
@@ -44,7 +44,7 @@ static void copy_reasons(uint64_t *row, const struct carom_reason_counter *count
 
 /* Returns how many backends it read. */
 static size_t read_backends(const struct commands *commands, const struct image *image, size_t vip,
-			    struct commands_backend_stats *backends)
+			    struct stats_backend *backends)
 {
 	const struct image_vip *owner = image->vips[vip];
 	struct carom_counter counter;
@@ -54,7 +54,7 @@ static size_t read_backends(const struct commands *commands, const struct image 
 		if (owner->backends[i].state == CAROM_BACKEND_UNUSED)
 			continue;
 		counter = publish_count_backend(commands->publish, vip, i);
-		backends[count++] = (struct commands_backend_stats){
+		backends[count++] = (struct stats_backend){
 			.name = owner->backends[i].name,
 			.traffic = traffic_of(&counter),
 			.flows = publish_remainder(commands->publish, vip, i).flows,
@@ -64,9 +64,9 @@ static size_t read_backends(const struct commands *commands, const struct image 
 }
 
 static void read_vip(const struct commands *commands, struct reading *reading, size_t vip,
-		     struct commands_backend_stats *backends)
+		     struct stats_backend *backends)
 {
-	struct commands_vip_stats *stats = &reading->vips[vip];
+	struct stats_vip *stats = &reading->vips[vip];
 	struct carom_reason_counter reasons = publish_count_reasons(commands->publish, vip);
 	struct carom_counter counter = publish_count_vip(commands->publish, vip);
 	struct publish_tracking tracking = publish_tracking_vip(commands->publish, vip);
@@ -82,10 +82,10 @@ static void read_vip(const struct commands *commands, struct reading *reading, s
 	stats->backend_count = read_backends(commands, reading->image, vip, backends);
 }
 
-static struct commands_flow_table read_flow_table(const struct commands *commands)
+static struct stats_flow_table read_flow_table(const struct commands *commands)
 {
 	struct publish_recorded recorded = publish_recorded(commands->publish);
-	struct commands_flow_table table = {
+	struct stats_flow_table table = {
 		.recorded = recorded.recorded,
 		.rate_limited = recorded.rate_limited,
 		.table_full = recorded.table_full,
@@ -98,7 +98,7 @@ static struct commands_flow_table read_flow_table(const struct commands *command
 static void read_all(const struct commands *commands, struct reading *reading)
 {
 	struct carom_reason_counter unattributed = publish_count_unattributed(commands->publish);
-	struct commands_backend_stats *backends = reading->backends;
+	struct stats_backend *backends = reading->backends;
 	size_t count = reading->image ? reading->image->vip_count : 0;
 	uint64_t *last = reading->reasons + count * CAROM_REASON_COUNT;
 
@@ -107,7 +107,7 @@ static void read_all(const struct commands *commands, struct reading *reading)
 		backends += reading->image->vips[i]->backend_count;
 	}
 	copy_reasons(last, &unattributed);
-	reading->stats = (struct commands_stats){
+	reading->stats = (struct stats){
 		.vips = reading->vips,
 		.vip_count = count,
 		.unattributed = last,
@@ -115,7 +115,7 @@ static void read_all(const struct commands *commands, struct reading *reading)
 	};
 }
 
-struct commands_stats *commands_stats_new(const struct commands *commands)
+struct stats *stats_new(const struct commands *commands)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 	struct image *image = publish_image(commands->publish);
@@ -131,14 +131,14 @@ struct commands_stats *commands_stats_new(const struct commands *commands)
 	reading->reasons =
 		calloc((vip_count + 1) * CAROM_REASON_COUNT, sizeof(reading->reasons[0]));
 	if (!reading->vips || !reading->backends || !reading->reasons) {
-		commands_stats_free(&reading->stats);
+		stats_free(&reading->stats);
 		return NULL;
 	}
 	read_all(commands, reading);
 	return &reading->stats;
 }
 
-void commands_stats_free(struct commands_stats *stats)
+void stats_free(struct stats *stats)
 {
 	struct reading *reading = (struct reading *)stats; /* its first member */
 

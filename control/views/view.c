@@ -14,9 +14,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct commands_view *commands_view_new(const struct commands *commands, struct error *ret_error)
+struct view *view_new(const struct commands *commands, struct error *ret_error)
 {
-	struct commands_view *view = calloc(1, sizeof(*view));
+	struct view *view = calloc(1, sizeof(*view));
 
 	if (!view) {
 		error_set_errno(ret_error, ENOMEM, "no memory for the answer");
@@ -27,7 +27,7 @@ struct commands_view *commands_view_new(const struct commands *commands, struct 
 	return view;
 }
 
-void commands_view_free(struct commands_view *view)
+void view_free(struct view *view)
 {
 	if (!view)
 		return;
@@ -38,51 +38,49 @@ void commands_view_free(struct commands_view *view)
 	free(view->tracking);
 	free(view->remainders);
 	free(view->flows);
-	commands_stats_free(view->stats);
+	stats_free(view->stats);
 	free(view);
 }
 
-struct commands_view *commands_view_desired(const struct commands *commands,
-					    struct error *ret_error)
+struct view *view_desired(const struct commands *commands, struct error *ret_error)
 {
-	struct commands_view *view = commands_view_new(commands, ret_error);
+	struct view *view = view_new(commands, ret_error);
 
 	if (view)
 		view->config = config_ref(commands_shown(commands));
 	return view;
 }
 
-struct commands_view *commands_view_stats(const struct commands *commands, struct error *ret_error)
+struct view *view_stats(const struct commands *commands, struct error *ret_error)
 {
-	struct commands_view *view = commands_view_new(commands, ret_error);
+	struct view *view = view_new(commands, ret_error);
 
 	if (!view)
 		return NULL;
-	view->stats = commands_stats_new(commands);
+	view->stats = stats_new(commands);
 	if (view->stats)
 		return view;
-	commands_view_free(view);
+	view_free(view);
 	error_set_errno(ret_error, ENOMEM, "no memory to read the counters");
 	return NULL;
 }
 
-uint64_t commands_view_number(const struct commands_view *view)
+uint64_t view_number(const struct view *view)
 {
 	return view->number;
 }
 
-bool commands_view_is_ready(const struct commands_view *view)
+bool view_is_ready(const struct view *view)
 {
 	return view->is_ready;
 }
 
-const struct commands_stats *commands_get_stats(const struct commands_view *view)
+const struct stats *view_stats_of(const struct view *view)
 {
 	return view->stats;
 }
 
-int commands_view_keep_remainders(struct commands_view *view, const struct commands *commands,
-				  size_t vip_count)
+int view_keep_remainders(struct view *view, const struct commands *commands, size_t vip_count)
 {
 	struct image_vip *const *vips = view->image ? view->image->vips + view->first_vip : NULL;
 	struct publish_remainder *remainder;
@@ -107,7 +105,7 @@ int commands_view_keep_remainders(struct commands_view *view, const struct comma
 
 /* ---- sizes ---- */
 
-size_t commands_size_of_config(const struct config *config)
+size_t view_size_of_config(const struct config *config)
 {
 	size_t count = config->vip_count;
 
@@ -116,12 +114,12 @@ size_t commands_size_of_config(const struct config *config)
 	return count;
 }
 
-size_t commands_size_of_all(const struct commands *commands)
+size_t view_size_of_all(const struct commands *commands)
 {
-	return commands_size_of_config(commands_shown(commands));
+	return view_size_of_config(commands_shown(commands));
 }
 
-size_t commands_size_of_vip(const struct commands *commands, const char *vip)
+size_t view_size_of_vip(const struct commands *commands, const char *vip)
 {
 	const struct config_vip *found = config_find_vip(commands_shown(commands), vip);
 
@@ -137,7 +135,7 @@ static json_t *answer(json_t *json, struct error *ret_error)
 	return json;
 }
 
-static const struct config_vip *find_vip(const struct commands_view *view, const char *name,
+static const struct config_vip *find_vip(const struct view *view, const char *name,
 					 struct error *ret_error)
 {
 	const struct config_vip *vip = config_find_vip(view->config, name);
@@ -147,19 +145,19 @@ static const struct config_vip *find_vip(const struct commands_view *view, const
 	return vip;
 }
 
-json_t *commands_get_config(const struct commands_view *view, struct error *ret_error)
+json_t *view_config_to_json(const struct view *view, struct error *ret_error)
 {
 	return answer(config_to_json(view->config), ret_error);
 }
 
-json_t *commands_get_vip(const struct commands_view *view, const char *vip, struct error *ret_error)
+json_t *view_vip_to_json(const struct view *view, const char *vip, struct error *ret_error)
 {
 	const struct config_vip *found = find_vip(view, vip, ret_error);
 
 	return found ? answer(config_vip_to_json(found), ret_error) : NULL;
 }
 
-json_t *commands_get_backend(const struct commands_view *view, const char *vip, const char *backend,
+json_t *view_backend_to_json(const struct view *view, const char *vip, const char *backend,
 			     struct error *ret_error)
 {
 	const struct config_vip *owner = find_vip(view, vip, ret_error);

@@ -20,8 +20,8 @@
 /* ---- flows ---- */
 
 struct flow_search {
-	struct commands_view *view;
-	const struct commands_flow_filter *filter;
+	struct view *view;
+	const struct view_flow_filter *filter;
 };
 
 static json_t *flow_to_json(const struct image_vip *vip, const struct publish_flow *flow)
@@ -32,7 +32,7 @@ static json_t *flow_to_json(const struct image_vip *vip, const struct publish_fl
 			 flow->is_confirmed);
 }
 
-static bool flow_passes(const struct commands_flow_filter *filter, const struct image_vip *vip,
+static bool flow_passes(const struct view_flow_filter *filter, const struct image_vip *vip,
 			const struct publish_flow *flow)
 {
 	if (filter->vip && strcmp(filter->vip, vip->name) != 0)
@@ -44,7 +44,7 @@ static bool flow_passes(const struct commands_flow_filter *filter, const struct 
 static bool keep_flow(void *context, const struct publish_flow *flow)
 {
 	const struct flow_search *search = context;
-	struct commands_view *view = search->view;
+	struct view *view = search->view;
 
 	if (!flow_passes(search->filter, view->image->vips[flow->vip], flow))
 		return true;
@@ -55,7 +55,7 @@ static bool keep_flow(void *context, const struct publish_flow *flow)
 	return true;
 }
 
-static int check_filter(const struct commands *commands, const struct commands_flow_filter *filter,
+static int check_filter(const struct commands *commands, const struct view_flow_filter *filter,
 			struct error *ret_error)
 {
 	const struct config_vip *vip;
@@ -71,16 +71,15 @@ static int check_filter(const struct commands *commands, const struct commands_f
 	return 0;
 }
 
-struct commands_view *commands_view_flows(const struct commands *commands,
-					  const struct commands_flow_filter *filter,
-					  struct error *ret_error)
+struct view *view_flows(const struct commands *commands, const struct view_flow_filter *filter,
+			struct error *ret_error)
 {
 	struct image *image = publish_image(commands->publish);
 	struct flow_search search = {NULL, filter};
 
 	if (check_filter(commands, filter, ret_error))
 		return NULL;
-	search.view = commands_view_new(commands, ret_error);
+	search.view = view_new(commands, ret_error);
 	if (!search.view)
 		return NULL;
 	search.view->image = image ? image_ref(image) : NULL;
@@ -88,13 +87,12 @@ struct commands_view *commands_view_flows(const struct commands *commands,
 	if (search.view->flows && (!image || publish_visit_flows(commands->publish, filter->after,
 								 keep_flow, &search) == 0))
 		return search.view;
-	commands_view_free(search.view);
+	view_free(search.view);
 	error_set_errno(ret_error, ENOMEM, "no memory to list flows");
 	return NULL;
 }
 
-json_t *commands_list_flows(const struct commands_view *view, uint64_t *ret_next,
-			    struct error *ret_error)
+json_t *view_list_flows(const struct view *view, uint64_t *ret_next, struct error *ret_error)
 {
 	json_t *items = json_array();
 	int failed = items ? 0 : -1;
@@ -146,30 +144,29 @@ static json_t *shares_to_json(const struct image_vip *vip,
 	return json;
 }
 
-struct commands_view *commands_view_ring(const struct commands *commands, const char *vip,
-					 struct error *ret_error)
+struct view *view_ring(const struct commands *commands, const char *vip, struct error *ret_error)
 {
 	struct image *image = publish_image(commands->publish);
 	int index = image ? image_find_index(image, vip) : -1;
-	struct commands_view *view;
+	struct view *view;
 
 	if (index < 0) {
 		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", vip);
 		return NULL;
 	}
-	view = commands_view_new(commands, ret_error);
+	view = view_new(commands, ret_error);
 	if (!view)
 		return NULL;
 	view->image = image_ref(image);
 	view->first_vip = (size_t)index;
-	if (commands_view_keep_remainders(view, commands, 1) == 0)
+	if (view_keep_remainders(view, commands, 1) == 0)
 		return view;
-	commands_view_free(view);
+	view_free(view);
 	error_set_errno(ret_error, ENOMEM, "no memory for the ring");
 	return NULL;
 }
 
-json_t *commands_get_ring(const struct commands_view *view, struct error *ret_error)
+json_t *view_ring_to_json(const struct view *view, struct error *ret_error)
 {
 	const struct image_vip *vip = view->image->vips[view->first_vip];
 	char digest[17];

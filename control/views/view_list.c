@@ -4,15 +4,15 @@
 #include "view_list.h"
 
 #include "commands_parts.h"
-#include "view_parts.h"
 #include "config_field.h"
+#include "view_parts.h"
 
 #include <errno.h>
 #include <string.h>
 
 /* One list while it is made. */
 struct list {
-	const struct commands_page *page;
+	const struct view_page *page;
 	json_t *items;
 	const char *last; /* name of the last one in it */
 	bool has_more;
@@ -59,7 +59,7 @@ static bool has_backend(const struct config_vip *vip, const struct carom_address
 	return false;
 }
 
-static bool vip_passes(const struct commands_vip_filter *filter, const struct config_vip *vip)
+static bool vip_passes(const struct view_vip_filter *filter, const struct config_vip *vip)
 {
 	if (filter->address && !address_equal(filter->address, &vip->address))
 		return false;
@@ -82,10 +82,8 @@ static int check_word(const char *name, const char *word, struct config_choices 
 			 name, word, config_list_choices(words, expected));
 }
 
-json_t *commands_list_vips(const struct commands_view *view,
-			   const struct commands_vip_filter *filter,
-			   const struct commands_page *page, const char **ret_next,
-			   struct error *ret_error)
+json_t *view_list_vips(const struct view *view, const struct view_vip_filter *filter,
+		       const struct view_page *page, const char **ret_next, struct error *ret_error)
 {
 	static const char *const protocols[] = {"tcp", "udp"};
 	const struct config *config = view->config;
@@ -109,7 +107,7 @@ json_t *commands_list_vips(const struct commands_view *view,
 
 /* ---- backends ---- */
 
-static bool backend_passes(const struct commands_backend_filter *filter,
+static bool backend_passes(const struct view_backend_filter *filter,
 			   const struct config_backend *backend)
 {
 	if (filter->address && !address_equal(filter->address, &backend->address))
@@ -117,10 +115,9 @@ static bool backend_passes(const struct commands_backend_filter *filter,
 	return !filter->state || strcmp(filter->state, config_state_name(backend->state)) == 0;
 }
 
-json_t *commands_list_backends(const struct commands_view *view, const char *vip,
-			       const struct commands_backend_filter *filter,
-			       const struct commands_page *page, const char **ret_next,
-			       struct error *ret_error)
+json_t *view_list_backends(const struct view *view, const char *vip,
+			   const struct view_backend_filter *filter, const struct view_page *page,
+			   const char **ret_next, struct error *ret_error)
 {
 	static const char *const states[] = {"active", "drain", "disabled"};
 	const struct config_vip *owner = config_find_vip(view->config, vip);

@@ -2,15 +2,15 @@
 /* Lists, filtered and page by page: what is desired, by a view of that, and what flows are
  * recorded.
  */
-#ifndef CAROM_COMMANDS_LIST_H
-#define CAROM_COMMANDS_LIST_H
+#ifndef CAROM_VIEW_LIST_H
+#define CAROM_VIEW_LIST_H
 
 #include "view.h"
 
 #include "address.h"
 
 /* Each filter that is NULL or not given lets all pass. */
-struct commands_vip_filter {
+struct view_vip_filter {
 	const struct carom_address *address;
 	const struct carom_address *backend_address; /* at least one backend has it */
 	bool has_port;
@@ -18,56 +18,51 @@ struct commands_vip_filter {
 	const char *protocol; /* "tcp", "udp" */
 };
 
-struct commands_backend_filter {
+struct view_backend_filter {
 	const struct carom_address *address;
 	const char *state; /* "active", "drain", "disabled" */
 };
 
-struct commands_page {
+struct view_page {
 	const char *after; /* begins behind this name; NULL: at the beginning */
 	uint64_t limit;	   /* at most so many; 0: all */
 };
 
-#define COMMANDS_PAGE_LIMIT_MAX 100000
+#define VIEW_PAGE_LIMIT_MAX 100000
 
 /*
  * {"web": {…}, …}: objects by name, which can be PUT straight back. ret_next: the
  * `after` of the next page, borrowed from the view, or NULL if there is none. NULL on
  * failure, described: NOT_FOUND; INVALID, if a filter's word is none of those above.
  */
-json_t *commands_list_vips(const struct commands_view *view,
-			   const struct commands_vip_filter *filter,
-			   const struct commands_page *page, const char **ret_next,
-			   struct error *ret_error);
-json_t *commands_list_backends(const struct commands_view *view, const char *vip,
-			       const struct commands_backend_filter *filter,
-			       const struct commands_page *page, const char **ret_next,
-			       struct error *ret_error);
+json_t *view_list_vips(const struct view *view, const struct view_vip_filter *filter,
+		       const struct view_page *page, const char **ret_next,
+		       struct error *ret_error);
+json_t *view_list_backends(const struct view *view, const char *vip,
+			   const struct view_backend_filter *filter, const struct view_page *page,
+			   const char **ret_next, struct error *ret_error);
 
-struct commands_flow_filter {
+struct view_flow_filter {
 	const char *vip;     /* NULL: of all */
 	const char *backend; /* NULL: of all */
 	uint64_t after;	     /* place in the table behind which to begin; 0: all of it */
-	uint64_t limit;	     /* 1 … COMMANDS_FLOW_LIMIT_MAX */
+	uint64_t limit;	     /* 1 … VIEW_FLOW_LIMIT_MAX */
 };
 
-#define COMMANDS_FLOW_LIMIT_MAX 10000
+#define VIEW_FLOW_LIMIT_MAX 10000
 
-struct commands_view *commands_view_flows(const struct commands *commands,
-					  const struct commands_flow_filter *filter,
-					  struct error *ret_error);
+struct view *view_flows(const struct commands *commands, const struct view_flow_filter *filter,
+			struct error *ret_error);
 /*
  * Recorded flows: [{"place", "vip", "backend", "slot", "idle_s", "confirmed"}, …], in the order of
  * their places in the flow table. Of a flow nothing but its hash is known, hence no addresses.
  * ret_next: `after` of the next page; 0: there is none. NULL on failure, described.
  */
-json_t *commands_list_flows(const struct commands_view *view, uint64_t *ret_next,
-			    struct error *ret_error);
+json_t *view_list_flows(const struct view *view, uint64_t *ret_next, struct error *ret_error);
 
-struct commands_view *commands_view_ring(const struct commands *commands, const char *vip,
-					 struct error *ret_error);
+struct view *view_ring(const struct commands *commands, const char *vip, struct error *ret_error);
 /* How a VIP's ring is shared out: {"slots", "digest", "tracked_slots", "backends": {name:
  * {"weight", "slots", "share", "ideal_share", "older_slots"}}}. NULL on failure, described. */
-json_t *commands_get_ring(const struct commands_view *view, struct error *ret_error);
+json_t *view_ring_to_json(const struct view *view, struct error *ret_error);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A view, for the files that make one, or an answer of it. */
-#ifndef CAROM_COMMANDS_VIEW_PARTS_H
-#define CAROM_COMMANDS_VIEW_PARTS_H
+#ifndef CAROM_VIEW_PARTS_H
+#define CAROM_VIEW_PARTS_H
 
-#include "view.h"
 #include "image.h"
 #include "publish.h"
 #include "revisions.h"
+#include "view.h"
 
 /* Each kind of view has some of it; the rest is NULL. */
-struct commands_view {
+struct view {
 	uint64_t number;
 	bool is_ready;
 	struct config *config, *other; /* what is shown, and what that is compared with */
@@ -23,14 +23,13 @@ struct commands_view {
 	struct publish_flow *flows;
 	size_t flow_count;
 	bool has_more_flows;
-	struct commands_stats *stats;
+	struct stats *stats;
 };
 
 /* NULL: out of memory, described. */
-struct commands_view *commands_view_new(const struct commands *commands, struct error *ret_error);
+struct view *view_new(const struct commands *commands, struct error *ret_error);
 /* Of so many VIPs of its image, from its first one on. Returns 0, or -1: out of memory. */
-int commands_view_keep_remainders(struct commands_view *view, const struct commands *commands,
-				  size_t vip_count);
-size_t commands_size_of_config(const struct config *config);
+int view_keep_remainders(struct view *view, const struct commands *commands, size_t vip_count);
+size_t view_size_of_config(const struct config *config);
 
 #endif

@@ -7,8 +7,8 @@
  */
 #include "commands_parts.h"
 
-#include "view_parts.h"
 #include "config_diff.h"
+#include "view_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -58,7 +58,7 @@ static json_t *finish(json_t *json, bool failed, struct error *ret_error)
 	return NULL;
 }
 
-json_t *commands_get_revisions(const struct commands *commands, size_t limit,
+json_t *view_revisions_to_json(const struct commands *commands, size_t limit,
 			       struct error *ret_error)
 {
 	json_t *list = json_array();
@@ -85,17 +85,17 @@ static const struct revision *find(const struct commands *commands, uint64_t num
 	return found;
 }
 
-size_t commands_size_of_revision(const struct commands *commands, uint64_t revision)
+size_t view_size_of_revision(const struct commands *commands, uint64_t revision)
 {
 	const struct revision *found = revisions_find(commands->history, revision);
 
-	return found ? commands_size_of_config(found->config) : 0;
+	return found ? view_size_of_config(found->config) : 0;
 }
 
-static struct commands_view *view_of(const struct commands *commands,
-				     const struct revision *revision, struct error *ret_error)
+static struct view *view_of(const struct commands *commands, const struct revision *revision,
+			    struct error *ret_error)
 {
-	struct commands_view *view = commands_view_new(commands, ret_error);
+	struct view *view = view_new(commands, ret_error);
 
 	if (!view)
 		return NULL;
@@ -105,15 +105,15 @@ static struct commands_view *view_of(const struct commands *commands,
 	return view;
 }
 
-struct commands_view *commands_view_revision(const struct commands *commands, uint64_t revision,
-					     struct error *ret_error)
+struct view *view_revision(const struct commands *commands, uint64_t revision,
+			   struct error *ret_error)
 {
 	const struct revision *found = find(commands, revision, ret_error);
 
 	return found ? view_of(commands, found, ret_error) : NULL;
 }
 
-json_t *commands_get_revision(const struct commands_view *view, struct error *ret_error)
+json_t *view_revision_to_json(const struct view *view, struct error *ret_error)
 {
 	json_t *json = revision_to_json(&view->revision);
 	int failed = json_object_set_new(json, "vips", config_vips_to_json(view->config));
@@ -139,20 +139,20 @@ static const struct revision *find_other(const struct commands *commands, uint64
 	return before;
 }
 
-struct commands_view *commands_view_revisions(const struct commands *commands, uint64_t revision,
-					      uint64_t against, struct error *ret_error)
+struct view *view_revisions(const struct commands *commands, uint64_t revision, uint64_t against,
+			    struct error *ret_error)
 {
 	const struct revision *to = find(commands, revision, ret_error);
 	const struct revision *from =
 		to ? find_other(commands, revision, against, ret_error) : NULL;
-	struct commands_view *view = from ? view_of(commands, to, ret_error) : NULL;
+	struct view *view = from ? view_of(commands, to, ret_error) : NULL;
 
 	if (view)
 		view->other = config_ref(from->config);
 	return view;
 }
 
-json_t *commands_get_revision_diff(const struct commands_view *view, struct error *ret_error)
+json_t *view_revision_diff_to_json(const struct view *view, struct error *ret_error)
 {
 	return finish(config_diff(view->other, view->config), false, ret_error);
 }

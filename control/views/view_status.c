@@ -7,9 +7,9 @@
  */
 #include "commands_parts.h"
 
-#include "view_parts.h"
 #include "host.h"
 #include "plan.h"
+#include "view_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -128,7 +128,7 @@ static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tra
 			 "backends", backends_to_json(vip, remainders));
 }
 
-static json_t *vips_to_json(const struct commands_view *view)
+static json_t *vips_to_json(const struct view *view)
 {
 	const struct publish_remainder *remainders = view->remainders;
 	size_t count = view->image ? view->image->vip_count : 0;
@@ -214,24 +214,23 @@ static json_t *head_to_json(const struct commands *commands)
 			 "capabilities", capabilities_to_json());
 }
 
-struct commands_view *commands_view_status(const struct commands *commands, struct error *ret_error)
+struct view *view_status(const struct commands *commands, struct error *ret_error)
 {
 	struct image *image = publish_image(commands->publish);
-	struct commands_view *view = commands_view_new(commands, ret_error);
+	struct view *view = view_new(commands, ret_error);
 
 	if (!view)
 		return NULL;
 	view->image = image ? image_ref(image) : NULL;
 	view->status = head_to_json(commands);
-	if (view->status &&
-	    commands_view_keep_remainders(view, commands, image ? image->vip_count : 0) == 0)
+	if (view->status && view_keep_remainders(view, commands, image ? image->vip_count : 0) == 0)
 		return view;
-	commands_view_free(view);
+	view_free(view);
 	error_set_errno(ret_error, ENOMEM, "no memory for the status");
 	return NULL;
 }
 
-json_t *commands_get_status(const struct commands_view *view, struct error *ret_error)
+json_t *view_status_to_json(const struct view *view, struct error *ret_error)
 {
 	json_t *status = json_copy(view->status);
 
