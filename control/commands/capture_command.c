@@ -12,8 +12,8 @@
 #include "capture_request.h"
 #include "commands_parts.h"
 #include "log.h"
-#include "outcome.h"
 #include "pcapng.h"
+#include "verdict.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -90,9 +90,9 @@ static bool flush(struct commands_capture *capture)
 
 static void describe(const struct capture_packet *packet, char ret_comment[COMMENT_BYTES])
 {
-	const char *reason = outcome_reason(packet->outcome);
+	const char *reason = verdict_reason(packet->verdict);
 	size_t used = (size_t)snprintf(ret_comment, COMMENT_BYTES, "%s%s%s",
-				       outcome_verdict(outcome_action(packet->outcome)),
+				       verdict_action_name(verdict_action(packet->verdict)),
 				       reason ? " " : "", reason ? reason : "");
 
 	if (packet->vip)
@@ -123,7 +123,7 @@ static void write_packet(struct commands_capture *capture, const struct capture_
 		.bytes = packet->frame,
 		.captured = packet->captured,
 		.length = packet->length,
-		.xdp_action = outcome_action(packet->outcome),
+		.xdp_action = verdict_action(packet->verdict),
 		.comment = comment,
 	};
 
@@ -368,7 +368,7 @@ static struct commands_capture *start(struct commands *commands, struct capture_
 {
 	struct commands_capture *capture = calloc(1, sizeof(*capture));
 	struct capture_order order = {
-		.outcomes = request->outcomes,
+		.verdicts = request->verdicts,
 		.vip = vip,
 		.snap_bytes = request->snap_bytes,
 	};

@@ -10,8 +10,8 @@
 #include "explain_request.h"
 #include "explain_words.h"
 #include "frame_text.h"
-#include "outcome.h"
 #include "stats.h"
+#include "verdict.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -19,14 +19,14 @@
 
 #define MAC_TEXT_BYTES 18
 
-static json_t *reason_to_json(uint32_t outcome)
+static json_t *reason_to_json(uint32_t verdict)
 {
 	const struct stats_reason *reasons;
 
-	if (outcome >= stats_reasons(&reasons))
+	if (verdict >= stats_reasons(&reasons))
 		return json_null();
-	return json_pack("{s:s, s:s}", "name", reasons[outcome].name, "help",
-			 reasons[outcome].help);
+	return json_pack("{s:s, s:s}", "name", reasons[verdict].name, "help",
+			 reasons[verdict].help);
 }
 
 static json_t *slot_to_json(const struct explain_facts *facts)
@@ -111,8 +111,8 @@ static json_t *facts_to_json(const struct explain_facts *facts, uint64_t revisio
 
 	return json_pack("{s:o, s:s, s:o, s:s?, s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o}",
 			 "summary", explain_words_summary(facts), "verdict",
-			 outcome_verdict(result->action), "reason",
-			 reason_to_json(result->decided.outcome), "vip",
+			 verdict_action_name(result->action), "reason",
+			 reason_to_json(result->decided.verdict), "vip",
 			 facts->vip ? facts->vip->name : NULL, "slot", slot_to_json(facts),
 			 "backend", backend_to_json(facts), "outer", outer_to_json(facts),
 			 "next_hop", next_hop_to_json(facts), "interface", facts->interface,

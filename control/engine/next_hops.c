@@ -88,11 +88,11 @@ static int follow(struct commands *commands, struct config **followed, struct co
 	if (difference.is_out_of_memory)
 		result = error_set_errno(ret_error, ENOMEM, "next hops");
 	else
-		result = nexthop_watch(commands->nexthop, difference.added.items,
-				       difference.added.count, uv_now(commands->loop), ret_error);
+		result = nexthop_follow(commands->nexthop, difference.added.items,
+					difference.added.count, uv_now(commands->loop), ret_error);
 	if (result == 0) {
-		nexthop_unwatch(commands->nexthop, difference.dropped.items,
-				difference.dropped.count);
+		nexthop_unfollow(commands->nexthop, difference.dropped.items,
+				 difference.dropped.count);
 		config_unref(*followed);
 		*followed = config_ref(config);
 	}

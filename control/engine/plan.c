@@ -300,14 +300,14 @@ static bool same_vip(const struct image_vip *old, const struct image_vip *new)
 	return true;
 }
 
-static enum history_tracking wanted_tracking(const struct config_vip *wanted)
+static enum tracking_mode wanted_tracking(const struct config_vip *wanted)
 {
 	switch (wanted->tracking) {
-	case CONFIG_TRACKING_CHANGES: return HISTORY_CHANGES;
-	case CONFIG_TRACKING_ALWAYS: return HISTORY_ALWAYS;
-	case CONFIG_TRACKING_NEVER: return HISTORY_NEVER;
+	case CONFIG_TRACKING_CHANGES: return TRACKING_CHANGES;
+	case CONFIG_TRACKING_ALWAYS: return TRACKING_ALWAYS;
+	case CONFIG_TRACKING_NEVER: return TRACKING_NEVER;
 	}
-	return HISTORY_CHANGES;
+	return TRACKING_CHANGES;
 }
 
 static void plan_backends(const struct plan_input *input, const struct config_vip *wanted,

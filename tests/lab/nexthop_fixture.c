@@ -105,9 +105,9 @@ void watch(struct fixture *fixture, const struct carom_address *addresses, size_
 {
 	struct error error = {0};
 
-	if (nexthop_watch(fixture->nexthop, addresses, count, network_now_ms(), &error))
+	if (nexthop_follow(fixture->nexthop, addresses, count, network_now_ms(), &error))
 		fail_msg("%s", error.message);
-	nexthop_unwatch(fixture->nexthop, fixture->watched, fixture->watched_count);
+	nexthop_unfollow(fixture->nexthop, fixture->watched, fixture->watched_count);
 	free(fixture->watched);
 	fixture->watched = calloc(count + 1, sizeof(*addresses));
 	fixture->watched_count = count;

@@ -316,7 +316,7 @@ static void follows_until_the_last_watch_is_taken_back(void **state)
 
 	watch(fixture, twice, 2);
 	expect(fixture, "10.1.0.2", VIA_LEFT);
-	nexthop_unwatch(fixture->nexthop, twice, 1);
+	nexthop_unfollow(fixture->nexthop, twice, 1);
 	fixture->watched_count = 1;
 	expect(fixture, "10.1.0.2", VIA_LEFT);
 	watch(fixture, &never, 1);

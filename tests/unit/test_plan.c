@@ -41,14 +41,14 @@ static void the_image_says_what_is_desired(void **state)
 	assert_int_equal(image->vip_count, 3);
 	assert_string_equal(image->vips[0]->name, "dns");
 	assert_int_equal(image->vips[0]->protocol, IPPROTO_UDP);
-	assert_int_equal(image->vips[0]->tracking, HISTORY_ALWAYS);
+	assert_int_equal(image->vips[0]->tracking, TRACKING_ALWAYS);
 	assert_string_equal(image->vips[1]->name, "raw");
 	assert_address(&image->vips[1]->address, "2001:db8::1");
 	assert_int_equal(image->vips[1]->port, 0);
-	assert_int_equal(image->vips[1]->tracking, HISTORY_NEVER);
+	assert_int_equal(image->vips[1]->tracking, TRACKING_NEVER);
 	assert_string_equal(image->vips[2]->name, "web");
 	assert_int_equal(image->vips[2]->port, 80);
-	assert_int_equal(image->vips[2]->tracking, HISTORY_CHANGES);
+	assert_int_equal(image->vips[2]->tracking, TRACKING_CHANGES);
 	assert_int_equal(image->vips[2]->backend_count, 2);
 	assert_int_equal(image->vips[2]->ring->bits, 8);
 	assert_int_equal(share_of(image->vips[2], "b1"), SLOT_COUNT / 2);

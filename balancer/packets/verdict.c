@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "outcome.h"
+#include "verdict.h"
 
 #include <linux/bpf.h>
 #include <stddef.h>
 
-uint32_t outcome_action(uint32_t outcome)
+uint32_t verdict_action(uint32_t verdict)
 {
-	static const uint32_t actions[OUTCOME_COUNT] = {
+	static const uint32_t actions[VERDICT_COUNT] = {
 #define REASON_ACTION(name, label, action, help) [CAROM_REASON_##name] = XDP_##action,
 		CAROM_REASONS(REASON_ACTION)
 #undef REASON_ACTION
-			[CAROM_OUTCOME_TX] = XDP_TX,
-		[CAROM_OUTCOME_REDIRECT] = XDP_REDIRECT,
-		[CAROM_OUTCOME_FOREIGN] = XDP_PASS,
+			[CAROM_VERDICT_TX] = XDP_TX,
+		[CAROM_VERDICT_REDIRECT] = XDP_REDIRECT,
+		[CAROM_VERDICT_FOREIGN] = XDP_PASS,
 	};
 
-	return outcome < OUTCOME_COUNT ? actions[outcome] : XDP_ABORTED;
+	return verdict < VERDICT_COUNT ? actions[verdict] : XDP_ABORTED;
 }
 
-const char *outcome_verdict(uint32_t action)
+const char *verdict_action_name(uint32_t action)
 {
 	switch (action) {
 	case XDP_PASS: return "pass";
@@ -29,7 +29,7 @@ const char *outcome_verdict(uint32_t action)
 	}
 }
 
-const char *outcome_reason(uint32_t outcome)
+const char *verdict_reason(uint32_t verdict)
 {
 	static const char *const labels[] = {
 #define REASON_LABEL(name, label, action, help) label,
@@ -37,5 +37,5 @@ const char *outcome_reason(uint32_t outcome)
 #undef REASON_LABEL
 	};
 
-	return outcome < CAROM_REASON_COUNT ? labels[outcome] : NULL;
+	return verdict < CAROM_REASON_COUNT ? labels[verdict] : NULL;
 }

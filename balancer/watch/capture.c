@@ -62,7 +62,7 @@ static int on_record(void *context, void *record, size_t bytes)
 	const struct carom_captured *head = record;
 	struct capture_packet packet = {
 		.time_ns = capture->epoch_ns + head->time_ns,
-		.outcome = head->outcome,
+		.verdict = head->verdict,
 		.interface = head->interface,
 		.vip = vip_name(capture->memory, head->vip),
 		.backend = backend_name(capture->memory, head),
@@ -128,7 +128,7 @@ void capture_free(struct capture *capture)
 void capture_start(struct capture *capture, const struct capture_order *order)
 {
 	*capture->memory->capture = (struct carom_capture){
-		.outcomes = order->outcomes,
+		.verdicts = order->verdicts,
 		.vip = order->vip,
 		.snap_bytes = order->snap_bytes,
 	};

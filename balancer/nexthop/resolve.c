@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "verdict.h"
+#include "resolve.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -35,7 +35,7 @@ static void refuse_unreachable(const char *destination, const struct rtnetlink_l
 		refuse(hop, "no route to %s", destination);
 }
 
-void verdict_no_route(const struct carom_address *destination, int route_errno,
+void resolve_no_route(const struct carom_address *destination, int route_errno,
 		      const struct rtnetlink_link *down, struct next_hop *hop)
 {
 	char text[ADDRESS_TEXT_BYTES];
@@ -53,7 +53,7 @@ void verdict_no_route(const struct carom_address *destination, int route_errno,
 		refuse(hop, "asking for the route to %s: %s", text, strerror(route_errno));
 }
 
-bool verdict_is_routing_errno(int error)
+bool resolve_is_routing_errno(int error)
 {
 	return error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EINVAL;
 }
@@ -69,7 +69,7 @@ static bool is_source_fit(const struct carom_address *source,
 	       address_is_link_local(destination);
 }
 
-bool verdict_route(const struct carom_address *destination, const struct rtnetlink_route *route,
+bool resolve_route(const struct carom_address *destination, const struct rtnetlink_route *route,
 		   struct next_hop *hop)
 {
 	char text[ADDRESS_TEXT_BYTES];
@@ -87,7 +87,7 @@ bool verdict_route(const struct carom_address *destination, const struct rtnetli
 	return !hop->reason[0];
 }
 
-bool verdict_link(const struct rtnetlink_link *link, struct next_hop *hop)
+bool resolve_link(const struct rtnetlink_link *link, struct next_hop *hop)
 {
 	if (link->mtu < hop->mtu)
 		hop->mtu = (uint16_t)link->mtu;
@@ -99,7 +99,7 @@ bool verdict_link(const struct rtnetlink_link *link, struct next_hop *hop)
 	return !hop->reason[0];
 }
 
-void verdict_foreign(const struct carom_address *destination, const char *link_name,
+void resolve_foreign(const struct carom_address *destination, const char *link_name,
 		     struct next_hop *hop)
 {
 	char text[ADDRESS_TEXT_BYTES];
@@ -108,7 +108,7 @@ void verdict_foreign(const struct carom_address *destination, const char *link_n
 	       address_format(destination, text), link_name);
 }
 
-void verdict_neighbour(const struct rtnetlink_neighbour *neighbour, bool is_usable,
+void resolve_neighbour(const struct rtnetlink_neighbour *neighbour, bool is_usable,
 		       const char *link_name, struct next_hop *hop)
 {
 	if (!is_usable) {
@@ -123,17 +123,17 @@ void verdict_neighbour(const struct rtnetlink_neighbour *neighbour, bool is_usab
 	memcpy(hop->destination_mac, neighbour->mac, sizeof(hop->destination_mac));
 }
 
-void verdict_out_of_memory(struct next_hop *hop)
+void resolve_out_of_memory(struct next_hop *hop)
 {
 	refuse(hop, "out of memory");
 }
 
-bool verdict_is_given(const struct next_hop *hop)
+bool resolve_is_given(const struct next_hop *hop)
 {
 	return hop->resolved || hop->reason[0];
 }
 
-bool verdict_equal(const struct next_hop *left, const struct next_hop *right)
+bool resolve_equal(const struct next_hop *left, const struct next_hop *right)
 {
 	if (!left->resolved || !right->resolved)
 		return left->resolved == right->resolved && !strcmp(left->reason, right->reason);

@@ -44,7 +44,7 @@ static bool vip_fits(const struct dataplane_memory *memory, const struct carom_v
 	       (entry->backend_count == 0 ||
 		(uint64_t)entry->first_backend + entry->backend_count <= memory->backend_count) &&
 	       entry->counter > 0 && entry->counter < memory->reasons_per_lane &&
-	       entry->tracking <= HISTORY_NEVER &&
+	       entry->tracking <= TRACKING_NEVER &&
 	       name_is_whole(memory->vip_labels[entry->counter].name);
 }
 
@@ -148,7 +148,7 @@ static int read_vip(const struct adoption *adoption, const struct carom_vip *ent
 	vip->address = *adoption->addresses[number];
 	vip->port = ntohs((uint16_t)(entry->key >> 8));
 	vip->protocol = (uint8_t)entry->key;
-	vip->tracking = (enum history_tracking)entry->tracking;
+	vip->tracking = (enum tracking_mode)entry->tracking;
 	if (read_backends(adoption, entry, vip))
 		return -1;
 	return read_ring(adoption, entry, vip);
@@ -156,7 +156,7 @@ static int read_vip(const struct adoption *adoption, const struct carom_vip *ent
 
 /* ---- taking what is in use ---- */
 
-static size_t count_tracked(const struct history_slots *slots)
+static size_t count_tracked(const struct tracking_slots *slots)
 {
 	size_t count = 0;
 
@@ -186,7 +186,7 @@ static int take_places(const struct adoption *adoption, const struct carom_vip *
 		       struct published_vip *published)
 {
 	struct publish *publish = adoption->publish;
-	struct history_slots slots;
+	struct tracking_slots slots;
 
 	published->counter = entry->counter;
 	if (range_take_at(publish->slots, entry->first_slot, 1u << entry->ring_bits))

@@ -46,7 +46,7 @@ struct attempt {
 	uint32_t ifindex;
 };
 
-struct outcome {
+struct attach_result {
 	uint32_t program_id;
 	bool replaced;
 };
@@ -272,7 +272,7 @@ static uint32_t program_id(int program)
 
 /* Attaches where nobody of ours is. On failure nothing is attached. */
 static int attach_fresh(const struct attempt *attempt, enum attach_mode mode,
-			struct outcome *outcome, struct error *ret_error)
+			struct attach_result *attached, struct error *ret_error)
 {
 	struct bpf_object *object = attempt->program->open(attempt->program->context, ret_error);
 	struct xdp_program *program;
@@ -285,7 +285,7 @@ static int attach_fresh(const struct attempt *attempt, enum attach_mode mode,
 	if (!result) {
 		result = xdp_program__attach(program, (int)attempt->ifindex, library_mode(mode), 0);
 		if (!result)
-			outcome->program_id = program_id(xdp_program__fd(program));
+			attached->program_id = program_id(xdp_program__fd(program));
 		xdp_program__close(program);
 	}
 	bpf_object__close(object);
@@ -298,7 +298,7 @@ static int attach_fresh(const struct attempt *attempt, enum attach_mode mode,
 
 /* Exchanges our program for a new one: the kernel refuses if it is no longer the old one. */
 static int exchange_alone(const struct attempt *attempt, const struct occupant *occupant,
-			  struct outcome *outcome, struct error *ret_error)
+			  struct attach_result *attached, struct error *ret_error)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, options);
 	struct bpf_object *object = attempt->program->open(attempt->program->context, ret_error);
@@ -313,7 +313,7 @@ static int exchange_alone(const struct attempt *attempt, const struct occupant *
 		options.old_prog_fd = xdp_program__fd(occupant->ours);
 		result = bpf_xdp_attach((int)attempt->ifindex, program, flags, &options);
 		if (!result)
-			outcome->program_id = program_id(program);
+			attached->program_id = program_id(program);
 	}
 	bpf_object__close(object);
 	if (result)
@@ -335,11 +335,12 @@ static int take_off(uint32_t ifindex, const struct occupant *occupant)
 }
 
 static int replace_ours(const struct attempt *attempt, const struct occupant *occupant,
-			enum attach_mode mode, struct outcome *outcome, struct error *ret_error)
+			enum attach_mode mode, struct attach_result *attached,
+			struct error *ret_error)
 {
 	if (occupant->alone)
-		return exchange_alone(attempt, occupant, outcome, ret_error);
-	if (attach_fresh(attempt, mode, outcome, ret_error))
+		return exchange_alone(attempt, occupant, attached, ret_error);
+	if (attach_fresh(attempt, mode, attached, ret_error))
 		return -1;
 	if (take_off(attempt->ifindex, occupant))
 		log_line(LOG_LEVEL_WARNING,
@@ -351,13 +352,14 @@ static int replace_ours(const struct attempt *attempt, const struct occupant *oc
 
 /* There is a moment without. On failure the old program is back, if the kernel lets it. */
 static int change_mode(const struct attempt *attempt, const struct occupant *occupant,
-		       enum attach_mode mode, struct outcome *outcome, struct error *ret_error)
+		       enum attach_mode mode, struct attach_result *attached,
+		       struct error *ret_error)
 {
 	if (take_off(attempt->ifindex, occupant))
 		return error_set(ret_error, ERROR_SYSTEM,
 				 "interface '%s': cannot take the old XDP program off",
 				 attempt->interface);
-	if (attach_fresh(attempt, mode, outcome, ret_error) == 0)
+	if (attach_fresh(attempt, mode, attached, ret_error) == 0)
 		return 0;
 	if (xdp_program__attach(occupant->ours, (int)attempt->ifindex,
 				library_mode(mode_of(occupant)), 0))
@@ -386,13 +388,14 @@ static int refuse_alone(const struct attempt *attempt, const struct occupant *oc
 }
 
 static int attach_in_mode(const struct attempt *attempt, const struct occupant *occupant,
-			  enum attach_mode mode, struct outcome *outcome, struct error *ret_error)
+			  enum attach_mode mode, struct attach_result *attached,
+			  struct error *ret_error)
 {
 	if (!occupant->all)
-		return attach_fresh(attempt, mode, outcome, ret_error);
+		return attach_fresh(attempt, mode, attached, ret_error);
 	if (occupant->alone && occupant->others)
 		return refuse_alone(attempt, occupant, ret_error);
-	outcome->replaced = occupant->ours;
+	attached->replaced = occupant->ours;
 	if (mode_of(occupant) != mode && occupant->others)
 		return error_set(
 			ret_error, ERROR_BUSY,
@@ -401,10 +404,10 @@ static int attach_in_mode(const struct attempt *attempt, const struct occupant *
 			attempt->interface, attach_mode_name(mode_of(occupant)),
 			attach_mode_name(mode));
 	if (mode_of(occupant) != mode)
-		return change_mode(attempt, occupant, mode, outcome, ret_error);
+		return change_mode(attempt, occupant, mode, attached, ret_error);
 	if (occupant->ours)
-		return replace_ours(attempt, occupant, mode, outcome, ret_error);
-	return attach_fresh(attempt, mode, outcome, ret_error);
+		return replace_ours(attempt, occupant, mode, attached, ret_error);
+	return attach_fresh(attempt, mode, attached, ret_error);
 }
 
 /* Reads back what the kernel says, so that the status reports facts. */
@@ -419,13 +422,13 @@ static void describe(const struct attempt *attempt, struct attachment *attachmen
 	occupant_done(&occupant);
 }
 
-static int attach_anew_in_any_mode(const struct attempt *attempt, struct outcome *outcome,
+static int attach_anew_in_any_mode(const struct attempt *attempt, struct attach_result *attached,
 				   char ret_reason[ATTACHMENT_REASON_BYTES],
 				   struct error *ret_error)
 {
 	struct error native = {0};
 
-	if (attach_fresh(attempt, ATTACH_NATIVE, outcome, &native) == 0) {
+	if (attach_fresh(attempt, ATTACH_NATIVE, attached, &native) == 0) {
 		snprintf(ret_reason, ATTACHMENT_REASON_BYTES, NATIVE_REASON);
 		return 0;
 	}
@@ -433,7 +436,7 @@ static int attach_anew_in_any_mode(const struct attempt *attempt, struct outcome
 		*ret_error = native;
 		return -1;
 	}
-	if (attach_fresh(attempt, ATTACH_GENERIC, outcome, ret_error))
+	if (attach_fresh(attempt, ATTACH_GENERIC, attached, ret_error))
 		return -1;
 	snprintf(ret_reason, ATTACHMENT_REASON_BYTES, "native mode failed: %s",
 		 native.system_errno ? strerror(native.system_errno) : "refused");
@@ -443,37 +446,37 @@ static int attach_anew_in_any_mode(const struct attempt *attempt, struct outcome
 }
 
 static int attach_in_any_mode(const struct attempt *attempt, const struct occupant *occupant,
-			      struct outcome *outcome, char ret_reason[ATTACHMENT_REASON_BYTES],
-			      struct error *ret_error)
+			      struct attach_result *attached,
+			      char ret_reason[ATTACHMENT_REASON_BYTES], struct error *ret_error)
 {
 	if (!occupant->all)
-		return attach_anew_in_any_mode(attempt, outcome, ret_reason, ret_error);
+		return attach_anew_in_any_mode(attempt, attached, ret_reason, ret_error);
 	snprintf(ret_reason, ATTACHMENT_REASON_BYTES, "%s",
 		 mode_of(occupant) == ATTACH_NATIVE ? NATIVE_REASON
 						    : "what was attached before is in this mode");
-	return attach_in_mode(attempt, occupant, mode_of(occupant), outcome, ret_error);
+	return attach_in_mode(attempt, occupant, mode_of(occupant), attached, ret_error);
 }
 
 static int attach(const struct attempt *attempt, struct attachment *attachment,
 		  struct error *ret_error)
 {
-	struct outcome outcome = {0};
+	struct attach_result attached = {0};
 	struct occupant occupant;
 	int result;
 
 	if (find_occupant(attempt->ifindex, attempt->program, &occupant, ret_error))
 		return error_prefix(ret_error, "interface '%s': ", attempt->interface);
 	if (attachment->requested == ATTACH_AUTO) {
-		result = attach_in_any_mode(attempt, &occupant, &outcome, attachment->reason,
+		result = attach_in_any_mode(attempt, &occupant, &attached, attachment->reason,
 					    ret_error);
 	} else {
-		result = attach_in_mode(attempt, &occupant, attachment->requested, &outcome,
+		result = attach_in_mode(attempt, &occupant, attachment->requested, &attached,
 					ret_error);
 		snprintf(attachment->reason, sizeof(attachment->reason), "as configured");
 	}
 	occupant_done(&occupant);
-	attachment->program_id = outcome.program_id;
-	attachment->replaced = outcome.replaced;
+	attachment->program_id = attached.program_id;
+	attachment->replaced = attached.replaced;
 	return result;
 }
 

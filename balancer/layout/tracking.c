@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "history.h"
+#include "tracking.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
  * untracked, that moment must be over for certain. */
 #define UNTRACK_AFTER_S 2
 
-static bool serves(const struct history_change *change, uint16_t ordinal)
+static bool serves(const struct tracking_change *change, uint16_t ordinal)
 {
 	return ordinal < change->serves_count && change->serves[ordinal];
 }
@@ -18,12 +18,13 @@ static uint16_t current_of(uint16_t slot)
 }
 
 /* The backend that flows which are not recorded belong to, from now on. */
-static uint16_t next_previous(const struct history_change *change, size_t old_slot, uint16_t chosen)
+static uint16_t next_previous(const struct tracking_change *change, size_t old_slot,
+			      uint16_t chosen)
 {
-	const struct history_slots *old = change->old;
+	const struct tracking_slots *old = change->old;
 	uint16_t current, previous;
 
-	if (!old || change->unrecorded_is_new || change->tracking == HISTORY_NEVER)
+	if (!old || change->unrecorded_is_new || change->tracking == TRACKING_NEVER)
 		return chosen;
 	current = current_of(old->slots[old_slot]);
 	previous = old->slots[old_slot] & CAROM_SLOT_TRACKED ? old->previous[old_slot] : current;
@@ -35,33 +36,33 @@ static uint16_t next_previous(const struct history_change *change, size_t old_sl
 /* A backend that gives its flows up may serve again before a sweep has dropped their records. A
  * flow that meanwhile went to another must be seen by the flow table, or its old record would win.
  */
-static bool gives_up(const struct history_change *change, uint16_t current)
+static bool gives_up(const struct tracking_change *change, uint16_t current)
 {
 	return current != CAROM_ORDINAL_NONE && !serves(change, current);
 }
 
-static bool next_tracked(const struct history_change *change, size_t old_slot, uint16_t chosen,
+static bool next_tracked(const struct tracking_change *change, size_t old_slot, uint16_t chosen,
 			 uint16_t previous)
 {
-	const struct history_slots *old = change->old;
+	const struct tracking_slots *old = change->old;
 
-	if (change->tracking == HISTORY_NEVER)
+	if (change->tracking == TRACKING_NEVER)
 		return false;
-	return change->tracking == HISTORY_ALWAYS || chosen != previous ||
+	return change->tracking == TRACKING_ALWAYS || chosen != previous ||
 	       (old && (old->slots[old_slot] & CAROM_SLOT_TRACKED ||
 			gives_up(change, current_of(old->slots[old_slot]))));
 }
 
-static uint16_t next_changed_at(const struct history_change *change, size_t old_slot,
+static uint16_t next_changed_at(const struct tracking_change *change, size_t old_slot,
 				uint16_t chosen)
 {
-	const struct history_slots *old = change->old;
+	const struct tracking_slots *old = change->old;
 
 	return old && current_of(old->slots[old_slot]) == chosen ? old->changed_at[old_slot]
 								 : (uint16_t)change->now_s;
 }
 
-size_t history_advance(const struct history_change *change, struct history_slots *ret_new)
+size_t tracking_advance(const struct tracking_change *change, struct tracking_slots *ret_new)
 {
 	/* A slot of the old ring is the parent of 1 << growth slots of the new one. */
 	unsigned growth = change->old ? ret_new->bits - change->old->bits : 0;
@@ -81,7 +82,7 @@ size_t history_advance(const struct history_change *change, struct history_slots
 }
 
 /* Returns whether the slot stays tracked. */
-static bool sweep_slot(const struct history_sweep *sweep, struct history_slots *slots, size_t i)
+static bool sweep_slot(const struct tracking_sweep *sweep, struct tracking_slots *slots, size_t i)
 {
 	uint16_t current = current_of(slots->slots[i]);
 	uint16_t age_s = (uint16_t)(sweep->now_s - slots->changed_at[i]);
@@ -96,13 +97,13 @@ static bool sweep_slot(const struct history_sweep *sweep, struct history_slots *
 	/* Kept young, so that the cut time never comes round to look recent. */
 	if (age_s > sweep->idle_timeout_s)
 		slots->changed_at[i] = (uint16_t)(sweep->now_s - sweep->idle_timeout_s);
-	if (sweep->disagrees[i] || age_s < UNTRACK_AFTER_S || sweep->tracking == HISTORY_ALWAYS)
+	if (sweep->disagrees[i] || age_s < UNTRACK_AFTER_S || sweep->tracking == TRACKING_ALWAYS)
 		return true;
 	__atomic_store_n(&slots->slots[i], current, __ATOMIC_RELAXED);
 	return false;
 }
 
-size_t history_sweep(const struct history_sweep *sweep, struct history_slots *slots)
+size_t tracking_sweep(const struct tracking_sweep *sweep, struct tracking_slots *slots)
 {
 	size_t count = (size_t)1 << slots->bits, tracked_count = 0;
 
@@ -111,8 +112,8 @@ size_t history_sweep(const struct history_sweep *sweep, struct history_slots *sl
 	return tracked_count;
 }
 
-void history_count_older(const struct history_slots *slots, uint32_t now_s, size_t count,
-			 struct history_older *ret_older)
+void tracking_count_older(const struct tracking_slots *slots, uint32_t now_s, size_t count,
+			  struct tracking_older *ret_older)
 {
 	memset(ret_older, 0, count * sizeof(ret_older[0]));
 	for (size_t i = 0; i < (size_t)1 << slots->bits; i++) {

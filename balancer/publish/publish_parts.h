@@ -15,7 +15,7 @@ struct published_vip {
 	size_t tracked_count; /* of its slots */
 	/* Owned, each by ordinal, as of the last sweep: */
 	uint32_t *flow_counts;
-	struct history_older *older;
+	struct tracking_older *older;
 	uint64_t *certain_at; /* the sweep that has seen all flows of before its last change */
 	uint32_t counters[];  /* by ordinal; 0: not held */
 };
@@ -78,8 +78,8 @@ void publish_pair(const struct publish *publish, const struct image *image,
 #define NOWHERE UINT32_MAX
 
 /* A published VIP's slots in the maps. */
-struct history_slots publish_slots(const struct publish *publish,
-				   const struct published_vip *published);
+struct tracking_slots publish_slots(const struct publish *publish,
+				    const struct published_vip *published);
 
 /* ---- publish_flows.c ---- */
 

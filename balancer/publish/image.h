@@ -8,8 +8,8 @@
 #define CAROM_IMAGE_H
 
 #include "abi.h"
-#include "history.h"
 #include "nexthop.h"
+#include "tracking.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,7 +46,7 @@ struct image_vip {
 	struct carom_address address;
 	uint16_t port; /* host order; 0: any */
 	uint8_t protocol;
-	enum history_tracking tracking;
+	enum tracking_mode tracking;
 	struct image_ring *ring;
 	size_t backend_count; /* of ordinals, held or not */
 	struct image_backend backends[];

@@ -129,13 +129,13 @@ static int add_missing(struct destination_set *set, const struct carom_address *
 	return 0;
 }
 
-int destination_set_watch(struct destination_set *set, const struct carom_address *addresses,
-			  size_t count)
+int destination_set_follow(struct destination_set *set, const struct carom_address *addresses,
+			   size_t count)
 {
 	if (add_missing(set, addresses, count))
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		destination_set_find(set, &addresses[i])->watch_count++;
+		destination_set_find(set, &addresses[i])->follow_count++;
 	return 0;
 }
 
@@ -144,7 +144,7 @@ void destination_set_prune(struct destination_set *set)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->items[i]->watch_count > 0)
+		if (set->items[i]->follow_count > 0)
 			set->items[kept++] = set->items[i];
 		else
 			free(set->items[i]);

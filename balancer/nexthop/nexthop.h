@@ -30,7 +30,7 @@ struct next_hop {
 
 struct nexthop; /* the resolver */
 
-/* Called from nexthop_read() or nexthop_tick(), at most once a call, when a watched destination's
+/* Called from nexthop_read() or nexthop_tick(), at most once a call, when a followed destination's
  * next hop is no longer what nexthop_find() said before. When one event touches thousands of them,
  * several calls in quick succession each bring a part: debounce what is dear. */
 typedef void nexthop_changed(void *context);
@@ -45,7 +45,7 @@ struct nexthop_options {
 /* NULL on failure, with *ret_error described. */
 struct nexthop *nexthop_new(const struct nexthop_options *options, struct error *ret_error);
 /* The kernel keeps the neighbours fresh nonetheless, for packets flow on without the daemon. To let
- * them go, watch nothing first. */
+ * them go, unfollow all first. */
 void nexthop_free(struct nexthop *nexthop);
 
 /* To be polled for reading; nexthop_read() when it is readable. It takes bounded work a call. */
@@ -54,21 +54,21 @@ void nexthop_read(struct nexthop *nexthop, uint64_t now_ms);
 /* To be called at least once a second: retries, asks again for neighbours on old kernels. */
 void nexthop_tick(struct nexthop *nexthop, uint64_t now_ms);
 
-/* Watches these destinations (copied; duplicates allowed), each once more than before, and looks up
+/* Follows these destinations (copied; duplicates allowed), each once more than before, and looks up
  * the new ones: some hundreds at once, what is more as nexthop_read() is called. On failure nothing
  * is changed. Returns 0 or -1. */
-int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
-		  uint64_t now_ms, struct error *ret_error);
-/* Takes back as many watches. Those that come in the place of others are to be watched before, for
+int nexthop_follow(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
+		   uint64_t now_ms, struct error *ret_error);
+/* Takes back as many. Follow what comes in their place first, for
  * they may share their neighbours. */
-void nexthop_unwatch(struct nexthop *nexthop, const struct carom_address *destinations,
-		     size_t count);
+void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *destinations,
+		      size_t count);
 
-/* Borrowed until the next call of watch, read or tick. NULL: not watched. */
+/* Borrowed until the next call of follow, read or tick. NULL: not followed. */
 const struct next_hop *nexthop_find(const struct nexthop *nexthop,
 				    const struct carom_address *destination);
 
-/* How many watched destinations are yet to be looked up for the first time. */
+/* How many followed destinations are yet to be looked up for the first time. */
 size_t nexthop_new_count(const struct nexthop *nexthop);
 /* How many are not resolved, the new ones among them. */
 size_t nexthop_unresolved_count(const struct nexthop *nexthop);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The watched destinations and their next hops, found by address and by prefix. Pure. */
+/* The followed destinations and their next hops, found by address and by prefix. Pure. */
 #ifndef CAROM_DESTINATION_H
 #define CAROM_DESTINATION_H
 
@@ -16,7 +16,7 @@ struct destination {
 	struct carom_address address;
 	struct next_hop hop;	     /* unresolved without a reason: not yet looked up */
 	struct neighbour *neighbour; /* NULL: the route leads nowhere, or is not yet looked up */
-	uint32_t watch_count;
+	uint32_t follow_count;
 	LIST_ENTRY(destination) entry; /* on the neighbour's list */
 };
 
@@ -26,11 +26,11 @@ struct destination_set {
 	size_t count;
 };
 
-/* Counts one watch more of each address (duplicates allowed), and makes those that are not there.
- * Returns 0; -1 when out of memory, and the set is untouched. */
-int destination_set_watch(struct destination_set *set, const struct carom_address *addresses,
-			  size_t count);
-/* Frees the destinations that nobody watches any more. */
+/* Counts one follower more of each address (duplicates allowed), and makes those that are not
+ * there. Returns 0; -1 when out of memory, and the set is untouched. */
+int destination_set_follow(struct destination_set *set, const struct carom_address *addresses,
+			   size_t count);
+/* Frees the destinations that have no follower left. */
 void destination_set_prune(struct destination_set *set);
 void destination_set_done(struct destination_set *set);
 

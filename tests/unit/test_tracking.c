@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What slots remember: each rule as a row, what a slot was and what it becomes. */
-#include "history.h"
+#include "tracking.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,13 +33,13 @@ struct slot {
 /* The arrays of a ring, and the view of them that history.h wants. */
 struct ring {
 	uint16_t slots[SLOTS_MAX], previous[SLOTS_MAX], changed_at[SLOTS_MAX];
-	struct history_slots view;
+	struct tracking_slots view;
 };
 
 static void ring_init(struct ring *ring, unsigned bits)
 {
 	memset(ring, 0xee, sizeof(*ring));
-	ring->view = (struct history_slots){
+	ring->view = (struct tracking_slots){
 		.bits = bits,
 		.slots = ring->slots,
 		.previous = ring->previous,
@@ -186,12 +186,12 @@ static const struct change_row new_flow_rows[] = {
 	 {B, B, TRACKED, 50}},
 };
 
-static void check_change(const struct change_row *row, enum history_tracking tracking,
+static void check_change(const struct change_row *row, enum tracking_mode tracking,
 			 bool unrecorded_is_new)
 {
 	struct ring old, new;
 	bool serves[ORDINALS];
-	struct history_change change = {
+	struct tracking_change change = {
 		.old = &old.view,
 		.ring = &row->choice,
 		.serves = serves,
@@ -205,7 +205,7 @@ static void check_change(const struct change_row *row, enum history_tracking tra
 	ring_init(&old, 0);
 	ring_init(&new, 0);
 	ring_set(&old, 0, &row->before);
-	assert_int_equal(history_advance(&change, &new.view), row->after.mark == TRACKED);
+	assert_int_equal(tracking_advance(&change, &new.view), row->after.mark == TRACKED);
 	check_slot(row->rule, &new, 0, &row->after);
 	check_slot("what packets still read", &old, 0, &row->before);
 }
@@ -214,26 +214,26 @@ static void changes_follow_the_rules(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(change_rows); i++)
-		check_change(&change_rows[i], HISTORY_CHANGES, false);
+		check_change(&change_rows[i], TRACKING_CHANGES, false);
 	for (size_t i = 0; i < COUNT(never_rows); i++)
-		check_change(&never_rows[i], HISTORY_NEVER, false);
+		check_change(&never_rows[i], TRACKING_NEVER, false);
 	for (size_t i = 0; i < COUNT(always_rows); i++)
-		check_change(&always_rows[i], HISTORY_ALWAYS, false);
+		check_change(&always_rows[i], TRACKING_ALWAYS, false);
 	for (size_t i = 0; i < COUNT(new_flow_rows); i++)
-		check_change(&new_flow_rows[i], HISTORY_ALWAYS, true);
+		check_change(&new_flow_rows[i], TRACKING_ALWAYS, true);
 }
 
 static void a_new_ring_has_no_past(void **state)
 {
-	static const enum history_tracking trackings[] = {HISTORY_CHANGES, HISTORY_ALWAYS,
-							  HISTORY_NEVER};
+	static const enum tracking_mode trackings[] = {TRACKING_CHANGES, TRACKING_ALWAYS,
+						       TRACKING_NEVER};
 	static const bool serves[] = {true, true};
 	static const uint16_t choices[] = {A, B, NONE, A};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(trackings); i++) {
-		bool is_tracked = trackings[i] == HISTORY_ALWAYS;
-		struct history_change change = {
+		bool is_tracked = trackings[i] == TRACKING_ALWAYS;
+		struct tracking_change change = {
 			.ring = choices,
 			.serves = serves,
 			.serves_count = COUNT(serves),
@@ -243,7 +243,7 @@ static void a_new_ring_has_no_past(void **state)
 		struct ring new;
 
 		ring_init(&new, 2);
-		assert_int_equal(history_advance(&change, &new.view),
+		assert_int_equal(tracking_advance(&change, &new.view),
 				 is_tracked ? COUNT(choices) : 0);
 		for (size_t at = 0; at < COUNT(choices); at++)
 			check_slot("a new ring", &new, at,
@@ -257,7 +257,7 @@ static void an_ordinal_beyond_the_last_serves_nobody(void **state)
 	static const bool serves[] = {true, true};
 	static const uint16_t choice = A;
 	struct ring old, new;
-	struct history_change change = {
+	struct tracking_change change = {
 		.old = &old.view,
 		.ring = &choice,
 		.serves = serves,
@@ -269,7 +269,7 @@ static void an_ordinal_beyond_the_last_serves_nobody(void **state)
 	ring_init(&old, 0);
 	ring_init(&new, 0);
 	ring_set(&old, 0, &(struct slot){C, C, PLAIN, 5});
-	history_advance(&change, &new.view);
+	tracking_advance(&change, &new.view);
 	check_slot("ordinals have become fewer", &new, 0, &(struct slot){A, A, TRACKED, NOW});
 }
 
@@ -285,7 +285,7 @@ static void a_larger_ring_inherits(void **state)
 	};
 	struct ring old, new;
 	bool serves[ORDINALS];
-	struct history_change change = {
+	struct tracking_change change = {
 		.old = &old.view,
 		.ring = choices,
 		.serves = serves,
@@ -299,7 +299,7 @@ static void a_larger_ring_inherits(void **state)
 	ring_init(&new, 3);
 	ring_set(&old, 0, &before[0]);
 	ring_set(&old, 1, &before[1]);
-	assert_int_equal(history_advance(&change, &new.view), 6);
+	assert_int_equal(tracking_advance(&change, &new.view), 6);
 	for (size_t i = 0; i < COUNT(after); i++)
 		check_slot("a ring four times as large", &new, i, &after[i]);
 }
@@ -311,7 +311,7 @@ struct sweep_row {
 	struct slot before;
 	uint32_t now_s;
 	bool disagrees;
-	enum history_tracking tracking;
+	enum tracking_mode tracking;
 	struct slot after;
 };
 
@@ -320,91 +320,91 @@ static const struct sweep_row sweep_rows[] = {
 	 {B, A, TRACKED, 1000},
 	 1100,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, A, TRACKED, 1000}},
 	{"then it settles",
 	 {B, A, TRACKED, 1000},
 	 1101,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, B, TRACKED, 1000}},
 	{"whether flows disagree or not",
 	 {B, A, TRACKED, 1000},
 	 1101,
 	 true,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, B, TRACKED, 1000}},
 	{"it is untracked, and its time kept young",
 	 {B, B, TRACKED, 1000},
 	 1102,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, B, PLAIN, 1002}},
 	{"but not as long as a flow disagrees",
 	 {B, B, TRACKED, 1000},
 	 1102,
 	 true,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, B, TRACKED, 1002}},
 	{"a change back is untracked at once",
 	 {A, A, TRACKED, 1000},
 	 1002,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {A, A, PLAIN, 1000}},
 	{"but for packets that are just under way",
 	 {A, A, TRACKED, 1000},
 	 1001,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {A, A, TRACKED, 1000}},
 	{"a change back with flows that disagree",
 	 {A, A, TRACKED, 1000},
 	 1050,
 	 true,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {A, A, TRACKED, 1000}},
 	{"what is not tracked is not touched",
 	 {B, A, PLAIN, 1000},
 	 2000,
 	 true,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, A, PLAIN, 1000}},
 	{"none settles like any other",
 	 {NONE, A, TRACKED, 1000},
 	 1101,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {NONE, NONE, TRACKED, 1000}},
 	{"always: it settles",
 	 {B, A, TRACKED, 1000},
 	 1101,
 	 false,
-	 HISTORY_ALWAYS,
+	 TRACKING_ALWAYS,
 	 {B, B, TRACKED, 1000}},
 	{"always: and stays tracked",
 	 {B, B, TRACKED, 1000},
 	 1102,
 	 false,
-	 HISTORY_ALWAYS,
+	 TRACKING_ALWAYS,
 	 {B, B, TRACKED, 1002}},
 	{"the clock's 16 bits wrap before the timeout",
 	 {B, A, TRACKED, 65500},
 	 65600,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, A, TRACKED, 65500}},
 	{"the clock's 16 bits wrap, and it settles",
 	 {B, A, TRACKED, 65500},
 	 65601,
 	 false,
-	 HISTORY_CHANGES,
+	 TRACKING_CHANGES,
 	 {B, B, TRACKED, 65500}},
 };
 
 static void check_sweep(const struct sweep_row *row)
 {
-	struct history_sweep sweep = {
+	struct tracking_sweep sweep = {
 		.disagrees = &row->disagrees,
 		.now_s = row->now_s,
 		.idle_timeout_s = IDLE_S,
@@ -414,7 +414,7 @@ static void check_sweep(const struct sweep_row *row)
 
 	ring_init(&ring, 0);
 	ring_set(&ring, 0, &row->before);
-	assert_int_equal(history_sweep(&sweep, &ring.view), row->after.mark == TRACKED);
+	assert_int_equal(tracking_sweep(&sweep, &ring.view), row->after.mark == TRACKED);
 	check_slot(row->rule, &ring, 0, &row->after);
 }
 
@@ -430,18 +430,18 @@ static void sweeps_follow_the_rules(void **state)
 static void an_old_change_never_looks_new(void **state)
 {
 	bool disagrees = true;
-	struct history_sweep sweep = {.disagrees = &disagrees, .idle_timeout_s = IDLE_S};
+	struct tracking_sweep sweep = {.disagrees = &disagrees, .idle_timeout_s = IDLE_S};
 	struct ring ring;
 
 	(void)state;
 	ring_init(&ring, 0);
 	ring_set(&ring, 0, &(struct slot){B, B, TRACKED, 1000});
 	for (sweep.now_s = 1200; sweep.now_s < 300000; sweep.now_s += 9999) {
-		assert_int_equal(history_sweep(&sweep, &ring.view), 1);
+		assert_int_equal(tracking_sweep(&sweep, &ring.view), 1);
 		assert_int_equal((uint16_t)(sweep.now_s - ring.changed_at[0]), IDLE_S);
 	}
 	disagrees = false;
-	assert_int_equal(history_sweep(&sweep, &ring.view), 0);
+	assert_int_equal(tracking_sweep(&sweep, &ring.view), 0);
 }
 
 /* ---- counting what is left ---- */
@@ -457,14 +457,14 @@ static void older_slots_are_counted_by_backend(void **state)
 		{B, NONE, TRACKED, 60},			     /* nobody's */
 		{A, C, TRACKED, 60},			     /* of one that is not asked for */
 	};
-	struct history_older older[2];
+	struct tracking_older older[2];
 	struct ring ring;
 
 	(void)state;
 	ring_init(&ring, 3);
 	for (size_t i = 0; i < COUNT(slots); i++)
 		ring_set(&ring, i, &slots[i]);
-	history_count_older(&ring.view, 65536 + 100, COUNT(older), older);
+	tracking_count_older(&ring.view, 65536 + 100, COUNT(older), older);
 	assert_int_equal(older[A].slot_count, 3);
 	assert_int_equal(older[A].last_change_s, 65536 + 20);
 	assert_int_equal(older[B].slot_count, 1);

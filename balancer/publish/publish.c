@@ -106,12 +106,12 @@ int publish_place_counters(struct publish *publish, const struct placement *plac
 	return 0;
 }
 
-struct history_slots publish_slots(const struct publish *publish,
-				   const struct published_vip *published)
+struct tracking_slots publish_slots(const struct publish *publish,
+				    const struct published_vip *published)
 {
 	const struct dataplane_memory *memory = publish->memory;
 
-	return (struct history_slots){
+	return (struct tracking_slots){
 		.bits = published->vip->ring->bits,
 		.slots = memory->slots + published->first_slot,
 		.previous = memory->previous + published->first_slot,
@@ -149,14 +149,14 @@ static int advance_ring(const struct publish *publish, const struct published_vi
 {
 	const struct image_vip *vip = now->vip;
 	bool *serves = calloc(vip->backend_count + 1, sizeof(serves[0]));
-	struct history_slots old, new = publish_slots(publish, now);
-	struct history_change change = {
+	struct tracking_slots old, new = publish_slots(publish, now);
+	struct tracking_change change = {
 		.ring = vip->ring->slots,
 		.serves = serves,
 		.serves_count = vip->backend_count,
 		.tracking = vip->tracking,
 		.unrecorded_is_new =
-			vip->tracking == HISTORY_ALWAYS && vip->protocol != IPPROTO_TCP,
+			vip->tracking == TRACKING_ALWAYS && vip->protocol != IPPROTO_TCP,
 		.now_s = publish->memory->control->clock,
 	};
 
@@ -168,7 +168,7 @@ static int advance_ring(const struct publish *publish, const struct published_vi
 		old = publish_slots(publish, before);
 		change.old = &old;
 	}
-	now->tracked_count = history_advance(&change, &new);
+	now->tracked_count = tracking_advance(&change, &new);
 	publish_count_older(publish, now);
 	free(serves);
 	return 0;

@@ -50,7 +50,7 @@ static int inherit_slots(const struct inheritance *inheritance, const struct pub
 			 struct published_vip *new)
 {
 	size_t bytes = sizeof(uint16_t) << old->vip->ring->bits;
-	struct history_slots from, to;
+	struct tracking_slots from, to;
 
 	if (range_take_block(inheritance->publish->slots, 1u << old->vip->ring->bits,
 			     &new->first_slot))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Next hops: for each watched destination, the kernel's own choice of route, then the neighbour
+ * Next hops: for each followed destination, the kernel's own choice of route, then the neighbour
  * behind it.
  *
  * Events are hints. Whatever one is about is asked for anew, so that a lost, late or repeated event
@@ -20,8 +20,8 @@
 
 #include "destination.h"
 #include "neighbour.h"
+#include "resolve.h"
 #include "rtnetlink.h"
-#include "verdict.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -107,9 +107,9 @@ static void move_behind(struct nexthop *nexthop, struct destination *destination
 static void decide(struct nexthop *nexthop, struct destination *destination,
 		   const struct next_hop *hop)
 {
-	if (verdict_is_given(&destination->hop) && !verdict_equal(&destination->hop, hop))
+	if (resolve_is_given(&destination->hop) && !resolve_equal(&destination->hop, hop))
 		nexthop->differs = true;
-	nexthop->new_count -= !verdict_is_given(&destination->hop);
+	nexthop->new_count -= !resolve_is_given(&destination->hop);
 	nexthop->unresolved_count += destination->hop.resolved;
 	nexthop->unresolved_count -= hop->resolved;
 	destination->hop = *hop;
@@ -120,7 +120,7 @@ static void judge_neighbour(const struct nexthop *nexthop, const struct neighbou
 {
 	const struct rtnetlink_link *link = find_link(nexthop, neighbour->kernel.interface);
 
-	verdict_neighbour(&neighbour->kernel, neighbour_is_usable(neighbour), link->name, hop);
+	resolve_neighbour(&neighbour->kernel, neighbour_is_usable(neighbour), link->name, hop);
 }
 
 static void refresh_neighbour(struct nexthop *nexthop, struct neighbour *neighbour, uint64_t now_ms)
@@ -170,7 +170,7 @@ static void refuse_foreign(struct nexthop *nexthop, const struct carom_address *
 	struct rtnetlink_link link = {.name = "?"};
 
 	(void)rtnetlink_get_link(nexthop->rtnetlink, interface, &link); /* it may be gone by now */
-	verdict_foreign(address, link.name, hop);
+	resolve_foreign(address, link.name, hop);
 }
 
 /* NULL: there is none, and the hop says why. */
@@ -182,20 +182,20 @@ static struct neighbour *follow_route(struct nexthop *nexthop, const struct caro
 	bool is_on_link = address_is_zero(&route->gateway);
 	struct neighbour *neighbour;
 
-	if (!verdict_route(address, route, hop))
+	if (!resolve_route(address, route, hop))
 		return NULL;
 	if (!link) {
 		refuse_foreign(nexthop, address, route->interface, hop);
 		return NULL;
 	}
-	if (!verdict_link(link, hop))
+	if (!resolve_link(link, hop))
 		return NULL;
 	neighbour = take_neighbour(nexthop, route->interface,
 				   is_on_link ? address : &route->gateway, now_ms);
 	if (neighbour)
 		judge_neighbour(nexthop, neighbour, hop);
 	else
-		verdict_out_of_memory(hop);
+		resolve_out_of_memory(hop);
 	return neighbour;
 }
 
@@ -211,12 +211,12 @@ static void look_up(struct nexthop *nexthop, struct destination *destination, ui
 	} else {
 		int route_errno = errno;
 
-		if (!verdict_is_routing_errno(route_errno)) {
+		if (!resolve_is_routing_errno(route_errno)) {
 			nexthop->audit_at_ms = now_ms + RETRY_INTERVAL_MS;
-			if (verdict_is_given(&destination->hop))
+			if (resolve_is_given(&destination->hop))
 				return; /* what is known stays: nothing speaks against it */
 		}
-		verdict_no_route(address, route_errno, find_link_down(nexthop), &hop);
+		resolve_no_route(address, route_errno, find_link_down(nexthop), &hop);
 	}
 	move_behind(nexthop, destination, neighbour);
 	decide(nexthop, destination, &hop);
@@ -257,7 +257,7 @@ static void continue_pass(struct nexthop *nexthop, uint64_t now_ms)
 
 	for (; budget > 0 && nexthop->pending_count > 0; nexthop->pending_count--) {
 		nexthop->cursor = nexthop->cursor + 1 < set->count ? nexthop->cursor + 1 : 0;
-		if (!nexthop->pass_is_full && verdict_is_given(&set->items[nexthop->cursor]->hop))
+		if (!nexthop->pass_is_full && resolve_is_given(&set->items[nexthop->cursor]->hop))
 			continue;
 		look_up(nexthop, set->items[nexthop->cursor], now_ms);
 		budget--;
@@ -292,7 +292,7 @@ struct reading {
 	uint64_t now_ms;
 };
 
-/* A link that is not watched may have taken routes with it. */
+/* A link that is not followed may have taken routes with it. */
 static void handle_link(struct nexthop *nexthop, uint32_t interface)
 {
 	struct rtnetlink_link *link = find_link(nexthop, interface);
@@ -462,7 +462,7 @@ static void look_up_new(struct nexthop *nexthop, const struct carom_address *des
 		struct destination *destination =
 			destination_set_find(&nexthop->destinations, &destinations[i]);
 
-		if (verdict_is_given(&destination->hop))
+		if (resolve_is_given(&destination->hop))
 			continue;
 		look_up(nexthop, destination, now_ms);
 		budget--;
@@ -471,14 +471,14 @@ static void look_up_new(struct nexthop *nexthop, const struct carom_address *des
 		nexthop->pending_count = 0;
 }
 
-int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
-		  uint64_t now_ms, struct error *ret_error)
+int nexthop_follow(struct nexthop *nexthop, const struct carom_address *destinations, size_t count,
+		   uint64_t now_ms, struct error *ret_error)
 {
 	struct destination_set *set = &nexthop->destinations;
 	size_t former_count = set->count;
 
-	if (destination_set_watch(set, destinations, count))
-		return error_set_errno(ret_error, ENOMEM, "watching %zu next hops more", count);
+	if (destination_set_follow(set, destinations, count))
+		return error_set_errno(ret_error, ENOMEM, "following %zu next hops more", count);
 	nexthop->unresolved_count += set->count - former_count;
 	nexthop->new_count += set->count - former_count;
 	adapt_pass(nexthop, former_count);
@@ -489,8 +489,8 @@ int nexthop_watch(struct nexthop *nexthop, const struct carom_address *destinati
 	return 0;
 }
 
-void nexthop_unwatch(struct nexthop *nexthop, const struct carom_address *destinations,
-		     size_t count)
+void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *destinations,
+		      size_t count)
 {
 	struct destination_set *set = &nexthop->destinations;
 	size_t former_count = set->count;
@@ -499,12 +499,12 @@ void nexthop_unwatch(struct nexthop *nexthop, const struct carom_address *destin
 	for (size_t i = 0; i < count; i++) {
 		struct destination *destination = destination_set_find(set, &destinations[i]);
 
-		if (--destination->watch_count > 0)
+		if (--destination->follow_count > 0)
 			continue;
 		is_last = true;
 		move_behind(nexthop, destination, NULL);
 		nexthop->unresolved_count -= !destination->hop.resolved;
-		nexthop->new_count -= !verdict_is_given(&destination->hop);
+		nexthop->new_count -= !resolve_is_given(&destination->hop);
 	}
 	if (is_last)
 		destination_set_prune(set);

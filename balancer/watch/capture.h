@@ -20,7 +20,7 @@ struct capture *capture_new(const struct dataplane *dataplane, struct error *ret
 void capture_free(struct capture *capture);
 
 struct capture_order {
-	uint64_t outcomes;   /* bit n: packets of outcome n; see abi.h */
+	uint64_t verdicts;   /* bit n: packets of verdict n; see abi.h */
 	uint32_t vip;	     /* the number that it counts under; 0: of all */
 	uint32_t snap_bytes; /* of a frame, at most CAROM_CAPTURE_SNAP_MAX */
 };
@@ -32,7 +32,7 @@ void capture_stop(struct capture *capture);
 
 struct capture_packet {
 	uint64_t time_ns; /* since 1970 */
-	uint32_t outcome;
+	uint32_t verdict;
 	uint32_t interface;  /* ifindex that it came in by */
 	const char *vip;     /* its name; NULL: none was found */
 	const char *backend; /* likewise */

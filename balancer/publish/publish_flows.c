@@ -46,10 +46,10 @@ static size_t vip_count(const struct publish *publish)
 
 void publish_count_older(const struct publish *publish, struct published_vip *published)
 {
-	const struct history_slots slots = publish_slots(publish, published);
+	const struct tracking_slots slots = publish_slots(publish, published);
 
-	history_count_older(&slots, publish_clock(publish), published->vip->backend_count,
-			    published->older);
+	tracking_count_older(&slots, publish_clock(publish), published->vip->backend_count,
+			     published->older);
 }
 
 static int sweep_init(struct sweep *sweep)
@@ -103,7 +103,7 @@ static struct published_vip *owner(const struct sweep *sweep, uint64_t record)
 static void note_disagreement(const struct sweep *sweep, const struct published_vip *published,
 			      uint64_t hash, uint64_t record)
 {
-	const struct history_slots slots = publish_slots(sweep->publish, published);
+	const struct tracking_slots slots = publish_slots(sweep->publish, published);
 	bool *disagrees = sweep->disagrees[published->counter];
 	size_t slot = hash >> (64 - slots.bits);
 
@@ -144,15 +144,15 @@ static void sweep_flow(struct sweep *sweep, struct carom_flow *flow)
 
 static void sweep_slots(const struct sweep *sweep, struct published_vip *published)
 {
-	struct history_slots slots = publish_slots(sweep->publish, published);
-	struct history_sweep history = {
+	struct tracking_slots slots = publish_slots(sweep->publish, published);
+	struct tracking_sweep history = {
 		.disagrees = sweep->disagrees[published->counter],
 		.now_s = sweep->now_s,
 		.idle_timeout_s = sweep->publish->memory->flow_idle_timeout_s,
 		.tracking = published->vip->tracking,
 	};
 
-	published->tracked_count = history_sweep(&history, &slots);
+	published->tracked_count = tracking_sweep(&history, &slots);
 	publish_count_older(sweep->publish, published);
 }
 
@@ -258,7 +258,7 @@ struct publish_tracking publish_tracking_vip(const struct publish *publish, size
 	return tracking;
 }
 
-static uint32_t settles_in_s(const struct publish *publish, const struct history_older *older)
+static uint32_t settles_in_s(const struct publish *publish, const struct tracking_older *older)
 {
 	uint32_t idle_timeout_s = publish->memory->flow_idle_timeout_s;
 	uint32_t age_s = publish_clock(publish) - older->last_change_s;
@@ -273,7 +273,7 @@ struct publish_remainder publish_remainder(const struct publish *publish, size_t
 					   size_t ordinal)
 {
 	const struct published_vip *published = publish->vips[vip];
-	const struct history_older *older = &published->older[ordinal];
+	const struct tracking_older *older = &published->older[ordinal];
 
 	return (struct publish_remainder){
 		.flows = published->flow_counts[ordinal],

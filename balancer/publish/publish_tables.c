@@ -218,7 +218,7 @@ static struct carom_vip encode_vip(const struct published_vip *published, uint32
 		.counter = published->counter,
 		.backend_count = (uint16_t)vip->backend_count,
 		.ring_bits = (uint8_t)vip->ring->bits,
-		.records_all = vip->tracking == HISTORY_ALWAYS,
+		.records_all = vip->tracking == TRACKING_ALWAYS,
 		.tracking = (uint8_t)vip->tracking,
 	};
 }
