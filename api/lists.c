@@ -227,7 +227,7 @@ struct view *lists_view_flows(const struct route_call *call, struct error *ret_e
 		.limit = lists_size_of_flows(call),
 	};
 
-	return view_flows(call->commands, &filter, ret_error);
+	return view_flows(commands_engine(call->commands), &filter, ret_error);
 }
 
 void lists_get_flows(const struct route_call *call, struct reply *ret_reply)

@@ -52,27 +52,27 @@ static uint64_t number_of(const struct route_call *call)
 
 struct view *revision_routes_view(const struct route_call *call, struct error *ret_error)
 {
-	return view_revision(call->commands, number_of(call), ret_error);
+	return view_revision(commands_engine(call->commands), number_of(call), ret_error);
 }
 
 struct view *revision_routes_view_both(const struct route_call *call, struct error *ret_error)
 {
 	uint64_t against = parameter_number(call->parameters, AGAINST);
 
-	return view_revisions(call->commands, number_of(call), against, ret_error);
+	return view_revisions(commands_engine(call->commands), number_of(call), against, ret_error);
 }
 
 /* Of two, they are hardly of very different sizes. */
 size_t revision_routes_size(const struct route_call *call)
 {
-	return view_size_of_revision(call->commands, number_of(call));
+	return view_size_of_revision(commands_engine(call->commands), number_of(call));
 }
 
 void revision_routes_list(const struct route_call *call, struct reply *ret_reply)
 {
 	uint64_t limit = parameter_number(call->parameters, LIMIT);
 	struct error error = {0};
-	json_t *list = view_revisions_to_json(call->commands, limit ? limit : LIMIT_MAX, &error);
+	json_t *list = view_revisions_to_json(commands_engine(call->commands), limit ? limit : LIMIT_MAX, &error);
 	struct table table;
 
 	if (list && call->prefers_text) {

@@ -4,6 +4,7 @@
 #ifndef CAROM_ROUTE_H
 #define CAROM_ROUTE_H
 
+#include "commands.h"
 #include "parameter.h"
 #include "path.h"
 #include "reply.h"

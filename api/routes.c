@@ -9,7 +9,7 @@
 #include "config.h"
 #include "drops.h"
 #include "explain_command.h"
-#include "following.h"
+#include "events.h"
 #include "json_text.h"
 #include "lists.h"
 #include "metrics.h"
@@ -28,32 +28,32 @@
 
 static struct view *make_view_desired(const struct route_call *call, struct error *ret_error)
 {
-	return view_desired(call->commands, ret_error);
+	return view_desired(commands_engine(call->commands), ret_error);
 }
 
 static struct view *make_view_ring(const struct route_call *call, struct error *ret_error)
 {
-	return view_ring(call->commands, call->names[0], ret_error);
+	return view_ring(commands_engine(call->commands), call->names[0], ret_error);
 }
 
 static struct view *make_view_status(const struct route_call *call, struct error *ret_error)
 {
-	return view_status(call->commands, ret_error);
+	return view_status(commands_engine(call->commands), ret_error);
 }
 
 static struct view *make_view_stats(const struct route_call *call, struct error *ret_error)
 {
-	return view_stats(call->commands, ret_error);
+	return view_stats(commands_engine(call->commands), ret_error);
 }
 
 static size_t size_of_all(const struct route_call *call)
 {
-	return view_size_of_all(call->commands);
+	return view_size_of_all(commands_engine(call->commands));
 }
 
 static size_t size_of_vip(const struct route_call *call)
 {
-	return view_size_of_vip(call->commands, call->names[0]);
+	return view_size_of_vip(commands_engine(call->commands), call->names[0]);
 }
 
 /* ---- the desired state ---- */
@@ -245,7 +245,7 @@ static void get_readyz(const struct route_call *call, struct reply *ret_reply)
 
 static void unsubscribe(void *subscriber)
 {
-	commands_unsubscribe(subscriber);
+	events_unsubscribe(subscriber);
 }
 
 #define REVISION_MAX (UINT64_MAX >> 4)
@@ -274,7 +274,7 @@ static void get_events(const struct route_call *call, struct stream *stream,
 
 	if (!find_known_event(call, &known, ret_reply))
 		return;
-	subscriber = commands_subscribe(call->commands, known, stream_sink(stream), &error);
+	subscriber = events_subscribe(call->commands, known, stream_sink(stream), &error);
 	if (subscriber)
 		stream_start(stream, EVENTS_CONTENT_TYPE, unsubscribe, subscriber);
 	else
@@ -291,7 +291,7 @@ static const struct parameter drain_parameters[] = {
 };
 static const struct parameter watch_parameters[] = {
 	{ROUTE_REVISION, PARAMETER_NUMBER, 0, REVISION_MAX},
-	{ROUTE_WAIT_MS, PARAMETER_NUMBER, 0, COMMANDS_WATCH_WAIT_MS_MAX},
+	{ROUTE_WAIT_MS, PARAMETER_NUMBER, 0, COMMANDS_LONG_POLL_WAIT_MS_MAX},
 	{0},
 };
 static const struct parameter event_parameters[] = {
@@ -353,7 +353,7 @@ static const struct route routes[] = {
 	{"POST", "/v1/explain", ROLE_READER, .read = packets_explain,
 	 .body_bytes_max = COMMANDS_EXPLAIN_BODY_BYTES},
 	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packets_capture,
-	 .body_bytes_max = COMMANDS_CAPTURE_BODY_BYTES, .may_lack_body = true,
+	 .body_bytes_max = CAPTURE_COMMAND_BODY_BYTES, .may_lack_body = true,
 	 .copies_packets = true},
 	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status, .view = make_view_status,
 	 .size = size_of_all},

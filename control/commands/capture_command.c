@@ -31,7 +31,7 @@
 #define COMMENT_BYTES	 PCAPNG_TEXT_BYTES_MAX
 #define APPLICATION	 "caromd " CAROM_VERSION
 
-_Static_assert(COMMANDS_CAPTURE_WRITE_BYTES_MAX >=
+_Static_assert(CAPTURE_COMMAND_WRITE_BYTES_MAX >=
 		       CAROM_CAPTURE_SNAP_MAX + PCAPNG_PACKET_OVERHEAD_MAX,
 	       "a packet fits an empty buffer");
 
@@ -42,7 +42,7 @@ struct source {
 	uint64_t pending;   /* packets in the buffer */
 };
 
-struct commands_capture {
+struct capture_command {
 	struct commands *commands;
 	struct commands_sink sink;
 	struct capture_request request;
@@ -60,7 +60,7 @@ struct commands_capture {
 	uv_timer_t deadline; /* and, after it, of the next try to write the last blocks */
 	unsigned open_handles;
 	struct pcapng blocks;
-	uint8_t buffer[COMMANDS_CAPTURE_WRITE_BYTES_MAX];
+	uint8_t buffer[CAPTURE_COMMAND_WRITE_BYTES_MAX];
 };
 
 static uint64_t now_ns(void)
@@ -73,7 +73,7 @@ static uint64_t now_ns(void)
 
 /* ---- to the sink ---- */
 
-static bool flush(struct commands_capture *capture)
+static bool flush(struct capture_command *capture)
 {
 	bool is_taken =
 		!capture->blocks.used ||
@@ -88,7 +88,7 @@ static bool flush(struct commands_capture *capture)
 	return is_taken;
 }
 
-static void describe(const struct capture_packet *packet, char ret_comment[COMMENT_BYTES])
+static void capture_describe(const struct capture_packet *packet, char ret_comment[COMMENT_BYTES])
 {
 	const char *reason = verdict_reason(packet->verdict);
 	size_t used = (size_t)snprintf(ret_comment, COMMENT_BYTES, "%s%s%s",
@@ -104,7 +104,7 @@ static void describe(const struct capture_packet *packet, char ret_comment[COMME
 }
 
 /* The number of its interface in the file, or source_count. */
-static size_t find_source(const struct commands_capture *capture, uint32_t ifindex)
+static size_t find_source(const struct capture_command *capture, uint32_t ifindex)
 {
 	size_t number = 0;
 
@@ -113,7 +113,7 @@ static size_t find_source(const struct commands_capture *capture, uint32_t ifind
 	return number;
 }
 
-static void write_packet(struct commands_capture *capture, const struct capture_packet *packet,
+static void write_packet(struct capture_command *capture, const struct capture_packet *packet,
 			 size_t source)
 {
 	char comment[COMMENT_BYTES];
@@ -127,7 +127,7 @@ static void write_packet(struct commands_capture *capture, const struct capture_
 		.comment = comment,
 	};
 
-	describe(packet, comment);
+	capture_describe(packet, comment);
 	if (!pcapng_packet(&capture->blocks, &block)) {
 		flush(capture);
 		pcapng_packet(&capture->blocks, &block);
@@ -137,7 +137,7 @@ static void write_packet(struct commands_capture *capture, const struct capture_
 
 static bool take(void *context, const struct capture_packet *packet)
 {
-	struct commands_capture *capture = context;
+	struct capture_command *capture = context;
 	size_t source = find_source(capture, packet->interface);
 
 	if (!capture_filter_matches(capture->request.filter, packet->frame, packet->captured,
@@ -154,7 +154,7 @@ static bool take(void *context, const struct capture_packet *packet)
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct commands_capture *capture = handle->data;
+	struct capture_command *capture = handle->data;
 
 	if (--capture->open_handles)
 		return;
@@ -162,7 +162,7 @@ static void on_closed(uv_handle_t *handle)
 	free(capture);
 }
 
-static void close_capture(struct commands_capture *capture)
+static void close_capture(struct capture_command *capture)
 {
 	log_line(LOG_LEVEL_INFO, "audit: %s: capture ended by %s: %" PRIu64 " packets",
 		 capture->author, capture->ended_by, capture->taken);
@@ -173,7 +173,7 @@ static void close_capture(struct commands_capture *capture)
 }
 
 /* What the file lacks is told where it is read first, at the first interface. */
-static void write_statistics(struct commands_capture *capture)
+static void write_statistics(struct capture_command *capture)
 {
 	struct capture_losses losses = {0};
 	bool is_unknown = capture_losses(capture->commands->capture, &losses);
@@ -208,7 +208,7 @@ static void on_retry(uv_timer_t *timer);
 
 /* The last blocks are what a client that was too slow needs most: they wait for room in the sink,
  * and with them the next capture, until that client takes them or is cut off. */
-static void finish(struct commands_capture *capture)
+static void capture_finish(struct capture_command *capture)
 {
 	if (capture->sink.write(capture->sink.context, capture->buffer, capture->blocks.used)) {
 		capture->sink.end(capture->sink.context);
@@ -220,10 +220,10 @@ static void finish(struct commands_capture *capture)
 
 static void on_retry(uv_timer_t *timer)
 {
-	finish(timer->data);
+	capture_finish(timer->data);
 }
 
-static void end(struct commands_capture *capture, const char *ended_by)
+static void capture_end(struct capture_command *capture, const char *ended_by)
 {
 	capture->is_ending = true;
 	capture->ended_by = ended_by;
@@ -231,21 +231,21 @@ static void end(struct commands_capture *capture, const char *ended_by)
 	uv_poll_stop(&capture->readable);
 	flush(capture);
 	write_statistics(capture);
-	finish(capture);
+	capture_finish(capture);
 }
 
-void commands_capture_stop(struct commands_capture *capture)
+void capture_command_stop(struct capture_command *capture)
 {
 	close_capture(capture);
 }
 
-static bool has_enough(const struct commands_capture *capture)
+static bool has_enough(const struct capture_command *capture)
 {
 	return capture->taken >= capture->request.count;
 }
 
 /* What was copied before the end belongs to the capture. */
-static void read_last_and_end(struct commands_capture *capture, const char *ended_by)
+static void read_last_and_end(struct capture_command *capture, const char *ended_by)
 {
 	size_t turns = 0;
 
@@ -254,20 +254,20 @@ static void read_last_and_end(struct commands_capture *capture, const char *ende
 	       capture_read(capture->commands->capture, TURN_PACKETS, take, capture))
 		turns++;
 	capture->left_unread = turns == LAST_TURNS;
-	end(capture, has_enough(capture) ? "count" : ended_by);
+	capture_end(capture, has_enough(capture) ? "count" : ended_by);
 }
 
-void commands_end_capture(struct commands *commands)
+void capture_command_end(struct commands *commands)
 {
-	struct commands_capture *capture = commands->capturing;
+	struct capture_command *capture = commands->capturing;
 
 	if (capture && !capture->is_ending)
 		read_last_and_end(capture, "caromd, which stops");
 }
 
-void commands_cut_capture(struct commands *commands)
+void capture_command_cut(struct commands *commands)
 {
-	struct commands_capture *capture = commands->capturing;
+	struct capture_command *capture = commands->capturing;
 
 	if (!capture)
 		return;
@@ -279,16 +279,16 @@ void commands_cut_capture(struct commands *commands)
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-	struct commands_capture *capture = poll->data;
+	struct capture_command *capture = poll->data;
 
 	(void)events;
 	if (status < 0) {
-		end(capture, "a failure of the ring");
+		capture_end(capture, "a failure of the ring");
 		return;
 	}
 	capture_read(capture->commands->capture, TURN_PACKETS, take, capture);
 	if (has_enough(capture))
-		end(capture, "count");
+		capture_end(capture, "count");
 	else
 		flush(capture);
 }
@@ -300,10 +300,10 @@ static void on_deadline(uv_timer_t *timer)
 
 /* ---- the beginning ---- */
 
-static int find_vip(const struct commands *commands, const struct capture_request *request,
+static int capture_find_vip(const struct commands *commands, const struct capture_request *request,
 		    uint32_t *ret_number, struct error_list *faults)
 {
-	const struct image *image = publish_image(commands->publish);
+	const struct image *image = publish_image(engine_publish(commands->engine));
 	int index = image ? image_find_index(image, request->vip) : -1;
 
 	*ret_number = 0;
@@ -312,43 +312,43 @@ static int find_vip(const struct commands *commands, const struct capture_reques
 	if (index < 0)
 		return error_list_add(faults, ERROR_INVALID, "/vip", "there is no vip '%s'",
 				      request->vip);
-	*ret_number = publish_vip_number(commands->publish, (size_t)index);
+	*ret_number = publish_vip_number(engine_publish(commands->engine), (size_t)index);
 	return 0;
 }
 
-static bool write_head(struct commands_capture *capture)
+static bool write_head(struct capture_command *capture)
 {
-	const struct commands *commands = capture->commands;
+	struct engine_attachments attachments = engine_attachments(capture->commands->engine);
 
 	pcapng_section(&capture->blocks, APPLICATION, "");
-	for (size_t i = 0; i < commands->attachment_count; i++) {
+	for (size_t i = 0; i < attachments.count; i++) {
 		capture->sources[capture->source_count++].ifindex =
-			commands->attachments[i].ifindex;
-		pcapng_interface(&capture->blocks, commands->attachments[i].interface,
+			attachments.items[i].ifindex;
+		pcapng_interface(&capture->blocks, attachments.items[i].interface,
 				 capture->request.snap_bytes);
 	}
 	return flush(capture);
 }
 
-static int start_handles(struct commands_capture *capture)
+static int start_handles(struct capture_command *capture)
 {
 	struct commands *commands = capture->commands;
 
-	if (uv_poll_init(commands->loop, &capture->readable, capture_fd(commands->capture)))
+	if (uv_poll_init(engine_loop(commands->engine), &capture->readable, capture_fd(commands->capture)))
 		return -1;
-	uv_timer_init(commands->loop, &capture->deadline);
+	uv_timer_init(engine_loop(commands->engine), &capture->deadline);
 	capture->open_handles = 2;
 	capture->readable.data = capture;
 	capture->deadline.data = capture;
 	commands->capturing = capture;
 	uv_poll_start(&capture->readable, UV_READABLE, on_readable);
-	uv_update_time(commands->loop);
+	uv_update_time(engine_loop(commands->engine));
 	uv_timer_start(&capture->deadline, on_deadline, capture->request.duration_ms, 0);
 	return 0;
 }
 
 /* A filter may hold line ends: a client must not forge a line, nor steer a terminal. */
-static void log_begin(const struct commands_capture *capture, const json_t *body)
+static void log_begin(const struct capture_command *capture, const json_t *body)
 {
 	const char *filter = json_string_value(json_object_get(body, "filter"));
 	char text[FILTER_LOG_BYTES];
@@ -362,11 +362,11 @@ static void log_begin(const struct commands_capture *capture, const json_t *body
 		 capture->request.snap_bytes);
 }
 
-/* Takes over the request, on failure too. */
-static struct commands_capture *start(struct commands *commands, struct capture_request *request,
+/* Takes ownership of what is in the request, on failure too. */
+static struct capture_command *capture_begin(struct commands *commands, struct capture_request *request,
 				      struct commands_sink sink, uint32_t vip)
 {
-	struct commands_capture *capture = calloc(1, sizeof(*capture));
+	struct capture_command *capture = calloc(1, sizeof(*capture));
 	struct capture_order order = {
 		.verdicts = request->verdicts,
 		.vip = vip,
@@ -397,29 +397,29 @@ static int find_room(const struct commands *commands, struct error_list *faults)
 	if (commands->capturing)
 		return error_list_add(faults, ERROR_BUSY, "",
 				      "another capture is on, and there is one at a time");
-	if (commands->nobody_waits || commands->stopping || !commands->attachment_count)
+	if (commands->is_ending || !engine_attachments(commands->engine).count)
 		return error_list_add(faults, ERROR_BUSY, "",
 				      "caromd is starting or stopping: nothing to capture");
 	return 0;
 }
 
 /* The request is judged in whole before it may be told to come again. */
-struct commands_capture *commands_capture_start(struct commands *commands,
-						const struct commands_capture_order *order,
+struct capture_command *capture_command_start(struct commands *commands,
+						const struct capture_command_order *order,
 						struct commands_sink sink,
 						struct error_list *faults)
 {
-	struct commands_capture *capture;
+	struct capture_command *capture;
 	struct capture_request request;
 	uint32_t vip;
 
 	if (capture_request_decode(order->body, &request, faults))
 		return NULL;
-	if (find_vip(commands, &request, &vip, faults) || find_room(commands, faults)) {
+	if (capture_find_vip(commands, &request, &vip, faults) || find_room(commands, faults)) {
 		capture_request_done(&request);
 		return NULL;
 	}
-	capture = start(commands, &request, sink, vip);
+	capture = capture_begin(commands, &request, sink, vip);
 	if (!capture) {
 		error_list_add(faults, ERROR_SYSTEM, "", "the capture cannot be started");
 		return NULL;

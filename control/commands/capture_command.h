@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Streams the packets that the balancer handles, as pcapng, with what became of each. */
-#ifndef CAROM_COMMANDS_CAPTURE_H
-#define CAROM_COMMANDS_CAPTURE_H
+#ifndef CAROM_CAPTURE_COMMAND_H
+#define CAROM_CAPTURE_COMMAND_H
 
-#include "following.h"
+#include "commands.h"
+#include "sink.h"
 
-#define COMMANDS_CAPTURE_CONTENT_TYPE "application/x-pcapng"
-#define COMMANDS_CAPTURE_BODY_BYTES   16384
+#define CAPTURE_COMMAND_CONTENT_TYPE "application/x-pcapng"
+#define CAPTURE_COMMAND_BODY_BYTES   16384
 /* The most bytes that are written at once. */
-#define COMMANDS_CAPTURE_WRITE_BYTES_MAX 65536
+#define CAPTURE_COMMAND_WRITE_BYTES_MAX 65536
 
-struct commands_capture;
+struct capture_command;
 
-struct commands_capture_order {
+struct capture_command_order {
 	const json_t *body; /* as capture_request.h says, or NULL */
 	const char *author; /* who asks, for the record; cut to COMMANDS_AUTHOR_BYTES */
 };
@@ -24,15 +25,15 @@ struct commands_capture_order {
  * the sink by itself, when enough packets are written or the time is over, and is gone then. NULL
  * with the faults listed; ERROR_BUSY while another capture is on, for there is one at a time.
  */
-struct commands_capture *commands_capture_start(struct commands *commands,
-						const struct commands_capture_order *order,
+struct capture_command *capture_command_start(struct commands *commands,
+						const struct capture_command_order *order,
 						struct commands_sink sink,
 						struct error_list *faults);
 /* The sink is forgotten, not ended. */
-void commands_capture_stop(struct commands_capture *capture);
+void capture_command_stop(struct capture_command *capture);
 /* Lets the capture that is on, if one is, end in order as soon as its sink has room. */
-void commands_end_capture(struct commands *commands);
+void capture_command_end(struct commands *commands);
 /* Ends its sink without what that has no room for. */
-void commands_cut_capture(struct commands *commands);
+void capture_command_cut(struct commands *commands);
 
 #endif

@@ -4,25 +4,21 @@
  * backend has no flow left.
  *
  *   write ──► refused: answered with its faults
- *     └─────► published: look ──► at an end: answered
- *                          ▲ └──► wait for the next tick, or the deadline ──┐
- *                          └────────────────────────────────────────────────┘
+ *     └─────► published ──► a waiter, which looks at what the last sweep counted ──► answered
  *
- * A look takes what the last sweep counted, so that a drain costs nothing while it waits.
- *
- * Owns the drains under way, each from its order to its answer. On the event loop's thread.
+ * Owns each from its order to its result. On the event loop's thread.
  */
 #include "commands_parts.h"
+#include "write.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define DRAINS_MAX 256
 
 struct drain {
-	struct drain *next;
+	struct waiter waiter; /* from the publication of the write on */
 	struct commands *commands;
 	char vip[CAROM_NAME_BYTES];
 	char backend[CAROM_NAME_BYTES];
@@ -30,23 +26,22 @@ struct drain {
 	commands_is_awaited *is_awaited;
 	struct commands_reply reply;
 
-	bool is_published; /* the write; what follows is not set before */
 	uint64_t published_ms;
 	struct commands_result result;
 	struct commands_drain standing; /* as of the last look */
 };
 
-static uint64_t deadline_of(const struct drain *drain)
+static uint64_t drain_now_ms(const struct drain *drain)
 {
-	return drain->published_ms + drain->wait_ms;
+	return uv_now(engine_loop(drain->commands->engine));
 }
 
 /* ---- looking ---- */
 
-static struct publish_remainder remainder_of(const struct drain *drain,
-					     const struct config_backend *backend)
+static struct publish_remainder drain_remainder(const struct drain *drain,
+						const struct config_backend *backend)
 {
-	const struct publish *publish = drain->commands->publish;
+	const struct publish *publish = engine_publish(drain->commands->engine);
 	const struct image *image = publish_image(publish);
 	int vip = image_find_index(image, drain->vip), ordinal = -1;
 	struct publish_remainder nothing = {0};
@@ -58,15 +53,16 @@ static struct publish_remainder remainder_of(const struct drain *drain,
 	return publish_remainder(publish, (size_t)vip, (size_t)ordinal);
 }
 
-static const struct config_backend *find_backend(const struct drain *drain)
+static const struct config_backend *drain_find_backend(const struct drain *drain)
 {
-	const struct config_vip *vip = config_find_vip(drain->commands->published, drain->vip);
+	const struct config *published = engine_published(drain->commands->engine);
+	const struct config_vip *vip = config_find_vip(published, drain->vip);
 
 	return vip ? config_find_backend(vip, drain->backend) : NULL;
 }
 
 /* NULL: it has not ended. */
-static const char *end_of(const struct drain *drain, bool is_drain)
+static const char *drain_ended_by(const struct drain *drain, bool is_drain, bool is_last)
 {
 	if (!is_drain)
 		return "changed";
@@ -74,33 +70,33 @@ static const char *end_of(const struct drain *drain, bool is_drain)
 		return "drained";
 	if (drain->standing.waited_ms >= drain->wait_ms)
 		return "timeout";
-	if (drain->commands->nobody_waits)
+	if (is_last)
 		return "stopping";
 	return drain->is_awaited(drain->reply.context) ? NULL : "hangup";
 }
 
-/* Returns whether it has ended. */
-static bool look(struct drain *drain)
+static bool drain_look(struct waiter *waiter, bool is_last)
 {
-	const struct config_backend *backend = find_backend(drain);
+	struct drain *drain = (struct drain *)waiter; /* its first member */
+	const struct config_backend *backend = drain_find_backend(drain);
 	bool is_drain = backend && backend->state == CONFIG_STATE_DRAIN;
 	struct publish_remainder remainder = {0};
 
 	if (backend)
-		remainder = remainder_of(drain, backend);
+		remainder = drain_remainder(drain, backend);
 	drain->standing = (struct commands_drain){
 		.state = backend ? config_state_name(backend->state) : "removed",
 		.drained = is_drain && remainder.is_none,
 		.flows = remainder.flows,
 		.older_slots = remainder.older_slots,
 		.settles_in_ms = (uint64_t)remainder.settles_in_s * 1000,
-		.waited_ms = uv_now(drain->commands->loop) - drain->published_ms,
+		.waited_ms = drain_now_ms(drain) - drain->published_ms,
 	};
-	drain->standing.ended_by = end_of(drain, is_drain);
+	drain->standing.ended_by = drain_ended_by(drain, is_drain, is_last);
 	return drain->standing.ended_by != NULL;
 }
 
-/* ---- from order to answer ---- */
+/* ---- from order to result ---- */
 
 static struct drain *drain_new(struct commands *commands, const struct commands_drain_order *order,
 			       struct commands_reply reply, struct error *ret_error)
@@ -122,44 +118,38 @@ static struct drain *drain_new(struct commands *commands, const struct commands_
 	drain->wait_ms = order->wait_ms;
 	drain->is_awaited = order->is_awaited;
 	drain->reply = reply;
-	drain->next = commands->drains;
-	commands->drains = drain;
 	commands->drain_count++;
 	return drain;
 }
 
-static void take_out(struct drain **link)
+static void drain_end(struct waiter *waiter)
 {
-	struct drain *drain = *link;
+	struct drain *drain = (struct drain *)waiter;
 
-	*link = drain->next;
-	drain->commands->drain_count--;
-}
-
-static void answer(struct drain *drain)
-{
 	if (!drain->result.faults)
 		drain->result.drain = &drain->standing;
+	drain->commands->drain_count--;
 	drain->reply.done(drain->reply.context, &drain->result);
 	free(drain);
 }
 
 /* A commands_done. */
-static void on_published(void *context, const struct commands_result *result)
+static void drain_on_published(void *context, const struct commands_result *result)
 {
-	struct drain *drain = context, **link = &drain->commands->drains;
+	struct drain *drain = context;
 
-	drain->is_published = true;
-	drain->published_ms = uv_now(drain->commands->loop);
 	drain->result = *result;
-	if (!result->faults && !look(drain)) {
-		commands_waits_note(drain->commands, deadline_of(drain));
+	if (result->faults) {
+		drain_end(&drain->waiter);
 		return;
 	}
-	while (*link != drain)
-		link = &(*link)->next;
-	take_out(link);
-	answer(drain);
+	drain->published_ms = drain_now_ms(drain);
+	drain->waiter = (struct waiter){
+		.deadline_ms = drain->published_ms + drain->wait_ms,
+		.look = drain_look,
+		.end = drain_end,
+	};
+	waiters_add(&drain->commands->waiters, &drain->waiter);
 }
 
 void commands_drain_backend(struct commands *commands, const struct commands_drain_order *order,
@@ -171,45 +161,15 @@ void commands_drain_backend(struct commands *commands, const struct commands_dra
 	struct drain *drain;
 
 	if (write->dry_run) {
-		commands_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, write);
+		write_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, write);
 		return;
 	}
 	drain = drain_new(commands, order, write->reply, &error);
 	if (drain) {
-		step.reply = (struct commands_reply){on_published, drain};
-		commands_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, &step);
+		step.reply = (struct commands_reply){drain_on_published, drain};
+		write_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, &step);
 		return;
 	}
 	error_list_append(&faults, &error);
-	commands_refuse(commands, &faults, write->reply);
-}
-
-/* An answer may bring new orders, so those that have ended are taken out first. */
-void commands_look_at_drains(struct commands *commands)
-{
-	struct drain **link = &commands->drains, *ended = NULL, *drain;
-
-	while ((drain = *link)) {
-		if (!drain->is_published || !look(drain)) {
-			link = &drain->next;
-			continue;
-		}
-		take_out(link);
-		drain->next = ended;
-		ended = drain;
-	}
-	while ((drain = ended)) {
-		ended = drain->next;
-		answer(drain);
-	}
-}
-
-uint64_t commands_drain_deadline(const struct commands *commands)
-{
-	uint64_t earliest_ms = COMMANDS_NO_DEADLINE;
-
-	for (const struct drain *drain = commands->drains; drain; drain = drain->next)
-		if (drain->is_published && deadline_of(drain) < earliest_ms)
-			earliest_ms = deadline_of(drain);
-	return earliest_ms;
+	write_refuse_all(commands, &faults, write->reply);
 }

@@ -11,8 +11,9 @@
  * Owns the subscribers, each from its subscription until its sink is ended or forgotten. On the
  * event loop's thread.
  */
-#include "commands_parts.h"
+#include "events_parts.h"
 
+#include "commands_parts.h"
 #include "config_diff.h"
 
 #include <inttypes.h>
@@ -26,7 +27,7 @@
 #define KEEP_COMMENT	  ": nothing new\n\n"
 
 struct subscriber {
-	struct subscriber *next;
+	TAILQ_ENTRY(subscriber) entry;
 	struct commands *commands;
 	struct commands_sink sink;
 	uint64_t written_ms; /* when something was last written */
@@ -37,65 +38,59 @@ struct subscriber {
 
 static void write_text(struct subscriber *subscriber, const char *text)
 {
-	subscriber->written_ms = uv_now(subscriber->commands->loop);
+	subscriber->written_ms = uv_now(engine_loop(subscriber->commands->engine));
 	if (!subscriber->sink.write(subscriber->sink.context, text, strlen(text)))
 		subscriber->is_behind = true;
 }
 
-static void take_out(struct subscriber *subscriber)
+void events_unsubscribe(struct subscriber *subscriber)
 {
-	struct subscriber **link = &subscriber->commands->subscribers;
-
-	while (*link != subscriber)
-		link = &(*link)->next;
-	*link = subscriber->next;
+	TAILQ_REMOVE(&subscriber->commands->subscribers, subscriber, entry);
 	subscriber->commands->subscriber_count--;
-}
-
-void commands_unsubscribe(struct subscriber *subscriber)
-{
-	take_out(subscriber);
 	free(subscriber);
 }
 
-static void end(struct subscriber *subscriber)
+static void subscriber_end(struct subscriber *subscriber)
 {
 	struct commands_sink sink = subscriber->sink;
 
-	commands_unsubscribe(subscriber);
+	events_unsubscribe(subscriber);
 	sink.end(sink.context);
 }
 
 static void end_those_behind(struct commands *commands)
 {
-	struct subscriber *next;
+	struct subscriber *one = TAILQ_FIRST(&commands->subscribers), *next;
 
-	for (struct subscriber *one = commands->subscribers; one; one = next) {
-		next = one->next;
+	for (; one; one = next) {
+		next = TAILQ_NEXT(one, entry);
 		if (one->is_behind)
-			end(one);
+			subscriber_end(one);
 	}
 }
 
 /* Before the server has noticed: so their places are free at once. */
 static void end_those_gone(struct commands *commands)
 {
-	for (struct subscriber *one = commands->subscribers; one; one = one->next)
+	struct subscriber *one;
+
+	TAILQ_FOREACH(one, &commands->subscribers, entry)
 		one->is_behind |= !one->sink.has_reader(one->sink.context);
 	end_those_behind(commands);
 }
 
-void commands_end_subscribers(struct commands *commands)
+void events_stop(struct commands *commands)
 {
-	while (commands->subscribers)
-		end(commands->subscribers);
+	while (!TAILQ_EMPTY(&commands->subscribers))
+		subscriber_end(TAILQ_FIRST(&commands->subscribers));
 }
 
-void commands_keep_subscribers(struct commands *commands)
+static void keep_subscribers(struct commands *commands)
 {
-	uint64_t now_ms = uv_now(commands->loop);
+	uint64_t now_ms = uv_now(engine_loop(commands->engine));
+	struct subscriber *one;
 
-	for (struct subscriber *one = commands->subscribers; one; one = one->next)
+	TAILQ_FOREACH(one, &commands->subscribers, entry)
 		if (now_ms - one->written_ms >= KEEP_INTERVAL_MS)
 			write_text(one, KEEP_COMMENT);
 	end_those_behind(commands);
@@ -146,10 +141,10 @@ static char *word_revision(const struct revision *revision, const struct revisio
 /* To one subscriber, or to all (NULL). Takes the text over; without one, nobody can follow. */
 static void give(struct commands *commands, struct subscriber *one, char *text)
 {
-	struct subscriber *first = one ? one : commands->subscribers;
-	struct subscriber *end = one ? one->next : NULL;
+	struct subscriber *first = one ? one : TAILQ_FIRST(&commands->subscribers);
+	struct subscriber *end = one ? TAILQ_NEXT(one, entry) : NULL;
 
-	for (struct subscriber *each = first; each != end; each = each->next) {
+	for (struct subscriber *each = first; each != end; each = TAILQ_NEXT(each, entry)) {
 		if (text)
 			write_text(each, text);
 		else
@@ -161,7 +156,7 @@ static void give(struct commands *commands, struct subscriber *one, char *text)
 /* What came after a revision, if the history has it still. */
 static void give_since(struct commands *commands, struct subscriber *one, uint64_t since)
 {
-	const struct revisions *history = commands->history;
+	const struct revisions *history = engine_ledger(commands->engine)->history;
 
 	if (!revisions_find(history, since)) {
 		give(commands, one, word_reset(commands));
@@ -176,25 +171,45 @@ static void give_since(struct commands *commands, struct subscriber *one, uint64
 	}
 }
 
-void commands_tell_subscribers(struct commands *commands)
+static void tell_subscribers(struct commands *commands)
 {
 	uint64_t since = commands->told_revision;
 
-	commands->told_revision = commands->published_revision;
-	if (!commands->subscribers || since == commands->published_revision)
+	commands->told_revision = commands_revision(commands);
+	if (TAILQ_EMPTY(&commands->subscribers) || since == commands->told_revision)
 		return;
 	give_since(commands, NULL, since);
 	end_those_behind(commands);
 }
 
-struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
-				      struct commands_sink sink, struct error *ret_error)
+/* An engine_observer's notify. */
+static void events_notify(void *context, enum engine_event event, const struct error *reason)
+{
+	(void)reason;
+	switch (event) {
+	case ENGINE_PUBLISHED: tell_subscribers(context); break;
+	case ENGINE_TICKED: keep_subscribers(context); break;
+	case ENGINE_GIVEN_UP:
+	case ENGINE_FACTS_CHANGED: break;
+	}
+}
+
+void events_init(struct commands *commands)
+{
+	TAILQ_INIT(&commands->subscribers);
+	commands->events_observer.notify = events_notify;
+	commands->events_observer.context = commands;
+	engine_observe(commands->engine, &commands->events_observer);
+}
+
+struct subscriber *events_subscribe(struct commands *commands, uint64_t since,
+				    struct commands_sink sink, struct error *ret_error)
 {
 	struct subscriber *subscriber = NULL;
 
 	if (commands->subscriber_count == SUBSCRIBERS_MAX)
 		end_those_gone(commands);
-	if (commands->nobody_waits)
+	if (commands->is_ending)
 		error_set(ret_error, ERROR_BUSY, "caromd is stopping");
 	else if (commands->subscriber_count == SUBSCRIBERS_MAX)
 		error_set(ret_error, ERROR_BUSY, "%d clients follow the events already",
@@ -204,11 +219,10 @@ struct subscriber *commands_subscribe(struct commands *commands, uint64_t since,
 	if (!subscriber)
 		return NULL;
 	*subscriber = (struct subscriber){
-		.next = commands->subscribers,
 		.commands = commands,
 		.sink = sink,
 	};
-	commands->subscribers = subscriber;
+	TAILQ_INSERT_HEAD(&commands->subscribers, subscriber, entry);
 	commands->subscriber_count++;
 	if (since && since != commands_revision(commands))
 		give_since(commands, subscriber, since);

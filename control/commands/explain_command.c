@@ -125,9 +125,11 @@ static json_t *facts_to_json(const struct explain_facts *facts, uint64_t revisio
 static const struct attachment *find_attachment(const struct commands *commands, const char *name,
 						struct error_list *faults)
 {
-	for (size_t i = 0; i < commands->attachment_count; i++) {
-		if (!name[0] || strcmp(commands->attachments[i].interface, name) == 0)
-			return &commands->attachments[i];
+	struct engine_attachments attachments = engine_attachments(commands->engine);
+
+	for (size_t i = 0; i < attachments.count; i++) {
+		if (!name[0] || strcmp(attachments.items[i].interface, name) == 0)
+			return &attachments.items[i];
 	}
 	if (name[0])
 		error_list_add(faults, ERROR_INVALID, "/interface",
@@ -139,9 +141,10 @@ static const struct attachment *find_attachment(const struct commands *commands,
 
 static const struct image_vip *vip_numbered(const struct commands *commands, uint32_t number)
 {
-	int index = number ? publish_find_vip(commands->publish, number) : -1;
+	const struct publish *publish = engine_publish(commands->engine);
+	int index = number ? publish_find_vip(publish, number) : -1;
 
-	return index < 0 ? NULL : publish_image(commands->publish)->vips[index];
+	return index < 0 ? NULL : publish_image(publish)->vips[index];
 }
 
 static json_t *explain(const struct commands *commands, const struct explain_packet *packet,
@@ -166,7 +169,7 @@ static json_t *explain(const struct commands *commands, const struct explain_pac
 	backend = chosen_backend(&facts);
 	facts.out_interface =
 		backend && if_indextoname(backend->next_hop.interface, name) ? name : "?";
-	json = facts_to_json(&facts, commands->published_revision);
+	json = facts_to_json(&facts, engine_published_revision(commands->engine));
 	if (!json)
 		error_list_add(faults, ERROR_SYSTEM, "", "no memory for the answer");
 	return json;

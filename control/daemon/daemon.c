@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Data plane, commands and API around one event loop.
+ * Data plane, engine, commands and API around one event loop.
  *
- * Up: maps; commands, which publish a first generation as soon as next hops are known; the API,
+ * Up: maps; the engine, which publishes a first generation as soon as next hops are known; the API,
  * which can fail without harm; last the program on the interfaces, so that no packet meets empty
- * tables. Down: the API, then commands; programs and maps stay.
+ * tables. Down: the API, then commands and engine; programs and maps stay.
  */
 #include "daemon.h"
 
 #include "commands_setup.h"
 #include "dataplane.h"
+#include "engine.h"
 #include "host.h"
 #include "log.h"
 #include "revisions.h"
@@ -33,6 +34,9 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
 	struct dataplane *dataplane;
+	struct engine *engine;
+	struct engine_observer observer;
+	bool has_published; /* a first generation */
 	struct commands *commands;
 	struct server *server;
 	struct error error; /* why it could not start */
@@ -56,6 +60,7 @@ static void close_commands(void *context)
 	struct daemon *daemon = context;
 
 	commands_stop(daemon->commands);
+	engine_stop(daemon->engine);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 }
@@ -175,8 +180,7 @@ static int attach_all(struct daemon *daemon)
 		count++;
 	if (count == node->interface_count &&
 	    dataplane_keep(daemon->dataplane, &daemon->error) == 0)
-		return commands_set_attachments(daemon->commands, attachments, count,
-						&daemon->error);
+		return engine_set_attachments(daemon->engine, attachments, count, &daemon->error);
 	undo_attach(daemon, attachments, count);
 	return -1;
 }
@@ -194,12 +198,16 @@ static int listen_api(struct daemon *daemon)
 	return daemon->server ? 0 : -1;
 }
 
-static void on_first_published(void *context, const struct error *error)
+/* An engine_observer's notify: what follows on the first generation, or on having none. */
+static void on_engine_event(void *context, enum engine_event event, const struct error *reason)
 {
 	struct daemon *daemon = context;
 
-	if (error)
-		daemon->error = *error;
+	if (daemon->has_published || (event != ENGINE_PUBLISHED && event != ENGINE_GIVEN_UP))
+		return;
+	daemon->has_published = event == ENGINE_PUBLISHED;
+	if (reason)
+		daemon->error = *reason;
 	else if (listen_api(daemon) == 0 && attach_all(daemon) == 0 &&
 		 host_drop_capabilities(&daemon->error) == 0)
 		log_line(LOG_LEVEL_INFO, "ready: %zu vips on %zu interfaces",
@@ -269,20 +277,30 @@ static int open_dataplane(struct daemon *daemon, bool anew)
 	return daemon->dataplane ? 0 : -1;
 }
 
-static int open_commands(struct daemon *daemon)
+static int open_engine(struct daemon *daemon)
 {
-	struct commands_options options = {
+	struct engine_options options = {
 		.loop = &daemon->loop,
 		.dataplane = daemon->dataplane,
 		.config = daemon->config,
 		.store = daemon->store,
 		.history = daemon->history,
-		.first_published = on_first_published,
-		.first_context = daemon,
 	};
 
-	daemon->commands = commands_new(&options, &daemon->error);
-	return daemon->commands ? 0 : -1;
+	daemon->engine = engine_new(&options, &daemon->error);
+	return daemon->engine ? 0 : -1;
+}
+
+/* After the engine, to which nothing happens before the loop runs. */
+static int open_commands(struct daemon *daemon)
+{
+	daemon->commands = commands_new(daemon->engine, daemon->dataplane, &daemon->error);
+	if (!daemon->commands)
+		return -1;
+	daemon->observer.notify = on_engine_event;
+	daemon->observer.context = daemon;
+	engine_observe(daemon->engine, &daemon->observer);
+	return 0;
 }
 
 /* The stored vips win over the file's, which only begin the first start. */
@@ -324,19 +342,19 @@ static int open_store(struct daemon *daemon)
 	return stored ? use_stored(daemon, stored) : 0;
 }
 
-/* What cannot be taken over is replaced: packets go on by it until the program is exchanged. */
+/* What cannot be adopted is replaced: packets go on by it until the program is exchanged. */
 static int open_parts(struct daemon *daemon)
 {
 	if (open_dataplane(daemon, false))
 		return -1;
-	if (open_commands(daemon) == 0)
+	if (open_engine(daemon) == 0)
 		return 0;
 	if (daemon->error.kind != ERROR_CONFLICT)
 		return -1;
 	log_line(LOG_LEVEL_WARNING, "%s; it is replaced", daemon->error.message);
 	daemon->error = (struct error){0};
 	dataplane_free(daemon->dataplane);
-	return open_dataplane(daemon, true) ? -1 : open_commands(daemon);
+	return open_dataplane(daemon, true) ? -1 : open_engine(daemon);
 }
 
 int daemon_run(struct config *config, struct access *access, const char *config_path,
@@ -354,11 +372,12 @@ int daemon_run(struct config *config, struct access *access, const char *config_
 	if (uv_loop_init(&daemon.loop))
 		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
 	daemon.config = config_ref(config);
-	if (open_store(&daemon) == 0 && open_parts(&daemon) == 0) {
+	if (open_store(&daemon) == 0 && open_parts(&daemon) == 0 && open_commands(&daemon) == 0) {
 		start_signals(&daemon);
 		uv_run(&daemon.loop, UV_RUN_DEFAULT);
 	}
 	commands_free(daemon.commands);
+	engine_free(daemon.engine);
 	dataplane_free(daemon.dataplane);
 	revisions_free(daemon.history);
 	store_free(daemon.store);

@@ -1,565 +1,489 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From the desired state to the published one.
+ * Drives rounds. round.h decides what follows what; here stands how each action is done, and what
+ * the decision looks at.
  *
- * A write changes `desired` at once and waits for its answer. When the loop has taken in everything
- * that was there, so that writes which arrive together are one generation, `desired` is staged,
- * planned (planning.c), stored (persist.c) if there is room for it in the maps, published, and the
- * writes in it are answered; then comes the next round. If a write brings backends whose next hops
- * are not known yet, the commit gives them a moment to answer: else a set of backends that is
- * replaced whole would leave the VIP with none.
- *
- * Grace periods block, so they run on libuv's pool, one at a time; a commit needs one only when all
- * generations are still being read or the maps are full of retired memory.
+ * Jobs on libuv's pool: a plan with much to fill, a write to disk, a grace period, at most one of
+ * each. They read what the round holds, which nothing changes meanwhile.
  */
-#include "commands_parts.h"
+#include "engine.h"
 
+#include "actions.h"
+#include "engine_parts.h"
 #include "log.h"
-#include "publish_check.h"
 
 #include <errno.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_MS		  500
-#define FIRST_PATIENCE_MS 2000 /* for next hops, before the first generation */
-#define PATIENCE_MS	  250  /* for new ones, before a later generation */
+#define TICK_MS 500
+/* All writes that wait, the first state, and one that came back. */
+#define PENDING_MAX (WRITES_MAX + 2)
 
-static void want_commit(struct commands *commands);
-
-/* ---- grace periods ---- */
-
-static void grace_run(uv_work_t *work)
+void engine_observe(struct engine *engine, struct engine_observer *observer)
 {
-	struct commands *commands = work->data;
-
-	grace_wait(commands->grace, &commands->grace_error);
+	STAILQ_INSERT_TAIL(&engine->observers, observer, entry);
 }
 
-static void grace_done(uv_work_t *work, int status)
+/* ---- grace periods, one at a time ---- */
+
+static void engine_drive(struct engine *engine, enum round_event event);
+
+/* A job_done. A round that awaits the grace period tries again at the next tick. */
+static void on_grace_over(void *context, const struct error *error)
 {
-	struct commands *commands = work->data;
+	struct engine *engine = context;
 
-	commands->grace_runs = false;
-	if (status)
-		return;
-	if (commands->grace_error.kind)
-		log_line(LOG_LEVEL_ERROR, "%s; retired memory is kept",
-			 commands->grace_error.message);
-	else
-		publish_reclaim(commands->publish, commands->grace_epoch);
-	if (commands->commit_wanted && !commands->stopping)
-		want_commit(commands);
-}
-
-static void start_grace(struct commands *commands)
-{
-	if (commands->grace_runs || commands->stopping || !publish_is_waiting(commands->publish))
-		return;
-	commands->grace_error = (struct error){0};
-	commands->grace_epoch = publish_epoch(commands->publish);
-	commands->grace_work.data = commands;
-	commands->grace_runs =
-		uv_queue_work(commands->loop, &commands->grace_work, grace_run, grace_done) == 0;
-}
-
-/* ---- committing ---- */
-
-/* Whoever has seen a revision that was given up must not take another one for it. */
-static uint64_t next_revision(struct commands *commands)
-{
-	commands->revision = ++commands->last_revision;
-	return commands->revision;
-}
-
-/* How the desired state differs from what a former process had published. */
-static void reconcile(struct commands *commands, struct image *image)
-{
-	const struct image *former = publish_image(commands->publish);
-	size_t same = 0, changed = 0, removed = 0;
-
-	for (size_t i = 0; i < image->vip_count; i++) {
-		const struct image_vip *before = image_find(former, image->vips[i]->name);
-
-		same += before == image->vips[i];
-		changed += before && before != image->vips[i];
-	}
-	for (size_t i = 0; i < former->vip_count; i++)
-		removed += !image_find(image, former->vips[i]->name);
-	if (commands->revision == former->revision && (same < image->vip_count || removed))
-		image->revision = next_revision(commands);
-	commands_renumber_staged(commands, image->revision);
-	log_line(LOG_LEVEL_INFO,
-		 "took over revision %llu: %zu vips as they were, %zu changed, %zu new, %zu gone",
-		 (unsigned long long)former->revision, same, changed,
-		 image->vip_count - same - changed, removed);
-}
-
-static void take_over(struct commands *commands)
-{
-	bool is_first = !commands->published;
-
-	config_unref(commands->published);
-	commands->published = commands->staged;
-	commands->staged = NULL;
-	commands->published_revision = commands->staged_revision;
-	commands->commit_wanted = false;
-	commands_follow_published(commands);
-	commands_record_published(commands);
-	commands_answer_published(commands);
-	commands_look_at_watches(commands);
-	commands_tell_subscribers(commands);
-	if (is_first)
-		commands->first_published(commands->first_context, NULL);
-	start_grace(commands);
-	/* What was written meanwhile, what became of next hops, and what a reconciliation numbered
-	 * anew. */
-	if (commands->revision != commands->published_revision || commands->next_hops_changed ||
-	    (commands->store && commands->stored.number != commands->published_revision))
-		want_commit(commands);
-}
-
-/* Of several writes that came together, whose room is missing is not known: so each may try again,
- * and whoever is to blame will be alone at some time. */
-static void refuse_waiting(struct commands *commands, const struct error *error)
-{
-	struct error reason = *error;
-
-	if (error->kind == ERROR_LIMIT && commands->waiting_count > 1) {
-		reason.kind = ERROR_BUSY;
-		error_prefix(&reason, "one of several writes that came together is refused, and so "
-				      "all are: ");
-	}
-	commands_refuse_waiting(commands, &reason);
-}
-
-/* The published state is the truth again; all writes that wait hear why, for they build on it. */
-static void give_up(struct commands *commands, const struct error *error)
-{
-	config_unref(commands->staged);
-	commands->staged = NULL;
-	commands->commit_wanted = false;
-	if (!commands->published) {
-		commands->first_published(commands->first_context, error);
+	if (error) {
+		log_line(LOG_LEVEL_ERROR, "%s; retired memory is kept", error->message);
 		return;
 	}
-	log_line(LOG_LEVEL_ERROR, "revision %llu is not published: %s",
-		 (unsigned long long)commands->staged_revision, error->message);
-	commands_forget_unpublished(commands);
-	config_unref(commands->desired);
-	commands->desired = config_ref(commands->published);
-	commands->revision = commands->published_revision;
-	commands_follow_desired(commands, commands->desired, NULL);
-	refuse_waiting(commands, error);
+	publish_reclaim(engine->publish, engine->grace_epoch);
+	engine_drive(engine, ROUND_GRACE_OVER);
 }
 
-/* A revision that is stored already, and cannot be published after all, is overruled by a newer one
- * that says what is published. */
-static void overrule(struct commands *commands, const struct error *error)
+/* ---- gathering ---- */
+
+static void on_gather(uv_check_t *check)
 {
-	give_up(commands, error);
-	if (!commands->store || !commands->published)
-		return;
-	commands_overrule_stored(commands);
-	next_revision(commands);
-	want_commit(commands);
+	struct engine *engine = check->data;
+
+	uv_idle_stop(&engine->gather_idle);
+	uv_check_stop(&engine->gather);
+	if (engine->round.stage == ROUND_GATHERING && next_hops_are_settled(&engine->next_hops))
+		engine_drive(engine, ROUND_GATHERED);
 }
 
-static void publish_plan(struct commands *commands)
-{
-	struct error error = {0};
-
-	if (publish_image(commands->publish) && !commands->published)
-		reconcile(commands, commands->plan.image);
-	if (publish_commit(commands->publish, commands->plan.image, &error) == 0) {
-		plan_done(&commands->plan);
-		take_over(commands);
-		return;
-	}
-	commands_drop_plan(commands);
-	if (error.kind == ERROR_LIMIT && publish_is_waiting(commands->publish))
-		start_grace(commands);
-	else
-		overrule(commands, &error);
-}
-
-static void store_or_publish(struct commands *commands);
-
-/* A plan of what is staged is there, or comes: then commands_on_planned() goes on. */
-static void plan_staged(struct commands *commands)
-{
-	struct error error = {0};
-
-	if (commands_plan_staged(commands, &error))
-		commands_on_planned(commands, &error);
-	else if (!commands->fill_runs)
-		store_or_publish(commands);
-}
-
-/* What has no room is refused before it is stored, or a stop between the two would leave what no
- * start can publish. */
-static void store_checked(struct commands *commands)
-{
-	struct error error = {0};
-
-	if (publish_check(commands->publish, commands->plan.image, PUBLISH_ROOM_NOW, &error) == 0) {
-		commands_store_staged(commands);
-		return;
-	}
-	if (error.kind == ERROR_LIMIT && publish_is_waiting(commands->publish)) {
-		start_grace(commands);
-		return;
-	}
-	commands_drop_plan(commands);
-	give_up(commands, &error);
-}
-
-static void store_or_publish(struct commands *commands)
-{
-	if (!commands_staged_is_stored(commands))
-		store_checked(commands);
-	else if (publish_is_ready(commands->publish))
-		publish_plan(commands);
-	else
-		start_grace(commands);
-}
-
-static void commit(struct commands *commands)
-{
-	if (commands->store_runs || commands->fill_runs)
-		return;
-	if (!commands->staged)
-		commands_stage(commands);
-	if (commands->plan.image)
-		store_or_publish(commands);
-	else
-		plan_staged(commands);
-}
-
-void commands_on_planned(struct commands *commands, const struct error *error)
-{
-	if (commands->stopping)
-		return;
-	if (!error)
-		store_or_publish(commands);
-	else if (commands_staged_is_stored(commands))
-		overrule(commands, error);
-	else
-		give_up(commands, error);
-}
-
-void commands_on_stored(struct commands *commands, const struct error *error)
-{
-	if (commands->stopping)
-		return;
-	if (!error) {
-		store_or_publish(commands);
-		return;
-	}
-	commands_drop_plan(commands);
-	give_up(commands, error);
-}
-
-static bool may_commit(const struct commands *commands)
-{
-	if (nexthop_new_count(commands->nexthop) > 0)
-		return false;
-	return nexthop_unresolved_count(commands->nexthop) <= commands->unresolved_tolerated ||
-	       uv_now(commands->loop) >= commands->commit_deadline_ms;
-}
-
-static void on_check(uv_check_t *check)
-{
-	struct commands *commands = check->data;
-
-	uv_idle_stop(&commands->commit_idle);
-	uv_check_stop(&commands->commit_check);
-	if (commands->commit_wanted && may_commit(commands))
-		commit(commands);
-}
-
-static void on_idle(uv_idle_t *idle)
+static void on_gather_idle(uv_idle_t *idle)
 {
 	(void)idle;
 }
 
-static void want_commit(struct commands *commands)
+static void gather(struct engine *engine)
 {
-	commands->commit_wanted = true;
-	uv_idle_start(&commands->commit_idle, on_idle);
-	uv_check_start(&commands->commit_check, on_check);
+	uv_idle_start(&engine->gather_idle, on_gather_idle);
+	uv_check_start(&engine->gather, on_gather);
 }
 
-static void on_deadline(uv_timer_t *timer)
+/* A next_hops_notify. */
+static void on_facts_changed(void *context)
 {
-	struct commands *commands = timer->data;
+	struct engine *engine = context;
 
-	if (commands->commit_wanted)
-		want_commit(commands);
+	engine->facts_changed = true;
+	actions_notify(engine, ENGINE_FACTS_CHANGED, NULL);
+	engine_drive(engine, ROUND_WANTED);
 }
 
-static void be_patient(struct commands *commands, size_t tolerated, uint64_t patience_ms)
+/* A next_hops_notify. What has been looked up by now gets a moment to answer, too. */
+static void on_looked_up(void *context)
 {
-	commands->unresolved_tolerated = tolerated;
-	commands->commit_deadline_ms = uv_now(commands->loop) + patience_ms;
-	uv_timer_start(&commands->deadline, on_deadline, patience_ms, 0);
-}
+	struct engine *engine = context;
 
-/* ---- next hops ---- */
-
-static void on_next_hops(void *context)
-{
-	struct commands *commands = context;
-
-	commands->next_hops_changed = true;
-	want_commit(commands);
-}
-
-/* new_before: how many next hops were new before the last call. Those that have been looked up by
- * now get their moment to answer, too. */
-static void await_new(struct commands *commands, size_t new_before)
-{
-	uint64_t moment_ms = uv_now(commands->loop) + PATIENCE_MS;
-
-	if (new_before == 0 || !commands->commit_wanted)
+	if (engine->round.stage != ROUND_GATHERING)
 		return;
-	if (commands->commit_deadline_ms < moment_ms)
-		be_patient(commands, commands->unresolved_tolerated, PATIENCE_MS);
-	want_commit(commands);
+	next_hops_stay_patient(&engine->next_hops);
+	gather(engine);
 }
 
-static void on_netlink(uv_poll_t *poll, int status, int events)
+/* A next_hops_notify. */
+static void on_patience_over(void *context)
 {
-	struct commands *commands = poll->data;
-	size_t new_before = nexthop_new_count(commands->nexthop);
+	struct engine *engine = context;
 
-	(void)events;
-	if (status != 0)
-		return;
-	nexthop_read(commands->nexthop, uv_now(commands->loop));
-	await_new(commands, new_before);
+	if (engine->round.stage == ROUND_GATHERING)
+		gather(engine);
 }
 
-/* The flow table's clock goes on from where a former process left it. */
-static void sweep(struct commands *commands)
+/* A job_done. */
+static void on_filled(void *context, const struct error *error)
 {
-	uint64_t passed_ms = uv_now(commands->loop) - commands->started_ms;
-	uint32_t now_s = commands->clock_at_start + (uint32_t)(passed_ms / 1000);
+	struct engine *engine = context;
+
+	if (error)
+		engine->round.failure = *error;
+	engine_drive(engine, error ? ROUND_NOT_PLANNED : ROUND_PLANNED);
+}
+
+/* A job_done. */
+static void on_stored(void *context, const struct error *error)
+{
+	struct engine *engine = context;
+
+	ledger_note_written(&engine->ledger, error);
+	if (error)
+		engine->round.failure = *error;
+	engine_drive(engine, error ? ROUND_NOT_STORED : ROUND_STORED);
+}
+
+/* ---- driving ---- */
+
+/* What made a round fail is there still: only a newer state is worth another one at once. */
+static bool engine_has_more(const struct engine *engine)
+{
+	if (!engine->published.config)
+		return false;
+	if (engine->desired.revision != engine->published.revision)
+		return true;
+	return !engine->round.failure.kind &&
+	       (engine->facts_changed ||
+		!ledger_has_stored(&engine->ledger, engine->published.revision));
+}
+
+/* Whether the plan is what is published already: then it shares all of its VIPs. */
+static bool plan_is_unchanged(const struct engine *engine)
+{
+	const struct image *plan = engine->round.plan.image;
+	const struct image *image = publish_image(engine->publish);
+
+	return plan && engine->published.config && plan->revision == image->revision &&
+	       plan->vip_count == image->vip_count &&
+	       memcmp(plan->vips, image->vips, plan->vip_count * sizeof(plan->vips[0])) == 0;
+}
+
+static struct round_conditions engine_conditions(const struct engine *engine)
+{
+	bool is_first = !engine->published.config;
+
+	return (struct round_conditions){
+		/* What is in force at the start is published first: a full disk must not keep
+		 * caromd down. */
+		.is_stored = is_first ||
+			     ledger_has_stored(&engine->ledger, engine->round.staged.revision),
+		.is_unchanged = plan_is_unchanged(engine),
+		.has_idle_generation = publish_is_ready(engine->publish),
+		.has_retired_memory = publish_is_waiting(engine->publish),
+		.is_reconciled = !is_first || !publish_image(engine->publish),
+		.has_more = engine_has_more(engine),
+	};
+}
+
+/* Returns the event that it brought about, unless that is for a job or a handle to tell. */
+static enum round_event engine_do(struct engine *engine, enum round_action action)
+{
+	switch (action) {
+	case ROUND_REST: break;
+	case ROUND_GATHER: gather(engine); break;
+	case ROUND_PLAN: return actions_plan(engine);
+	case ROUND_CHECK: return actions_check(engine);
+	case ROUND_STORE: return actions_store(engine);
+	case ROUND_AWAIT_GRACE: actions_start_grace(engine); break;
+	case ROUND_DROP_PLAN_AND_AWAIT_GRACE:
+		actions_drop_plan(engine);
+		actions_start_grace(engine);
+		break;
+	case ROUND_RECONCILE: return actions_reconcile(engine);
+	case ROUND_PUBLISH: return actions_publish(engine);
+	case ROUND_SETTLE: return actions_settle(engine);
+	case ROUND_PASS: return actions_pass(engine);
+	case ROUND_GIVE_UP: return actions_give_up(engine);
+	case ROUND_OVERRULE: return actions_overrule(engine);
+	}
+	return ROUND_NO_EVENT;
+}
+
+static void sweep(struct engine *engine)
+{
 	struct error error = {0};
 
-	if (now_s == publish_clock(commands->publish) || commands->plan.image)
+	if (!engine->is_sweep_due || round_holds_plan(engine->round.stage))
 		return;
-	publish_set_clock(commands->publish, now_s);
-	if (publish_sweep(commands->publish, &error))
+	engine->is_sweep_due = false;
+	if (publish_sweep(engine->publish, &error))
 		log_line(LOG_LEVEL_ERROR, "%s", error.message);
+}
+
+static void engine_drive(struct engine *engine, enum round_event event)
+{
+	while (event != ROUND_NO_EVENT) {
+		struct round_conditions conditions = engine_conditions(engine);
+		struct round_step step = round_step(engine->round.stage, event, &conditions);
+
+		engine->round.stage = step.stage;
+		event = engine_do(engine, step.action);
+	}
+	sweep(engine);
+}
+
+/* The clock goes on whatever a round does. */
+static void tick_clock(struct engine *engine)
+{
+	uint32_t now_s = flow_clock_advance(&engine->clock, uv_now(engine->loop));
+
+	if (now_s == publish_clock(engine->publish))
+		return;
+	publish_set_clock(engine->publish, now_s);
+	engine->is_sweep_due = true;
+	sweep(engine);
 }
 
 static void on_tick(uv_timer_t *timer)
 {
-	struct commands *commands = timer->data;
-	size_t new_before = nexthop_new_count(commands->nexthop);
+	struct engine *engine = timer->data;
 
-	nexthop_tick(commands->nexthop, uv_now(commands->loop));
-	await_new(commands, new_before);
-	sweep(commands);
-	commands_look_at_drains(commands);
-	commands_look_at_watches(commands);
-	commands_keep_subscribers(commands);
-	start_grace(commands);
+	next_hops_tick(&engine->next_hops);
+	tick_clock(engine);
+	actions_notify(engine, ENGINE_TICKED, NULL);
+	actions_start_grace(engine);
+	if (engine->facts_changed && uv_now(engine->loop) >= engine->retry_ms)
+		engine_drive(engine, ROUND_WANTED);
 }
 
 /* ---- the door ---- */
 
-static void apply_change(struct commands *commands, struct config *desired, bool created,
-			 const struct commands_write *write)
+int engine_check_busy(const struct engine *engine, struct error *ret_error)
 {
-	size_t unresolved = nexthop_unresolved_count(commands->nexthop);
-	struct error error = {0};
-
-	if (commands_follow_desired(commands, desired, &error)) {
-		config_unref(desired);
-		commands_refuse_with(commands, &error, write->reply);
-		return;
-	}
-	config_unref(commands->desired);
-	commands->desired = desired;
-	next_revision(commands);
-	commands_note_revision(commands, write->author);
-	commands_enqueue(commands, created, true, write->reply);
-	if (nexthop_unresolved_count(commands->nexthop) > unresolved)
-		be_patient(commands, unresolved, PATIENCE_MS);
-	want_commit(commands);
-}
-
-/* A dry run is answered at once, from what is desired and published now. */
-static void foretell(struct commands *commands, const struct config *desired, bool created,
-		     const struct commands_write *write)
-{
-	struct error error = {0};
-	json_t *forecast = commands_forecast(commands, desired, &error);
-	struct commands_result result = {
-		.forecast = forecast,
-		.revision = commands->revision,
-		.created = created,
-		.changed = !config_vips_equal(commands->desired, desired),
-	};
-
-	if (forecast)
-		commands_answer(&write->reply, &result);
-	else
-		commands_refuse_with(commands, &error, write->reply);
-	json_decref(forecast);
-}
-
-static int check_busy(const struct commands *commands, struct error *ret_error)
-{
-	if (commands->stopping)
+	if (engine->round.stage == ROUND_STOPPED)
 		return error_set(ret_error, ERROR_BUSY, "caromd is stopping");
-	if (commands->waiting_count == COMMANDS_WAITING_MAX)
+	if (engine->writes.count == WRITES_MAX)
 		return error_set(ret_error, ERROR_BUSY,
-				 "%d writes are already waiting for the data plane",
-				 COMMANDS_WAITING_MAX);
+				 "%d writes are already waiting for the data plane", WRITES_MAX);
 	return 0;
 }
 
-void commands_apply(struct commands *commands, struct config *desired, bool created,
-		    const struct commands_write *write)
+/* Takes ownership of desired, unless it fails. */
+static int change_desired(struct engine *engine, struct config *desired, const char *author,
+			  struct error *ret_error)
 {
-	struct error busy = {0};
+	size_t unresolved = next_hops_unresolved(&engine->next_hops);
 
-	if (check_busy(commands, &busy)) {
-		config_unref(desired);
-		commands_refuse_with(commands, &busy, write->reply);
-	} else if (write->dry_run) {
-		foretell(commands, desired, created, write);
-		config_unref(desired);
-	} else if (!config_vips_equal(commands->desired, desired)) {
-		apply_change(commands, desired, created, write);
-	} else {
-		config_unref(desired);
-		commands_enqueue(commands, created, false, write->reply);
-		commands_answer_published(commands);
+	if (next_hops_follow_desired(&engine->next_hops, desired, ret_error))
+		return -1;
+	if (next_hops_unresolved(&engine->next_hops) > unresolved)
+		next_hops_be_patient(&engine->next_hops, unresolved, NEXT_HOPS_PATIENCE_MS);
+	config_unref(engine->desired.config);
+	engine->desired = (struct state){desired, actions_next_revision(engine)};
+	ledger_note(&engine->ledger, engine->desired.revision, desired, author);
+	return 0;
+}
+
+void engine_apply(struct engine *engine, const struct engine_write *order)
+{
+	struct write write = {.done = order->done, .context = order->context};
+	struct error error = {0};
+
+	write.changed = !config_vips_equal(engine->desired.config, order->desired);
+	if (engine_check_busy(engine, &error) ||
+	    (write.changed && change_desired(engine, order->desired, order->author, &error))) {
+		config_unref(order->desired);
+		write_refuse(&write, &error, engine->desired.revision);
+		return;
 	}
+	write.revision = engine->desired.revision;
+	writes_add(&engine->writes, &write);
+	if (write.changed) {
+		engine_drive(engine, ROUND_WANTED);
+		return;
+	}
+	config_unref(order->desired);
+	writes_accept(&engine->writes, engine->published.revision);
+}
+
+int engine_set_attachments(struct engine *engine, const struct attachment *attachments,
+			   size_t count, struct error *ret_error)
+{
+	struct attachment *copy = calloc(count, sizeof(copy[0]));
+
+	if (!copy)
+		return error_set_errno(ret_error, ENOMEM, "attachments");
+	memcpy(copy, attachments, count * sizeof(copy[0]));
+	free(engine->attachments);
+	engine->attachments = copy;
+	engine->attachment_count = count;
+	predecessor_forget(&engine->predecessor, engine->publish);
+	return 0;
 }
 
 /* ---- beginning and end ---- */
 
-/* What a former process flipped away last may still be read: one grace period, here and now. */
-static int adopt(struct commands *commands, struct error *ret_error)
+static int adopt(struct engine *engine, struct error *ret_error)
 {
-	if (publish_adopt(commands->publish, ret_error) || grace_wait(commands->grace, ret_error))
+	const struct revision *newest = revisions_newest(engine->ledger.history);
+	const struct image *image;
+
+	if (predecessor_adopt(&engine->predecessor, engine->publish, engine->grace, ret_error))
 		return -1;
-	publish_reclaim(commands->publish, publish_epoch(commands->publish));
+	image = publish_image(engine->publish);
+	engine->desired.revision = newest ? newest->number : 1;
+	if (image && image->revision > engine->desired.revision)
+		engine->desired.revision = image->revision;
+	engine->last_revision = engine->desired.revision;
 	return 0;
 }
 
-static int inherit(struct commands *commands, struct error *ret_error)
+static int open_parts(struct engine *engine, const struct engine_options *options,
+		      struct error *ret_error)
 {
-	commands->former = publish_new(dataplane_former(commands->dataplane), ret_error);
-	if (!commands->former || publish_adopt(commands->former, ret_error))
-		return -1;
-	return publish_inherit(commands->publish, commands->former, ret_error);
-}
-
-void commands_forget_former(struct commands *commands)
-{
-	if (!commands->former)
-		return;
-	publish_inherit_flows(commands->publish, commands->former);
-	publish_free(commands->former);
-	commands->former = NULL;
-	dataplane_forget_former(commands->dataplane);
-}
-
-/* ERROR_CONFLICT: there is something, and it cannot be taken over. */
-static int take_over_former(struct commands *commands, struct error *ret_error)
-{
-	if (dataplane_is_adopted(commands->dataplane)) {
-		if (adopt(commands, ret_error))
-			return -1;
-	} else if (dataplane_former(commands->dataplane)) {
-		if (inherit(commands, ret_error))
-			return -1;
-	} else {
-		return 0;
-	}
-	if (publish_image(commands->publish)->revision > commands->revision)
-		commands->revision = publish_image(commands->publish)->revision;
-	commands->last_revision = commands->revision;
-	return 0;
-}
-
-static int open_parts(struct commands *commands, struct error *ret_error)
-{
-	const struct config_node *node = &commands->desired->node;
-	uint32_t interfaces[CONFIG_INTERFACES_MAX];
-	struct nexthop_options options = {
-		.interfaces = interfaces,
-		.interface_count = node->interface_count,
-		.changed = on_next_hops,
-		.context = commands,
+	struct next_hops_options next_hops = {
+		.loop = engine->loop,
+		.node = &engine->desired.config->node,
+		.changed = on_facts_changed,
+		.looked_up = on_looked_up,
+		.patience_over = on_patience_over,
+		.context = engine,
 	};
-	unsigned ifindex;
 
-	for (size_t i = 0; i < node->interface_count; i++) {
-		ifindex = if_nametoindex(node->interfaces[i].name);
-		if (!ifindex)
-			return error_set(ret_error, ERROR_NOT_FOUND,
-					 "interface '%s' does not exist in this network namespace",
-					 node->interfaces[i].name);
-		interfaces[i] = ifindex;
+	if (ledger_init(&engine->ledger, options->history, options->store, PENDING_MAX, ret_error))
+		return -1;
+	engine->publish = publish_new(dataplane_memory(options->dataplane), ret_error);
+	engine->grace = engine->publish ? grace_new(ret_error) : NULL;
+	if (!engine->grace || adopt(engine, ret_error) ||
+	    next_hops_open(&engine->next_hops, &next_hops, ret_error))
+		return -1;
+	return next_hops_follow_desired(&engine->next_hops, engine->desired.config, ret_error);
+}
+
+static void open_handles(struct engine *engine)
+{
+	uv_check_init(engine->loop, &engine->gather);
+	uv_idle_init(engine->loop, &engine->gather_idle);
+	uv_timer_init(engine->loop, &engine->tick);
+	engine->gather.data = engine;
+	engine->tick.data = engine;
+	uv_timer_start(&engine->tick, on_tick, TICK_MS, TICK_MS);
+	next_hops_start(&engine->next_hops);
+}
+
+struct engine *engine_new(const struct engine_options *options, struct error *ret_error)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine) {
+		error_set_errno(ret_error, ENOMEM, "engine");
+		return NULL;
 	}
-	commands->publish = publish_new(dataplane_memory(commands->dataplane), ret_error);
-	if (!commands->publish)
-		return -1;
-	commands->grace = grace_new(ret_error);
-	if (!commands->grace)
-		return -1;
-	if (take_over_former(commands, ret_error))
-		return -1;
-	commands->nexthop = nexthop_new(&options, ret_error);
-	return commands->nexthop ? 0 : -1;
+	engine->loop = options->loop;
+	engine->predecessor.dataplane = options->dataplane;
+	engine->desired.config = config_ref(options->config);
+	engine->started_ms = uv_now(options->loop);
+	engine->fill = (struct job){.run = actions_run_fill, .done = on_filled, .context = engine};
+	engine->store =
+		(struct job){.run = actions_run_store, .done = on_stored, .context = engine};
+	engine->grace_period =
+		(struct job){.run = actions_run_grace, .done = on_grace_over, .context = engine};
+	STAILQ_INIT(&engine->observers);
+	if (open_parts(engine, options, ret_error)) {
+		engine_free(engine);
+		return NULL;
+	}
+	flow_clock_init(&engine->clock, publish_clock(engine->publish), engine->started_ms);
+	open_handles(engine);
+	next_hops_be_patient(&engine->next_hops, 0, NEXT_HOPS_FIRST_PATIENCE_MS);
+	engine_drive(engine, ROUND_WANTED);
+	return engine;
 }
 
-static void open_handles(struct commands *commands)
-{
-	uv_check_init(commands->loop, &commands->commit_check);
-	uv_idle_init(commands->loop, &commands->commit_idle);
-	uv_timer_init(commands->loop, &commands->tick);
-	uv_timer_init(commands->loop, &commands->deadline);
-	uv_poll_init(commands->loop, &commands->nexthop_poll, nexthop_fd(commands->nexthop));
-	commands->commit_check.data = commands;
-	commands->tick.data = commands;
-	commands->deadline.data = commands;
-	commands->nexthop_poll.data = commands;
-	uv_timer_start(&commands->tick, on_tick, TICK_MS, TICK_MS);
-	uv_poll_start(&commands->nexthop_poll, UV_READABLE, on_netlink);
-}
-
-int commands_commit_start(struct commands *commands, struct error *ret_error)
-{
-	if (open_parts(commands, ret_error) ||
-	    commands_follow_desired(commands, commands->desired, ret_error))
-		return -1;
-	commands->clock_at_start = publish_clock(commands->publish);
-	open_handles(commands);
-	be_patient(commands, 0, FIRST_PATIENCE_MS);
-	want_commit(commands);
-	return 0;
-}
-
-void commands_commit_stop(struct commands *commands)
+void engine_stop(struct engine *engine)
 {
 	struct error error = {0};
 
-	commands->stopping = true;
+	engine_drive(engine, ROUND_STOP);
 	error_set(&error, ERROR_BUSY, "caromd is stopping");
-	commands_refuse_waiting(commands, &error);
-	uv_close((uv_handle_t *)&commands->commit_check, NULL);
-	uv_close((uv_handle_t *)&commands->commit_idle, NULL);
-	uv_close((uv_handle_t *)&commands->tick, NULL);
-	uv_close((uv_handle_t *)&commands->deadline, NULL);
-	uv_close((uv_handle_t *)&commands->nexthop_poll, NULL);
+	writes_refuse(&engine->writes, &error, engine->desired.revision);
+	next_hops_stop(&engine->next_hops);
+	uv_close((uv_handle_t *)&engine->gather, NULL);
+	uv_close((uv_handle_t *)&engine->gather_idle, NULL);
+	uv_close((uv_handle_t *)&engine->tick, NULL);
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	plan_done(&engine->round.plan);
+	next_hops_free(&engine->next_hops);
+	predecessor_free(&engine->predecessor);
+	grace_free(engine->grace);
+	publish_free(engine->publish);
+	ledger_done(&engine->ledger);
+	actions_clear_state(&engine->round.staged);
+	actions_clear_state(&engine->published);
+	actions_clear_state(&engine->desired);
+	free(engine->attachments);
+	free(engine);
+}
+
+/* ---- reads ---- */
+
+struct plan_input engine_plan_input(const struct engine *engine, const struct config *desired)
+{
+	return actions_plan_input(engine, desired);
+}
+
+struct config *engine_desired(const struct engine *engine)
+{
+	return engine->desired.config;
+}
+
+uint64_t engine_desired_revision(const struct engine *engine)
+{
+	return engine->desired.revision;
+}
+
+struct config *engine_published(const struct engine *engine)
+{
+	return engine->published.config;
+}
+
+uint64_t engine_published_revision(const struct engine *engine)
+{
+	return engine->published.revision;
+}
+
+static const struct state *shown(const struct engine *engine)
+{
+	return engine->published.config ? &engine->published : &engine->desired;
+}
+
+struct config *engine_shown(const struct engine *engine)
+{
+	return shown(engine)->config;
+}
+
+uint64_t engine_shown_revision(const struct engine *engine)
+{
+	return shown(engine)->revision;
+}
+
+bool engine_is_ready(const struct engine *engine, struct error *ret_error)
+{
+	size_t wanted = engine->desired.config->node.interface_count;
+
+	if (!engine->published.config)
+		return error_set(ret_error, ERROR_BUSY, "no generation is published yet") == 0;
+	if (engine->attachment_count < wanted)
+		return error_set(ret_error, ERROR_BUSY,
+				 "the program is attached to %zu of %zu interfaces",
+				 engine->attachment_count, wanted) == 0;
+	return true;
+}
+
+uv_loop_t *engine_loop(const struct engine *engine)
+{
+	return engine->loop;
+}
+
+uint64_t engine_uptime_ms(const struct engine *engine)
+{
+	return uv_now(engine->loop) - engine->started_ms;
+}
+
+const struct publish *engine_publish(const struct engine *engine)
+{
+	return engine->publish;
+}
+
+const struct ledger *engine_ledger(const struct engine *engine)
+{
+	return &engine->ledger;
+}
+
+struct facts engine_facts(const struct engine *engine)
+{
+	return next_hops_facts(&engine->next_hops);
+}
+
+struct engine_attachments engine_attachments(const struct engine *engine)
+{
+	return (struct engine_attachments){engine->attachments, engine->attachment_count};
 }

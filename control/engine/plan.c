@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From (desired state, next hops, published image) to the next image.
+ * From (desired state, facts, published image) to the next image.
  *
- * A VIP whose desired state is the same object as before, and whose next hops did not change, is
- * taken over as it is. A ring is filled anew only if its eligible backends or their weights differ,
+ * A VIP whose desired state is the same object as before, and whose facts did not change, stays
+ * as it is. A ring is filled anew only if its eligible backends or their weights differ,
  * and never shrinks, for slots that merge could not remember two pasts. A backend, which is a name
  * and an address, keeps its ordinal as long as it stays; a new one gets the lowest that is free,
  * and that of a removed one is free only after sweeps have forgotten its flows.
@@ -14,7 +14,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,18 +22,6 @@
 bool plan_is_eligible(const struct image_backend *backend)
 {
 	return backend->state == CAROM_BACKEND_ACTIVE && backend->next_hop.resolved;
-}
-
-const char *plan_ineligible_reason(const struct image_backend *backend)
-{
-	switch (backend->state) {
-	case CAROM_BACKEND_UNUSED: return "not there";
-	case CAROM_BACKEND_ACTIVE: return backend->next_hop.reason;
-	case CAROM_BACKEND_DRAIN: return backend->weight ? "drained" : "its weight is 0";
-	case CAROM_BACKEND_DOWN: return "down";
-	case CAROM_BACKEND_DISABLED: return "disabled";
-	}
-	return "";
 }
 
 static enum carom_backend_state wanted_state(const struct config_backend *backend)
@@ -148,17 +135,15 @@ static void set_outer_source(const struct config_node *node, struct image_backen
 static void set_next_hop(const struct plan_input *input, const struct image_backend *old,
 			 struct image_backend *backend)
 {
-	const struct next_hop *found = input->find_next_hop(input->next_hops, &backend->address);
+	const struct resolution *found = facts_next_hop(&input->facts, &backend->address);
 
-	if (found && found->resolved) {
-		backend->next_hop = *found;
+	if (found && found->hop.resolved) {
+		backend->next_hop = found->hop;
 		return;
 	}
 	if (old)
 		backend->next_hop = old->next_hop;
 	backend->next_hop.resolved = false;
-	snprintf(backend->next_hop.reason, sizeof(backend->next_hop.reason), "%s",
-		 found ? found->reason : "its next hop is not known yet");
 }
 
 /* old: the same backend in the published image, or NULL. */
@@ -265,8 +250,7 @@ static bool same_next_hop(const struct next_hop *left, const struct next_hop *ri
 	       left->mtu == right->mtu && address_equal(&left->source, &right->source) &&
 	       memcmp(left->destination_mac, right->destination_mac,
 		      sizeof(left->destination_mac)) == 0 &&
-	       memcmp(left->source_mac, right->source_mac, sizeof(left->source_mac)) == 0 &&
-	       strcmp(left->reason, right->reason) == 0;
+	       memcmp(left->source_mac, right->source_mac, sizeof(left->source_mac)) == 0;
 }
 
 static bool same_backend(const struct image_backend *left, const struct image_backend *right)
@@ -402,7 +386,7 @@ static struct image_vip *next_vip(const struct plan_input *input, const struct c
 	bool is_same_object;
 	struct image_vip *vip, *old = find_old(input, wanted, next, &is_same_object);
 
-	if (old && is_same_object && !input->next_hops_changed)
+	if (old && is_same_object && !input->facts_changed)
 		return image_vip_ref(old);
 	vip = plan_vip(input, wanted, old);
 	if (vip && (!old || vip->ring != old->ring))

@@ -1,31 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Answers to writes, at once and later. */
-#ifndef CAROM_COMMANDS_WAITING_H
-#define CAROM_COMMANDS_WAITING_H
+/*
+ * The writes that wait for their results, in the order in which they came: each until its revision
+ * is published, or until it is known that it will not be. Embedded in the engine.
+ */
+#ifndef CAROM_WRITES_H
+#define CAROM_WRITES_H
 
-#include "commands.h"
+#include "error.h"
 
-/* Writes that wait for their generation; a further one is refused. */
-#define COMMANDS_WAITING_MAX 1024
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* A write that is in the desired state and not yet in the data plane. */
-struct commands_waiting {
-	struct commands_reply reply;
-	struct commands_result result;
+/* A further write is refused. */
+#define WRITES_MAX 1024
+
+struct engine_result {
+	const struct error_list *faults; /* NULL: accepted. Borrowed during the call. */
+	uint64_t revision;		 /* in force now */
+	bool changed;			 /* false: it was so already; the revision is unchanged */
 };
 
-void commands_answer(const struct commands_reply *reply, const struct commands_result *result);
-/* Answers a write with faults, and frees them. */
-void commands_refuse(struct commands *commands, struct error_list *faults,
-		     struct commands_reply reply);
-void commands_refuse_with(struct commands *commands, const struct error *error,
-			  struct commands_reply reply);
+typedef void engine_done(void *context, const struct engine_result *result);
 
-/* Lets a write wait until the desired state, as it is now, is published. -1: too many wait. */
-int commands_enqueue(struct commands *commands, bool created, bool changed,
-		     struct commands_reply reply);
-/* Answers those whose write is in the data plane by now. */
-void commands_answer_published(struct commands *commands);
-void commands_refuse_waiting(struct commands *commands, const struct error *error);
+struct write {
+	engine_done *done; /* called once; may bring further writes. NULL: nothing waits */
+	void *context;
+	uint64_t revision;
+	bool changed;
+};
+
+struct writes {
+	struct write items[WRITES_MAX];
+	size_t count;
+};
+
+/* Without having waited. */
+void write_refuse(const struct write *write, const struct error *error, uint64_t revision);
+
+/* There must be room. */
+void writes_add(struct writes *writes, const struct write *write);
+/* Accepts all up to this revision. */
+void writes_accept(struct writes *writes, uint64_t published_revision);
+/* Refuses all. revision: in force now. */
+void writes_refuse(struct writes *writes, const struct error *error, uint64_t revision);
 
 #endif

@@ -4,9 +4,10 @@
  * with what is published, and thrown away. Backends of which nothing is known yet are taken for
  * reachable.
  */
-#include "commands_parts.h"
+#include "foretell.h"
 
 #include "config_diff.h"
+#include "engine.h"
 #include "forecast.h"
 #include "plan.h"
 #include "publish_check.h"
@@ -17,11 +18,11 @@ struct sums {
 	uint64_t slots, slots_moved, slots_given_up, flows_given_up, older_slots_given_up;
 };
 
-static const struct next_hop *find_next_hop(const void *context,
+static const struct resolution *find_next_hop(const void *known,
 					    const struct carom_address *destination)
 {
-	static const struct next_hop unknown = {.resolved = true};
-	const struct next_hop *found = nexthop_find(context, destination);
+	static const struct resolution unknown = {.hop.resolved = true};
+	const struct resolution *found = facts_next_hop(known, destination);
 
 	return found ? found : &unknown;
 }
@@ -38,10 +39,10 @@ static json_t *sums_to_json(const struct sums *sums)
 }
 
 /* Recorded flows of the backends that stop serving; and their names. */
-static json_t *count_flows(const struct commands *commands, size_t index,
+static json_t *count_flows(const struct engine *engine, size_t index,
 			   const struct image_vip *to, struct sums *sums)
 {
-	const struct image_vip *from = publish_image(commands->publish)->vips[index];
+	const struct image_vip *from = publish_image(engine_publish(engine))->vips[index];
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < from->backend_count; i++) {
@@ -49,7 +50,7 @@ static json_t *count_flows(const struct commands *commands, size_t index,
 
 		if (!forecast_gives_up(from, to, i))
 			continue;
-		remainder = publish_remainder(commands->publish, index, i);
+		remainder = publish_remainder(engine_publish(engine), index, i);
 		sums->flows_given_up += remainder.flows;
 		sums->older_slots_given_up += remainder.older_slots;
 		json_array_append_new(names, json_string(from->backends[i].name));
@@ -66,10 +67,10 @@ static void add_sums(struct sums *total, const struct sums *sums)
 	total->older_slots_given_up += sums->older_slots_given_up;
 }
 
-static void add_vip(const struct commands *commands, json_t *vips, const char *name,
+static void add_vip(const struct engine *engine, json_t *vips, const char *name,
 		    const struct image_vip *to, struct sums *total)
 {
-	const struct image *image = publish_image(commands->publish);
+	const struct image *image = publish_image(engine_publish(engine));
 	int index = image ? image_find_index(image, name) : -1;
 	const struct image_vip *from = index < 0 ? NULL : image->vips[index];
 	struct forecast_slots slots;
@@ -80,7 +81,7 @@ static void add_vip(const struct commands *commands, json_t *vips, const char *n
 		return;
 	slots = forecast_slots(from, to);
 	sums = (struct sums){slots.count, slots.moved, slots.given_up, 0, 0};
-	names = from ? count_flows(commands, (size_t)index, to, &sums) : json_array();
+	names = from ? count_flows(engine, (size_t)index, to, &sums) : json_array();
 	json = sums_to_json(&sums);
 	json_object_set_new(json, "change",
 			    json_string(!from ? "added"
@@ -91,17 +92,17 @@ static void add_vip(const struct commands *commands, json_t *vips, const char *n
 	add_sums(total, &sums);
 }
 
-static json_t *compare(const struct commands *commands, const struct image *planned)
+static json_t *compare(const struct engine *engine, const struct image *planned)
 {
-	const struct image *image = publish_image(commands->publish);
+	const struct image *image = publish_image(engine_publish(engine));
 	json_t *vips = json_object(), *json;
 	struct sums total = {0};
 
 	for (size_t i = 0; i < planned->vip_count; i++)
-		add_vip(commands, vips, planned->vips[i]->name, planned->vips[i], &total);
+		add_vip(engine, vips, planned->vips[i]->name, planned->vips[i], &total);
 	for (size_t i = 0; image && i < image->vip_count; i++)
 		if (!image_find(planned, image->vips[i]->name))
-			add_vip(commands, vips, image->vips[i]->name, NULL, &total);
+			add_vip(engine, vips, image->vips[i]->name, NULL, &total);
 	json = sums_to_json(&total);
 	if (json_object_set_new(json, "vips", vips) == 0)
 		return json;
@@ -109,24 +110,25 @@ static json_t *compare(const struct commands *commands, const struct image *plan
 	return NULL;
 }
 
-json_t *commands_forecast(const struct commands *commands, const struct config *desired,
+json_t *foretell(const struct engine *engine, const struct config *desired,
 			  struct error *ret_error)
 {
-	struct plan_input input = commands_plan_input(commands, desired);
+	struct plan_input input = engine_plan_input(engine, desired);
+	struct facts known = input.facts;
 	struct image *planned;
 	json_t *json;
 
-	input.find_next_hop = find_next_hop;
+	input.facts = (struct facts){find_next_hop, &known};
 	planned = plan_make(&input, ret_error);
 	if (!planned)
 		return NULL;
-	if (publish_check(commands->publish, planned, PUBLISH_ROOM_RECLAIMED, ret_error)) {
+	if (publish_check(engine_publish(engine), planned, PUBLISH_ROOM_RECLAIMED, ret_error)) {
 		image_unref(planned);
 		return NULL;
 	}
-	json = compare(commands, planned);
+	json = compare(engine, planned);
 	image_unref(planned);
-	if (json && json_object_set_new(json, "changes", config_diff(commands->desired, desired))) {
+	if (json && json_object_set_new(json, "changes", config_diff(engine_desired(engine), desired))) {
 		json_decref(json);
 		json = NULL;
 	}

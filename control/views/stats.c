@@ -2,7 +2,7 @@
 /* One reading of all counters, in the order of the published image. */
 #include "stats.h"
 
-#include "commands_parts.h"
+#include "engine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static void copy_reasons(uint64_t *row, const struct carom_reason_counter *count
 }
 
 /* Returns how many backends it read. */
-static size_t read_backends(const struct commands *commands, const struct image *image, size_t vip,
+static size_t read_backends(const struct engine *engine, const struct image *image, size_t vip,
 			    struct stats_backend *backends)
 {
 	const struct image_vip *owner = image->vips[vip];
@@ -53,23 +53,23 @@ static size_t read_backends(const struct commands *commands, const struct image 
 	for (size_t i = 0; i < owner->backend_count; i++) {
 		if (owner->backends[i].state == CAROM_BACKEND_UNUSED)
 			continue;
-		counter = publish_count_backend(commands->publish, vip, i);
+		counter = publish_count_backend(engine_publish(engine), vip, i);
 		backends[count++] = (struct stats_backend){
 			.name = owner->backends[i].name,
 			.traffic = traffic_of(&counter),
-			.flows = publish_remainder(commands->publish, vip, i).flows,
+			.flows = publish_remainder(engine_publish(engine), vip, i).flows,
 		};
 	}
 	return count;
 }
 
-static void read_vip(const struct commands *commands, struct reading *reading, size_t vip,
+static void read_vip(const struct engine *engine, struct reading *reading, size_t vip,
 		     struct stats_backend *backends)
 {
 	struct stats_vip *stats = &reading->vips[vip];
-	struct carom_reason_counter reasons = publish_count_reasons(commands->publish, vip);
-	struct carom_counter counter = publish_count_vip(commands->publish, vip);
-	struct publish_tracking tracking = publish_tracking_vip(commands->publish, vip);
+	struct carom_reason_counter reasons = publish_count_reasons(engine_publish(engine), vip);
+	struct carom_counter counter = publish_count_vip(engine_publish(engine), vip);
+	struct publish_tracking tracking = publish_tracking_vip(engine_publish(engine), vip);
 	uint64_t *row = reading->reasons + vip * CAROM_REASON_COUNT;
 
 	copy_reasons(row, &reasons);
@@ -79,31 +79,31 @@ static void read_vip(const struct commands *commands, struct reading *reading, s
 	stats->tracked_slots = tracking.tracked_slots;
 	stats->reasons = row;
 	stats->backends = backends;
-	stats->backend_count = read_backends(commands, reading->image, vip, backends);
+	stats->backend_count = read_backends(engine, reading->image, vip, backends);
 }
 
-static struct stats_flow_table read_flow_table(const struct commands *commands)
+static struct stats_flow_table read_flow_table(const struct engine *engine)
 {
-	struct publish_recorded recorded = publish_recorded(commands->publish);
+	struct publish_recorded recorded = publish_recorded(engine_publish(engine));
 	struct stats_flow_table table = {
 		.recorded = recorded.recorded,
 		.rate_limited = recorded.rate_limited,
 		.table_full = recorded.table_full,
 	};
 
-	publish_flow_fill(commands->publish, &table.used, &table.limit);
+	publish_flow_fill(engine_publish(engine), &table.used, &table.limit);
 	return table;
 }
 
-static void read_all(const struct commands *commands, struct reading *reading)
+static void read_all(const struct engine *engine, struct reading *reading)
 {
-	struct carom_reason_counter unattributed = publish_count_unattributed(commands->publish);
+	struct carom_reason_counter unattributed = publish_count_unattributed(engine_publish(engine));
 	struct stats_backend *backends = reading->backends;
 	size_t count = reading->image ? reading->image->vip_count : 0;
 	uint64_t *last = reading->reasons + count * CAROM_REASON_COUNT;
 
 	for (size_t i = 0; i < count; i++) {
-		read_vip(commands, reading, i, backends);
+		read_vip(engine, reading, i, backends);
 		backends += reading->image->vips[i]->backend_count;
 	}
 	copy_reasons(last, &unattributed);
@@ -111,14 +111,14 @@ static void read_all(const struct commands *commands, struct reading *reading)
 		.vips = reading->vips,
 		.vip_count = count,
 		.unattributed = last,
-		.flow_table = read_flow_table(commands),
+		.flow_table = read_flow_table(engine),
 	};
 }
 
-struct stats *stats_new(const struct commands *commands)
+struct stats *stats_new(const struct engine *engine)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
-	struct image *image = publish_image(commands->publish);
+	struct image *image = publish_image(engine_publish(engine));
 	size_t vip_count = image ? image->vip_count : 0, backend_count = 0;
 
 	if (!reading)
@@ -134,7 +134,7 @@ struct stats *stats_new(const struct commands *commands)
 		stats_free(&reading->stats);
 		return NULL;
 	}
-	read_all(commands, reading);
+	read_all(engine, reading);
 	return &reading->stats;
 }
 

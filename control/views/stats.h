@@ -3,7 +3,10 @@
 #ifndef CAROM_STATS_H
 #define CAROM_STATS_H
 
-#include "commands.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct engine;
 
 struct stats_traffic {
 	uint64_t packets;
@@ -45,7 +48,7 @@ struct stats {
 };
 
 /* NULL: out of memory. */
-struct stats *stats_new(const struct commands *commands);
+struct stats *stats_new(const struct engine *engine);
 void stats_free(struct stats *stats);
 
 struct stats_reason {

@@ -6,38 +6,49 @@
 #ifndef CAROM_VIEW_H
 #define CAROM_VIEW_H
 
-#include "commands.h"
+#include "error.h"
 
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct engine;
 struct view;
 struct stats;
 
 /* ---- on the event loop's thread: NULL on failure, described ---- */
 
 /* Of the desired state: for the reads of VIPs, backends, and the whole config. */
-struct view *view_desired(const struct commands *commands, struct error *ret_error);
+struct view *view_desired(const struct engine *engine, struct error *ret_error);
 /* Of one revision. NOT_FOUND: it is not kept. */
-struct view *view_revision(const struct commands *commands, uint64_t revision,
+struct view *view_revision(const struct engine *engine, uint64_t revision,
 			   struct error *ret_error);
 /* Of a revision and another, that it is compared with. against: 0: the revision before. */
-struct view *view_revisions(const struct commands *commands, uint64_t revision, uint64_t against,
+struct view *view_revisions(const struct engine *engine, uint64_t revision, uint64_t against,
 			    struct error *ret_error);
 /* Of how caromd and its data plane are. */
-struct view *view_status(const struct commands *commands, struct error *ret_error);
+struct view *view_status(const struct engine *engine, struct error *ret_error);
 /* Of all counters. */
-struct view *view_stats(const struct commands *commands, struct error *ret_error);
+struct view *view_stats(const struct engine *engine, struct error *ret_error);
 /* Takes NULL. */
 void view_free(struct view *view);
 
+/* The last revisions that were published, newest first, at most so many: [{"revision", "time",
+ * "author", "vips_added", "vips_changed", "vips_removed"}, …], a new JSON value. The counts are null
+ * where the revision before is not known any more. */
+json_t *view_revisions_to_json(const struct engine *engine, size_t limit, struct error *ret_error);
+
 /* How many VIPs and backends such a view would show: what its answer costs. */
-size_t view_size_of_all(const struct commands *commands);
+size_t view_size_of_all(const struct engine *engine);
 /* 0: it is not there. */
-size_t view_size_of_vip(const struct commands *commands, const char *vip);
+size_t view_size_of_vip(const struct engine *engine, const char *vip);
 /* 0: it is not kept. */
-size_t view_size_of_revision(const struct commands *commands, uint64_t revision);
+size_t view_size_of_revision(const struct engine *engine, uint64_t revision);
 
 /* ---- on any thread, one at a time ---- */
 
-/* commands_revision(), and commands_is_ready(), as they were. */
+/* The revision that reads showed, and whether the engine was ready. */
 uint64_t view_number(const struct view *view);
 bool view_is_ready(const struct view *view);
 

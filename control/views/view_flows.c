@@ -6,7 +6,7 @@
  */
 #include "view_list.h"
 
-#include "commands_parts.h"
+#include "engine.h"
 #include "view_parts.h"
 
 #include "plan.h"
@@ -55,14 +55,14 @@ static bool keep_flow(void *context, const struct publish_flow *flow)
 	return true;
 }
 
-static int check_filter(const struct commands *commands, const struct view_flow_filter *filter,
+static int check_filter(const struct engine *engine, const struct view_flow_filter *filter,
 			struct error *ret_error)
 {
 	const struct config_vip *vip;
 
 	if (!filter->vip)
 		return 0;
-	vip = config_find_vip(commands_shown(commands), filter->vip);
+	vip = config_find_vip(engine_shown(engine), filter->vip);
 	if (!vip)
 		return error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", filter->vip);
 	if (filter->backend && !config_find_backend(vip, filter->backend))
@@ -71,20 +71,20 @@ static int check_filter(const struct commands *commands, const struct view_flow_
 	return 0;
 }
 
-struct view *view_flows(const struct commands *commands, const struct view_flow_filter *filter,
+struct view *view_flows(const struct engine *engine, const struct view_flow_filter *filter,
 			struct error *ret_error)
 {
-	struct image *image = publish_image(commands->publish);
+	struct image *image = publish_image(engine_publish(engine));
 	struct flow_search search = {NULL, filter};
 
-	if (check_filter(commands, filter, ret_error))
+	if (check_filter(engine, filter, ret_error))
 		return NULL;
-	search.view = view_new(commands, ret_error);
+	search.view = view_new(engine, ret_error);
 	if (!search.view)
 		return NULL;
 	search.view->image = image ? image_ref(image) : NULL;
 	search.view->flows = calloc(filter->limit, sizeof(search.view->flows[0]));
-	if (search.view->flows && (!image || publish_visit_flows(commands->publish, filter->after,
+	if (search.view->flows && (!image || publish_visit_flows(engine_publish(engine), filter->after,
 								 keep_flow, &search) == 0))
 		return search.view;
 	view_free(search.view);
@@ -119,7 +119,7 @@ static double eligible_weight(const struct image_backend *backend)
 }
 
 static json_t *shares_to_json(const struct image_vip *vip,
-			      const struct publish_remainder *remainders)
+			      const struct view_backend *seen)
 {
 	double slot_count = (double)(1u << vip->ring->bits), weights = 0;
 	uint32_t *counts = image_count_slots(vip);
@@ -138,15 +138,15 @@ static json_t *shares_to_json(const struct image_vip *vip,
 			json_pack("{s:I, s:I, s:f, s:f, s:I}", "weight",
 				  (json_int_t)backend->weight, "slots", (json_int_t)counts[i],
 				  "share", counts[i] / slot_count, "ideal_share", ideal,
-				  "older_slots", (json_int_t)remainders[i].older_slots));
+				  "older_slots", (json_int_t)seen[i].remainder.older_slots));
 	}
 	free(counts);
 	return json;
 }
 
-struct view *view_ring(const struct commands *commands, const char *vip, struct error *ret_error)
+struct view *view_ring(const struct engine *engine, const char *vip, struct error *ret_error)
 {
-	struct image *image = publish_image(commands->publish);
+	struct image *image = publish_image(engine_publish(engine));
 	int index = image ? image_find_index(image, vip) : -1;
 	struct view *view;
 
@@ -154,12 +154,12 @@ struct view *view_ring(const struct commands *commands, const char *vip, struct 
 		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", vip);
 		return NULL;
 	}
-	view = view_new(commands, ret_error);
+	view = view_new(engine, ret_error);
 	if (!view)
 		return NULL;
 	view->image = image_ref(image);
 	view->first_vip = (size_t)index;
-	if (view_keep_remainders(view, commands, 1) == 0)
+	if (view_keep_backends(view, engine, 1) == 0)
 		return view;
 	view_free(view);
 	error_set_errno(ret_error, ENOMEM, "no memory for the ring");
@@ -176,7 +176,7 @@ json_t *view_ring_to_json(const struct view *view, struct error *ret_error)
 	json = json_pack("{s:I, s:s, s:I, s:o}", "slots", (json_int_t)1 << vip->ring->bits,
 			 "digest", digest, "tracked_slots",
 			 (json_int_t)view->tracking[0].tracked_slots, "backends",
-			 shares_to_json(vip, view->remainders));
+			 shares_to_json(vip, view->backends));
 	if (!json)
 		error_set_errno(ret_error, ENOMEM, "no memory for the ring");
 	return json;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lists of VIPs and backends. A page is found by name, so that changes between two pages neither
- * repeat nor hide what stays. On any thread: see commands_view.h. */
+ * repeat nor hide what stays. On any thread: see view.h. */
 #include "view_list.h"
 
-#include "commands_parts.h"
+#include "engine.h"
 #include "config_field.h"
 #include "view_parts.h"
 

@@ -51,7 +51,7 @@ struct view_flow_filter {
 
 #define VIEW_FLOW_LIMIT_MAX 10000
 
-struct view *view_flows(const struct commands *commands, const struct view_flow_filter *filter,
+struct view *view_flows(const struct engine *engine, const struct view_flow_filter *filter,
 			struct error *ret_error);
 /*
  * Recorded flows: [{"place", "vip", "backend", "slot", "idle_s", "confirmed"}, …], in the order of
@@ -60,7 +60,7 @@ struct view *view_flows(const struct commands *commands, const struct view_flow_
  */
 json_t *view_list_flows(const struct view *view, uint64_t *ret_next, struct error *ret_error);
 
-struct view *view_ring(const struct commands *commands, const char *vip, struct error *ret_error);
+struct view *view_ring(const struct engine *engine, const char *vip, struct error *ret_error);
 /* How a VIP's ring is shared out: {"slots", "digest", "tracked_slots", "backends": {name:
  * {"weight", "slots", "share", "ideal_share", "older_slots"}}}. NULL on failure, described. */
 json_t *view_ring_to_json(const struct view *view, struct error *ret_error);

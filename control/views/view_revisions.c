@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The history: what was in force when and by whom, and how to go back there.
- *
- * A restore is a write like any other: a new desired state with the old one's VIPs, which is
- * checked against the limits of today. What it shares with the present one is found at once.
- */
-#include "commands_parts.h"
+/* The history: what was in force when and by whom. */
+#include "engine.h"
 
 #include "config_diff.h"
 #include "view_parts.h"
@@ -18,15 +13,15 @@
 #define MS_PER_S       1000
 #define FIRST_REVISION 1
 
-const char *commands_format_time(int64_t time_ms, char ret_text[COMMANDS_TIME_BYTES])
+const char *view_format_time(int64_t time_ms, char ret_text[VIEW_TIME_BYTES])
 {
 	time_t seconds = (time_t)(time_ms / MS_PER_S);
 	struct tm broken_down = {0};
 	size_t length;
 
 	gmtime_r(&seconds, &broken_down);
-	length = strftime(ret_text, COMMANDS_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &broken_down);
-	snprintf(ret_text + length, COMMANDS_TIME_BYTES - length, ".%03dZ",
+	length = strftime(ret_text, VIEW_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &broken_down);
+	snprintf(ret_text + length, VIEW_TIME_BYTES - length, ".%03dZ",
 		 (int)(time_ms % MS_PER_S));
 	return ret_text;
 }
@@ -39,17 +34,17 @@ static json_t *count(const struct revision *revision, size_t vips)
 static json_t *revision_to_json(const struct revision *revision)
 {
 	const struct revision_changes *changes = &revision->changes;
-	char time[COMMANDS_TIME_BYTES];
+	char time[VIEW_TIME_BYTES];
 
 	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o}", "revision", (json_int_t)revision->number,
-			 "time", commands_format_time(revision->time_ms, time), "author",
+			 "time", view_format_time(revision->time_ms, time), "author",
 			 revision->author, "vips_added", count(revision, changes->added),
 			 "vips_changed", count(revision, changes->changed), "vips_removed",
 			 count(revision, changes->removed));
 }
 
 /* Takes the answer over. */
-static json_t *finish(json_t *json, bool failed, struct error *ret_error)
+static json_t *revisions_finish(json_t *json, bool failed, struct error *ret_error)
 {
 	if (json && !failed)
 		return json;
@@ -58,44 +53,29 @@ static json_t *finish(json_t *json, bool failed, struct error *ret_error)
 	return NULL;
 }
 
-json_t *view_revisions_to_json(const struct commands *commands, size_t limit,
+json_t *view_revisions_to_json(const struct engine *engine, size_t limit,
 			       struct error *ret_error)
 {
 	json_t *list = json_array();
 	int failed = 0;
 
-	for (size_t age = 0; age < limit && age < revisions_count(commands->history); age++)
+	for (size_t age = 0; age < limit && age < revisions_count(engine_ledger(engine)->history); age++)
 		failed |= json_array_append_new(
-			list, revision_to_json(revisions_at(commands->history, age)));
-	return finish(list, failed, ret_error);
+			list, revision_to_json(revisions_at(engine_ledger(engine)->history, age)));
+	return revisions_finish(list, failed, ret_error);
 }
 
-static const struct revision *find(const struct commands *commands, uint64_t number,
-				   struct error *ret_error)
+size_t view_size_of_revision(const struct engine *engine, uint64_t revision)
 {
-	const struct revision *found = revisions_find(commands->history, number);
-	const struct revision *oldest = revisions_oldest(commands->history);
-
-	if (!found && !number)
-		error_set(ret_error, ERROR_NOT_FOUND, "a revision is named by its number");
-	else if (!found)
-		error_set(ret_error, ERROR_NOT_FOUND,
-			  "there is no revision %" PRIu64 "; kept are %zu, the oldest is %" PRIu64,
-			  number, revisions_count(commands->history), oldest ? oldest->number : 0);
-	return found;
-}
-
-size_t view_size_of_revision(const struct commands *commands, uint64_t revision)
-{
-	const struct revision *found = revisions_find(commands->history, revision);
+	const struct revision *found = revisions_find(engine_ledger(engine)->history, revision);
 
 	return found ? view_size_of_config(found->config) : 0;
 }
 
-static struct view *view_of(const struct commands *commands, const struct revision *revision,
+static struct view *view_of(const struct engine *engine, const struct revision *revision,
 			    struct error *ret_error)
 {
-	struct view *view = view_new(commands, ret_error);
+	struct view *view = view_new(engine, ret_error);
 
 	if (!view)
 		return NULL;
@@ -105,12 +85,12 @@ static struct view *view_of(const struct commands *commands, const struct revisi
 	return view;
 }
 
-struct view *view_revision(const struct commands *commands, uint64_t revision,
+struct view *view_revision(const struct engine *engine, uint64_t revision,
 			   struct error *ret_error)
 {
-	const struct revision *found = find(commands, revision, ret_error);
+	const struct revision *found = ledger_find(engine_ledger(engine), revision, ret_error);
 
-	return found ? view_of(commands, found, ret_error) : NULL;
+	return found ? view_of(engine, found, ret_error) : NULL;
 }
 
 json_t *view_revision_to_json(const struct view *view, struct error *ret_error)
@@ -118,17 +98,17 @@ json_t *view_revision_to_json(const struct view *view, struct error *ret_error)
 	json_t *json = revision_to_json(&view->revision);
 	int failed = json_object_set_new(json, "vips", config_vips_to_json(view->config));
 
-	return finish(json, failed, ret_error);
+	return revisions_finish(json, failed, ret_error);
 }
 
 /* The one that a revision is compared with. */
-static const struct revision *find_other(const struct commands *commands, uint64_t revision,
+static const struct revision *find_other(const struct engine *engine, uint64_t revision,
 					 uint64_t against, struct error *ret_error)
 {
-	const struct revision *before = revisions_before(commands->history, revision);
+	const struct revision *before = revisions_before(engine_ledger(engine)->history, revision);
 
 	if (against)
-		return find(commands, against, ret_error);
+		return ledger_find(engine_ledger(engine), against, ret_error);
 	if (!before && revision == FIRST_REVISION)
 		error_set(ret_error, ERROR_NOT_FOUND,
 			  "revision %d is the first: there is none before it to compare it with",
@@ -139,13 +119,13 @@ static const struct revision *find_other(const struct commands *commands, uint64
 	return before;
 }
 
-struct view *view_revisions(const struct commands *commands, uint64_t revision, uint64_t against,
+struct view *view_revisions(const struct engine *engine, uint64_t revision, uint64_t against,
 			    struct error *ret_error)
 {
-	const struct revision *to = find(commands, revision, ret_error);
+	const struct revision *to = ledger_find(engine_ledger(engine), revision, ret_error);
 	const struct revision *from =
-		to ? find_other(commands, revision, against, ret_error) : NULL;
-	struct view *view = from ? view_of(commands, to, ret_error) : NULL;
+		to ? find_other(engine, revision, against, ret_error) : NULL;
+	struct view *view = from ? view_of(engine, to, ret_error) : NULL;
 
 	if (view)
 		view->other = config_ref(from->config);
@@ -154,40 +134,5 @@ struct view *view_revisions(const struct commands *commands, uint64_t revision, 
 
 json_t *view_revision_diff_to_json(const struct view *view, struct error *ret_error)
 {
-	return finish(config_diff(view->other, view->config), false, ret_error);
-}
-
-/* A config of its own: it is checked, and nobody else has it yet. */
-static struct config *with_vips_of(const struct commands *commands, const struct config *former,
-				   struct error_list *faults)
-{
-	struct config *desired = config_with_vips_of(commands->desired, former);
-
-	if (!desired) {
-		error_list_add(faults, ERROR_SYSTEM, "", "out of memory");
-		return NULL;
-	}
-	config_share_equal(desired, commands->desired);
-	if (config_check(desired, faults) == 0)
-		return desired;
-	config_unref(desired);
-	return NULL;
-}
-
-void commands_restore_revision(struct commands *commands, uint64_t revision,
-			       const struct commands_write *write)
-{
-	struct error error = {0};
-	const struct revision *found = find(commands, revision, &error);
-	struct error_list faults = {0};
-	struct config *desired = NULL;
-
-	if (found)
-		desired = with_vips_of(commands, found->config, &faults);
-	else
-		error_list_append(&faults, &error);
-	if (desired)
-		commands_apply(commands, desired, false, write);
-	else
-		commands_refuse(commands, &faults, write->reply);
+	return revisions_finish(config_diff(view->other, view->config), false, ret_error);
 }

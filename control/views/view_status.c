@@ -5,7 +5,7 @@
  * What there is of VIPs may be much, and becomes JSON on whatever thread asks for it; all else is
  * little, and is JSON as soon as the view is made, on the event loop's thread.
  */
-#include "commands_parts.h"
+#include "engine.h"
 
 #include "host.h"
 #include "plan.h"
@@ -30,12 +30,13 @@ static json_t *attachment_to_json(const struct attachment *attachment)
 			 attachment->reason);
 }
 
-static json_t *interfaces_to_json(const struct commands *commands)
+static json_t *interfaces_to_json(const struct engine *engine)
 {
+	struct engine_attachments attachments = engine_attachments(engine);
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < commands->attachment_count; i++)
-		json_array_append_new(list, attachment_to_json(&commands->attachments[i]));
+	for (size_t i = 0; i < attachments.count; i++)
+		json_array_append_new(list, attachment_to_json(&attachments.items[i]));
 	return list;
 }
 
@@ -45,33 +46,33 @@ static json_t *use_to_json(uint32_t used, uint32_t waiting, uint32_t limit)
 			 (json_int_t)waiting, "limit", (json_int_t)limit);
 }
 
-static json_t *flows_to_json(const struct commands *commands)
+static json_t *flows_to_json(const struct engine *engine)
 {
 	uint64_t used, limit;
 
-	publish_flow_fill(commands->publish, &used, &limit);
+	publish_flow_fill(engine_publish(engine), &used, &limit);
 	return json_pack("{s:I, s:I}", "used", (json_int_t)used, "limit", (json_int_t)limit);
 }
 
-static json_t *recorder_to_json(const struct commands *commands)
+static json_t *recorder_to_json(const struct engine *engine)
 {
-	struct publish_recorded sum = publish_recorded(commands->publish);
+	struct publish_recorded sum = publish_recorded(engine_publish(engine));
 
 	return json_pack("{s:I, s:I, s:I}", "recorded", (json_int_t)sum.recorded, "rate_limited",
 			 (json_int_t)sum.rate_limited, "table_full", (json_int_t)sum.table_full);
 }
 
-static json_t *limits_to_json(const struct commands *commands)
+static json_t *limits_to_json(const struct engine *engine)
 {
-	const struct config_limits *limits = &commands->desired->node.limits;
+	const struct config_limits *limits = &engine_desired(engine)->node.limits;
 	struct publish_fill fill;
 
-	publish_fill(commands->publish, &fill);
+	publish_fill(engine_publish(engine), &fill);
 	return json_pack("{s:o, s:o, s:o, s:o}", "vips",
 			 use_to_json(fill.vips_used, 0, limits->vips), "backends",
 			 use_to_json(fill.backends_used, fill.backends_waiting, limits->backends),
 			 "slots", use_to_json(fill.slots_used, fill.slots_waiting, limits->slots),
-			 "flows", flows_to_json(commands));
+			 "flows", flows_to_json(engine));
 }
 
 /* How a drain gets on, in the words of the answer to one. */
@@ -83,23 +84,22 @@ static json_t *drain_to_json(const struct publish_remainder *remainder)
 }
 
 static json_t *backend_to_json(const struct image_backend *backend, double share,
-			       const struct publish_remainder *remainder)
+			       const struct view_backend *seen)
 {
-	bool is_eligible = plan_is_eligible(backend);
 	char address[ADDRESS_TEXT_BYTES];
 	json_t *json = json_pack("{s:s, s:b, s:f, s:I, s:s*}", "address",
 				 address_format(&backend->address, address), "eligible",
-				 is_eligible, "share", share, "flows", (json_int_t)remainder->flows,
-				 "reason", is_eligible ? NULL : plan_ineligible_reason(backend));
+				 !seen->why_ineligible, "share", share, "flows",
+				 (json_int_t)seen->remainder.flows, "reason", seen->why_ineligible);
 
 	if (backend->state == CAROM_BACKEND_DRAIN)
-		json_object_update_new(json, drain_to_json(remainder));
+		json_object_update_new(json, drain_to_json(&seen->remainder));
 	return json;
 }
 
-/* remainders: of the VIP's ordinals. */
+/* seen: of the VIP's ordinals. */
 static json_t *backends_to_json(const struct image_vip *vip,
-				const struct publish_remainder *remainders)
+				const struct view_backend *seen)
 {
 	json_t *backends = json_object();
 	uint32_t *counts = image_count_slots(vip);
@@ -110,14 +110,14 @@ static json_t *backends_to_json(const struct image_vip *vip,
 
 		if (backend->state != CAROM_BACKEND_UNUSED)
 			json_object_set_new(backends, backend->name,
-					    backend_to_json(backend, share, &remainders[i]));
+					    backend_to_json(backend, share, &seen[i]));
 	}
 	free(counts);
 	return backends;
 }
 
 static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tracking *tracking,
-			   const struct publish_remainder *remainders)
+			   const struct view_backend *seen)
 {
 	char digest[17];
 
@@ -125,12 +125,12 @@ static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tra
 	return json_pack("{s:I, s:s, s:I, s:I, s:o}", "ring_slots",
 			 (json_int_t)1 << vip->ring->bits, "ring_digest", digest, "tracked_slots",
 			 (json_int_t)tracking->tracked_slots, "flows", (json_int_t)tracking->flows,
-			 "backends", backends_to_json(vip, remainders));
+			 "backends", backends_to_json(vip, seen));
 }
 
 static json_t *vips_to_json(const struct view *view)
 {
-	const struct publish_remainder *remainders = view->remainders;
+	const struct view_backend *seen = view->backends;
 	size_t count = view->image ? view->image->vip_count : 0;
 	json_t *vips = json_object();
 
@@ -138,8 +138,8 @@ static json_t *vips_to_json(const struct view *view)
 		const struct image_vip *vip = view->image->vips[i];
 
 		json_object_set_new(vips, vip->name,
-				    vip_to_json(vip, &view->tracking[i], remainders));
-		remainders += vip->backend_count;
+				    vip_to_json(vip, &view->tracking[i], seen));
+		seen += vip->backend_count;
 	}
 	return vips;
 }
@@ -160,29 +160,30 @@ static json_t *faults_to_json(const struct store_state *state)
 	return faults;
 }
 
-static json_t *refusal_to_json(const struct commands_refusal *refusal)
+static json_t *refusal_to_json(const struct ledger_refusal *refusal)
 {
-	char time[COMMANDS_TIME_BYTES];
+	char time[VIEW_TIME_BYTES];
 
 	if (!refusal->time_ms)
 		return json_null();
-	return json_pack("{s:s, s:s}", "time", commands_format_time(refusal->time_ms, time),
+	return json_pack("{s:s, s:s}", "time", view_format_time(refusal->time_ms, time),
 			 "detail", refusal->message);
 }
 
 /* null: nothing outlives caromd but the maps. */
-static json_t *store_to_json(const struct commands *commands)
+static json_t *store_to_json(const struct engine *engine)
 {
-	const struct store_state *state = &commands->store_state;
+	const struct ledger *ledger = engine_ledger(engine);
+	const struct store_state *state = &ledger->store_state;
 
-	if (!commands->store)
+	if (!ledger->store)
 		return json_null();
 	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "state_dir", state->folder,
-			 "stored_revision", (json_int_t)commands->stored.number, "snapshot_bytes",
+			 "stored_revision", (json_int_t)ledger->stored.number, "snapshot_bytes",
 			 (json_int_t)state->snapshot_bytes, "journal_bytes",
 			 (json_int_t)state->journal_bytes, "fault_count",
 			 (json_int_t)state->fault_count, "faults", faults_to_json(state),
-			 "last_refusal", refusal_to_json(&commands->refusal));
+			 "last_refusal", refusal_to_json(&ledger->refusal));
 }
 
 /* Of the loop's thread; those of the pool never had more. */
@@ -197,33 +198,32 @@ static json_t *capabilities_to_json(void)
 	return json_pack("{s:o}", "kept", list);
 }
 
-static json_t *head_to_json(const struct commands *commands)
+static json_t *head_to_json(const struct engine *engine)
 {
-	uint64_t uptime_ms = uv_now(commands->loop) - commands->started_ms;
 	struct utsname kernel = {0};
 
 	uname(&kernel);
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
-			 "node", commands->desired->node.name, "version", CAROM_VERSION, "kernel",
+			 "node", engine_desired(engine)->node.name, "version", CAROM_VERSION, "kernel",
 			 kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
-			 (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
-			 "revision", (json_int_t)commands->revision, "published_revision",
-			 (json_int_t)commands->published_revision, "interfaces",
-			 interfaces_to_json(commands), "limits", limits_to_json(commands),
-			 "recorder", recorder_to_json(commands), "store", store_to_json(commands),
+			 (json_int_t)engine_uptime_ms(engine), "abi_version", (json_int_t)CAROM_ABI_VERSION,
+			 "revision", (json_int_t)engine_desired_revision(engine), "published_revision",
+			 (json_int_t)engine_published_revision(engine), "interfaces",
+			 interfaces_to_json(engine), "limits", limits_to_json(engine),
+			 "recorder", recorder_to_json(engine), "store", store_to_json(engine),
 			 "capabilities", capabilities_to_json());
 }
 
-struct view *view_status(const struct commands *commands, struct error *ret_error)
+struct view *view_status(const struct engine *engine, struct error *ret_error)
 {
-	struct image *image = publish_image(commands->publish);
-	struct view *view = view_new(commands, ret_error);
+	struct image *image = publish_image(engine_publish(engine));
+	struct view *view = view_new(engine, ret_error);
 
 	if (!view)
 		return NULL;
 	view->image = image ? image_ref(image) : NULL;
-	view->status = head_to_json(commands);
-	if (view->status && view_keep_remainders(view, commands, image ? image->vip_count : 0) == 0)
+	view->status = head_to_json(engine);
+	if (view->status && view_keep_backends(view, engine, image ? image->vip_count : 0) == 0)
 		return view;
 	view_free(view);
 	error_set_errno(ret_error, ENOMEM, "no memory for the status");
