@@ -123,8 +123,8 @@ static const char *format_pointer(char pointer[ERROR_POINTER_BYTES], const char 
 /* desired: NULL if it was refused, with faults, which get relative to the pointer unless that is
  * NULL. Takes ownership of both. */
 static void write_finish(struct commands *commands, struct config *desired, bool created,
-		   struct error_list *faults, const char *pointer,
-		   const struct commands_write *write)
+			 struct error_list *faults, const char *pointer,
+			 const struct commands_write *write)
 {
 	if (desired) {
 		error_list_done(faults);
@@ -158,7 +158,8 @@ static void fault_no_backend(struct error_list *faults, const char *vip, const c
 static struct config *with_vip(const struct commands *commands, struct config_vip *vip,
 			       struct error_list *faults)
 {
-	struct config *desired = vip ? config_with_vip(engine_desired(commands->engine), vip, faults) : NULL;
+	struct config *desired =
+		vip ? config_with_vip(engine_desired(commands->engine), vip, faults) : NULL;
 
 	config_vip_unref(vip);
 	return desired;
@@ -168,7 +169,8 @@ void commands_put_config(struct commands *commands, const json_t *body,
 			 const struct commands_write *write)
 {
 	struct error_list faults = {0};
-	struct config *desired = config_replace_from_json(engine_desired(commands->engine), body, &faults);
+	struct config *desired =
+		config_replace_from_json(engine_desired(commands->engine), body, &faults);
 
 	write_finish(commands, desired, false, &faults, "", write);
 }
@@ -256,7 +258,7 @@ void commands_delete_backend(struct commands *commands, const char *vip, const c
 }
 
 void write_set_state(struct commands *commands, const char *vip, const char *backend,
-			enum config_state state, const struct commands_write *write)
+		     enum config_state state, const struct commands_write *write)
 {
 	const struct config_vip *base = find_vip(commands, vip, write);
 	const struct config_backend *found;
@@ -292,7 +294,8 @@ void commands_patch_vip(struct commands *commands, const char *vip,
 			const struct config_patch *patch, const struct commands_write *write)
 {
 	struct error_list faults = {0};
-	struct config *desired = config_patch_vip(engine_desired(commands->engine), vip, patch, &faults);
+	struct config *desired =
+		config_patch_vip(engine_desired(commands->engine), vip, patch, &faults);
 
 	write_finish(commands, desired, false, &faults, NULL, write);
 }
@@ -301,8 +304,8 @@ void commands_patch_backend(struct commands *commands, const char *vip, const ch
 			    const struct config_patch *patch, const struct commands_write *write)
 {
 	struct error_list faults = {0};
-	struct config *desired =
-		config_patch_backend(engine_desired(commands->engine), vip, backend, patch, &faults);
+	struct config *desired = config_patch_backend(engine_desired(commands->engine), vip,
+						      backend, patch, &faults);
 
 	write_finish(commands, desired, false, &faults, NULL, write);
 }
@@ -330,7 +333,8 @@ void commands_restore_revision(struct commands *commands, uint64_t revision,
 			       const struct commands_write *write)
 {
 	struct error error = {0};
-	const struct revision *found = ledger_find(engine_ledger(commands->engine), revision, &error);
+	const struct revision *found =
+		ledger_find(engine_ledger(commands->engine), revision, &error);
 	struct error_list faults = {0};
 	struct config *desired = NULL;
 
