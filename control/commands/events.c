@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Server-Sent Events: what happens, as it happens, to whoever listens.
+ * Server-Sent Events: what happens, as it happens, to all subscribers.
  *
  *   event: revision   a revision is published: its number, and what it changed
  *   event: reset      what came before is not known any more: read GET /v1/config, go on from here
  *
  * The id of an event is its revision; a client that was cut off says the last one it has seen, and
- * gets what came after. An event is put into words once, whoever many subscribers there are.
+ * gets what came after. An event is put into words once, however many subscribers there are.
  *
  * Owns the subscribers, each from its subscription until its sink is ended or forgotten. On the
  * event loop's thread.
@@ -138,7 +138,8 @@ static char *word_revision(const struct revision *revision, const struct revisio
 	return word("revision", revision->number, data);
 }
 
-/* To one subscriber, or to all (NULL). Takes the text over; without one, nobody can follow. */
+/* To one subscriber, or to all (NULL). Takes ownership of the text; NULL: the subscribers cannot
+ * follow. */
 static void give(struct commands *commands, struct subscriber *one, char *text)
 {
 	struct subscriber *first = one ? one : TAILQ_FIRST(&commands->subscribers);
