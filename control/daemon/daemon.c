@@ -86,7 +86,7 @@ static void on_stop_signal(uv_signal_t *handle, int signal)
 
 static void log_refusal(const struct daemon *daemon, const struct error_list *faults)
 {
-	log_line(LOG_LEVEL_ERROR, "%s is not taken:", daemon->config_path);
+	log_line(LOG_LEVEL_ERROR, "%s is not taken over:", daemon->config_path);
 	log_faults(LOG_LEVEL_ERROR, faults);
 }
 
