@@ -8,6 +8,8 @@
  */
 #include "metrics.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct family {
@@ -66,6 +68,9 @@ static const struct family revision_family = {"carom_revision", "gauge",
 static const struct family ready_family = {
 	"carom_ready", "gauge",
 	"Whether a configuration is published and every interface attached: 1 or 0."};
+static const struct family hash_info_family = {
+	"carom_hash_info", "gauge",
+	"Always 1; the label tells the key of the flow hash, which a fleet shares."};
 static const struct family build_info_family = {"carom_build_info", "gauge",
 						"Always 1; the labels tell the build."};
 
@@ -121,12 +126,22 @@ static void add_single(struct text *text, const struct family *family, uint64_t 
 	add_value(text, " ", value);
 }
 
-static void add_build_info(struct text *text, const char *version)
+/* opening: `{name="`. */
+static void add_info(struct text *text, const struct family *family, const char *opening,
+		     const char *value)
 {
-	add_family(text, &build_info_family);
-	text_add(text, build_info_family.name);
-	add_label(text, "{version=\"", version);
+	add_family(text, family);
+	text_add(text, family->name);
+	add_label(text, opening, value);
 	add_value(text, "} ", 1);
+}
+
+static void add_hash_info(struct text *text, uint64_t fingerprint)
+{
+	char label[17];
+
+	snprintf(label, sizeof(label), "%016" PRIx64, fingerprint);
+	add_info(text, &hash_info_family, "{fingerprint=\"", label);
 }
 
 /* ---- labels: a line each, without the closing brace; they hold no line feed ---- */
@@ -273,7 +288,8 @@ static void add_flow_table(struct text *text, const struct stats_flow_table *tab
 
 static void add_all(struct text *text, const struct metrics *metrics, const struct labels *labels)
 {
-	add_build_info(text, metrics->version);
+	add_info(text, &build_info_family, "{version=\"", metrics->version);
+	add_hash_info(text, metrics->stats->hash_fingerprint);
 	add_single(text, &revision_family, metrics->revision);
 	add_single(text, &ready_family, metrics->is_ready);
 	for (size_t i = 0; i < sizeof(vip_families) / sizeof(*vip_families); i++)

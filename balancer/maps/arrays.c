@@ -225,7 +225,7 @@ static int check_control(const struct arrays *arrays, int pinned, struct error *
 		return error_set(ret_error, ERROR_CONFLICT, "it has ABI version %u, this is %u",
 				 control.abi_version, CAROM_ABI_VERSION);
 	if (control.hash_key[0] != wanted[0] || control.hash_key[1] != wanted[1])
-		return error_set(ret_error, ERROR_CONFLICT, "node.hash_seed was another");
+		return error_set(ret_error, ERROR_CONFLICT, "its flow hash has another key (node.hash_seed), so flows get backends anew");
 	return 0;
 }
 
@@ -417,4 +417,28 @@ void arrays_use_pinned_sizes(struct arrays_options *options)
 		.backends = pinned_entries(bpf_dir, "backends") / 2,
 		.flows = pinned_entries(bpf_dir, "flows") * CAROM_FLOWS_PER_LINE,
 	};
+}
+
+bool arrays_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2])
+{
+	struct carom_control control;
+	struct bpf_map_info information = {0};
+	uint32_t length = sizeof(information), key = 0;
+	char path[PATH_MAX];
+	bool found;
+	int pinned;
+
+	if (snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/data_control", bpf_dir) >= PATH_MAX)
+		return false;
+	pinned = bpf_obj_get(path);
+	if (pinned < 0)
+		return false;
+	found = bpf_obj_get_info_by_fd(pinned, &information, &length) == 0 &&
+		information.value_size == sizeof(control) &&
+		bpf_map_lookup_elem(pinned, &key, &control) == 0 &&
+		control.abi_version == CAROM_ABI_VERSION;
+	close(pinned);
+	if (found)
+		memcpy(ret_key, control.hash_key, sizeof(control.hash_key));
+	return found;
 }

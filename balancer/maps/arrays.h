@@ -33,6 +33,9 @@ int arrays_capture_lanes(const struct arrays *arrays);
 int arrays_pin(const struct arrays *arrays, struct error *ret_error);
 int arrays_unpin(const char *bpf_dir, struct error *ret_error);
 
+/* See dataplane_pinned_hash_key(). */
+bool arrays_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2]);
+
 /* Puts the sizes of the pinned maps, whichever version made them, in the place of the limits;
  * zeros: there are none. */
 void arrays_use_pinned_sizes(struct arrays_options *options);

@@ -89,6 +89,11 @@ void dataplane_forget_former(struct dataplane *dataplane)
 	dataplane->former = NULL;
 }
 
+bool dataplane_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2])
+{
+	return arrays_pinned_hash_key(bpf_dir, ret_key);
+}
+
 static void set_settings(struct dataplane *dataplane)
 {
 	const struct dataplane_memory *memory = arrays_memory(dataplane->maps);

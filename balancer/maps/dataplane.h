@@ -68,6 +68,10 @@ struct dataplane_memory {
 
 struct dataplane;
 
+/* The key that a predecessor's maps, of this ABI version, were hashed with. False: there are none.
+ */
+bool dataplane_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2]);
+
 /* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, and takes over
  * the maps that a former process pinned, or makes new ones if there are none or they do not fit
  * (which is logged). NULL on failure, and nothing is left behind. */

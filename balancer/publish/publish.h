@@ -60,6 +60,9 @@ void publish_reclaim(struct publish *publish, uint64_t epoch);
 /* What is published; NULL before the first commit. Borrowed until the next one. */
 struct image *publish_image(const struct publish *publish);
 
+/* Of the key that flows are hashed with: equal on all nodes of a fleet. */
+uint64_t publish_hash_fingerprint(const struct publish *publish);
+
 /* How full the maps are. */
 struct publish_fill {
 	uint32_t slots_used, slots_waiting, slots_size;

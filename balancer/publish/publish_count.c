@@ -6,6 +6,8 @@
  */
 #include "publish_parts.h"
 
+#include "hash_key.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,4 +152,9 @@ void publish_clear_unused(const struct publish *publish)
 			clear(memory, &unused);
 	}
 	free(used);
+}
+
+uint64_t publish_hash_fingerprint(const struct publish *publish)
+{
+	return hash_key_fingerprint((const uint64_t *)publish->memory->control->hash_key);
 }

@@ -49,7 +49,7 @@ struct config_node {
 	char name[CAROM_NAME_BYTES]; /* default: the host's name */
 	struct config_interface interfaces[CONFIG_INTERFACES_MAX];
 	size_t interface_count;
-	char hash_seed[CONFIG_SEED_BYTES];
+	char hash_seed[CONFIG_SEED_BYTES]; /* empty: a random key is made and stored */
 	bool has_outer_source4, has_outer_source6;
 	struct prefix outer_source4, outer_source6;
 	struct config_limits limits;

@@ -97,7 +97,9 @@ json_t *config_node_to_json(const struct config_node *node)
 	json_auto_t *json = json_object();
 
 	if (json_object_set_new(json, "name", json_string(node->name)) ||
-	    json_object_set_new(json, "interfaces", interfaces_to_json(node)) ||
+	    json_object_set_new(json, "interfaces", interfaces_to_json(node)))
+		return NULL;
+	if (node->hash_seed[0] &&
 	    json_object_set_new(json, "hash_seed", json_string(node->hash_seed)))
 		return NULL;
 	if (node->has_outer_source4 &&

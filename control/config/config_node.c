@@ -15,7 +15,6 @@
 
 #define HOST_NAME_BYTES	  256
 #define DEFAULT_NAME	  "carom"
-#define DEFAULT_HASH_SEED "carom"
 #define DEFAULT_BPF_DIR	  "/sys/fs/bpf/carom"
 #define DEFAULT_STATE_DIR "/var/lib/carom"
 
@@ -315,7 +314,6 @@ int config_decode_node(const struct config_place *place, const json_t *json, voi
 	struct config_node *node = &config->node;
 
 	*node = (struct config_node){
-		.hash_seed = DEFAULT_HASH_SEED,
 		.bpf_dir = DEFAULT_BPF_DIR,
 		.state_dir = DEFAULT_STATE_DIR,
 		.limits = {VIPS_DEFAULT, BACKENDS_DEFAULT, SLOTS_DEFAULT, FLOWS_DEFAULT,

@@ -11,6 +11,7 @@
 #include "commands_setup.h"
 #include "dataplane.h"
 #include "engine.h"
+#include "flow_key.h"
 #include "host.h"
 #include "log.h"
 #include "revisions.h"
@@ -33,6 +34,7 @@ struct daemon {
 	struct revisions *history;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNAL_COUNT];
+	uint64_t flow_key[2];
 	struct dataplane *dataplane;
 	struct engine *engine;
 	struct engine_observer observer;
@@ -246,15 +248,6 @@ static void ignore_signals(void)
 		signal(number, SIG_IGN);
 }
 
-static uint64_t hash_key(const char *seed, uint64_t number)
-{
-	uint64_t key = number;
-
-	for (; *seed; seed++)
-		key = carom_mix(key ^ (uint8_t)*seed, number);
-	return key;
-}
-
 static int open_dataplane(struct daemon *daemon, bool anew)
 {
 	const struct config_node *node = &daemon->config->node;
@@ -269,7 +262,7 @@ static int open_dataplane(struct daemon *daemon, bool anew)
 				.flow_inserts_per_s = node->limits.flow_inserts_per_s,
 				.flow_idle_timeout_s = node->flow_idle_timeout_ms / 1000,
 			},
-		.hash_key = {hash_key(node->hash_seed, 1), hash_key(node->hash_seed, 2)},
+		.hash_key = {daemon->flow_key[0], daemon->flow_key[1]},
 		.anew = anew,
 	};
 
@@ -345,7 +338,8 @@ static int open_store(struct daemon *daemon)
 /* What cannot be adopted is replaced: packets go on by it until the program is exchanged. */
 static int open_parts(struct daemon *daemon)
 {
-	if (open_dataplane(daemon, false))
+	if (flow_key_find(&daemon->config->node, daemon->flow_key, &daemon->error) ||
+	    open_dataplane(daemon, false))
 		return -1;
 	if (open_engine(daemon) == 0)
 		return 0;

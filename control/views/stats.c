@@ -113,6 +113,7 @@ static void read_all(const struct engine *engine, struct reading *reading)
 		.vip_count = count,
 		.unattributed = last,
 		.flow_table = read_flow_table(engine),
+		.hash_fingerprint = publish_hash_fingerprint(engine_publish(engine)),
 	};
 }
 

@@ -45,6 +45,7 @@ struct stats {
 	size_t vip_count;
 	const uint64_t *unattributed; /* by reason: to a VIP's address, but no VIP is known */
 	struct stats_flow_table flow_table;
+	uint64_t hash_fingerprint; /* of the key of the flows' hash */
 };
 
 /* NULL: out of memory. */

@@ -199,13 +199,16 @@ static json_t *capabilities_to_json(void)
 static json_t *head_to_json(const struct engine *engine)
 {
 	struct utsname kernel = {0};
+	char fingerprint[17];
 
 	uname(&kernel);
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
-			 "node", engine_desired(engine)->node.name, "version", CAROM_VERSION,
-			 "kernel", kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
-			 (json_int_t)engine_uptime_ms(engine), "abi_version",
-			 (json_int_t)CAROM_ABI_VERSION, "revision",
+	snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64,
+		 publish_hash_fingerprint(engine_publish(engine)));
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+			 "node", engine_desired(engine)->node.name, "hash_fingerprint", fingerprint,
+			 "version", CAROM_VERSION, "kernel", kernel.release, "pid",
+			 (json_int_t)getpid(), "uptime_ms", (json_int_t)engine_uptime_ms(engine),
+			 "abi_version", (json_int_t)CAROM_ABI_VERSION, "revision",
 			 (json_int_t)engine_desired_revision(engine), "published_revision",
 			 (json_int_t)engine_published_revision(engine), "interfaces",
 			 interfaces_to_json(engine), "limits", limits_to_json(engine), "recorder",

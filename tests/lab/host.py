@@ -43,6 +43,7 @@ BASE = {
     "node": {
         "name": "lb1",
         "interfaces": [{"name": "eth0"}],
+        "hash_seed": "carom",
         "limits": {"vips": 16, "backends": 64, "slots": 16384, "flows": 1024},
         "bpf_dir": str(BPF / "carom"),
         "state_dir": "",

@@ -8,8 +8,10 @@ To be run in a sandbox, with the environment's CAROM_BUILD naming what to run. S
 import json
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import host
@@ -274,8 +276,40 @@ class Restarts(LifecycleTest):
 
     def test_with_another_hash_seed(self):
         self.assertEqual(self.restart_with("hash_seed", "rome"), [
-            "what a former caromd left is not taken over, but replaced: node.hash_seed was"
-            " another"])
+            "what a former caromd left is not taken over, but replaced: its flow hash has"
+            " another key (node.hash_seed), so flows get backends anew"])
+
+    def fingerprint(self):
+        return self.client.get("/v1/status").json()["hash_fingerprint"]
+
+    def expect_key(self, source):
+        """Starts; returns the key's fingerprint, once log and metrics have said it, too."""
+        caromd = self.start()
+        fingerprint = self.fingerprint()
+        self.assertIn(f"node.hash_seed is not set: the flow hash's key is {source}, fingerprint"
+                      f" {fingerprint}; the nodes of a fleet need one seed",
+                      caromd.messages("info"))
+        self.assertIn(f'carom_hash_info{{fingerprint="{fingerprint}"}} 1',
+                      self.client.get("/metrics").body.decode())
+        self.assertEqual(caromd.messages("error") + caromd.messages("warning"), [])
+        self.stop(caromd)
+        return fingerprint
+
+    def test_without_hash_seed(self):
+        """A random key lasts as long as the maps, or the file in state_dir."""
+        del self.config["node"]["hash_seed"]
+        first = self.expect_key("a new random one")
+        self.assertEqual(self.expect_key("the predecessor's"), first)
+        state = Path(tempfile.mkdtemp(dir="/run"))
+        self.addCleanup(shutil.rmtree, state)
+        self.config["node"]["state_dir"] = str(state)
+        self.assertEqual(self.expect_key("the predecessor's"), first)
+        self.assertEqual((state / "hash_key").stat().st_mode & 0o777, 0o600)
+        self.detach()
+        self.assertEqual(self.expect_key("the stored one"), first)
+        self.detach()
+        (state / "hash_key").unlink()
+        self.assertNotEqual(self.expect_key("a new random one"), first)
 
     def set_abi_version(self, version):
         """As if another caromd had left the maps."""

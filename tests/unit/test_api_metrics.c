@@ -25,7 +25,7 @@ static const struct stats_vip vips[] = {
 	{"web", {30, 3000, 3}, 5, 6, vip_reasons, backends, 2},
 	{"a\"b\\c\nd", {0, 0, 0}, 0, 0, vip_reasons, NULL, 0},
 };
-static const struct stats stats = {vips, 2, unattributed, {11, 12, 13, 14, 15}};
+static const struct stats stats = {vips, 2, unattributed, {11, 12, 13, 14, 15}, 0xabc};
 static const struct metrics metrics = {
 	.stats = &stats,
 	.reasons = reasons,
@@ -78,6 +78,7 @@ static void test_samples(void **state)
 
 	(void)state;
 	expect_line(text, "carom_build_info{version=\"1.2.3\"} 1");
+	expect_line(text, "carom_hash_info{fingerprint=\"0000000000000abc\"} 1");
 	expect_line(text, "carom_revision 42");
 	expect_line(text, "carom_ready 1");
 	expect_line(text, "carom_vip_packets_total{vip=\"web\"} 30");
@@ -131,7 +132,7 @@ static void test_families_are_whole(void **state)
 			fail_msg("in family '%s': %.*s", family, (int)length, line);
 		}
 	}
-	assert_int_equal(count_of(text, "# HELP "), 16);
+	assert_int_equal(count_of(text, "# HELP "), 17);
 	free(text);
 }
 

@@ -15,7 +15,7 @@ static void defaults_are_spelled_out(void **state)
 			  "'web': {" WEB ", 'backends': {'b1': {'address': '10.0.0.1'}}}}}");
 	json_t *expected = json_of(
 		"{'node': {'name': 'lb1', 'interfaces': [{'name': 'eth0', 'mode': 'auto'}],"
-		" 'hash_seed': 'carom', 'limits': {'vips': 1024, 'backends': 16384, 'slots':"
+		" 'limits': {'vips': 1024, 'backends': 16384, 'slots':"
 		" 4194304, 'flows': 262144, 'flow_inserts_per_s': 100000}, 'flow_idle_timeout_ms':"
 		" 600000, 'bpf_dir': '/sys/fs/bpf/carom',"
 		" 'state_dir': '/var/lib/carom'},"

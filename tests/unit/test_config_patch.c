@@ -250,7 +250,7 @@ static void the_node_cannot_be_patched(void **state)
 	(void)state;
 	assert_refused(&whole, CONFIG_PATCH_MERGE, "{'node': {'hash_seed': 'rome'}}",
 		       "invalid /node/hash_seed: node: hash_seed differs from what runs,"
-		       " \"carom\"" ONLY_A_RESTART);
+		       " nothing" ONLY_A_RESTART);
 	assert_refused(&whole, CONFIG_PATCH_OPERATIONS,
 		       "[{'op': 'add', 'path': '/api/listen/-', 'value': '127.0.0.1:7007'}]",
 		       "invalid /api/listen: the patched document: api: listen differs from what"
