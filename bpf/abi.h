@@ -192,8 +192,8 @@ struct carom_slot_line {
  * The flow table: which backend a flow of a tracked slot belongs to. A line of four flows is one
  * cache line, and a flow may lie in either of two lines, which its hash tells. Whoever changes an
  * entry takes it by exchanging its record for CAROM_FLOW_BUSY, writes the hash, and then the new
- * record; a free entry's record is 0. So a record that is read belongs to the hash beside it, and
- * what is left of the chance that it does not, `check` takes away.
+ * record; a free entry's record is 0. A reader that finds its hash before and after the record has
+ * read a record of that flow.
  */
 struct carom_flow {
 	__u64 hash;   /* of the 5-tuple, whole */
@@ -204,18 +204,41 @@ struct carom_flow {
 #define CAROM_FLOW_CHOICES   2
 #define CAROM_FLOW_BUSY	     (~0ULL)
 
-/* A SYN's entry is kept so long, until another packet of its flow confirms it. */
+/* A record that one packet alone has made is kept so long, until a second one confirms it. */
 #define CAROM_FLOW_UNCONFIRMED_S 10
 
 struct carom_flow_line {
 	struct carom_flow flows[CAROM_FLOWS_PER_LINE];
 };
 
-static inline __u64 carom_flow_record(__u32 vip_number, __u32 ordinal, int confirmed, __u32 clock,
-				      __u64 hash)
+/* What the client's packets have said. README.md has the table of what leads to what. */
+enum carom_flow_state {
+	CAROM_FLOW_OPENING,   /* a SYN, and nothing since */
+	CAROM_FLOW_SEEN,      /* one packet without SYN */
+	CAROM_FLOW_CONFIRMED, /* a second packet, whose sequence number fits */
+	CAROM_FLOW_CLOSED,    /* a FIN or RST, likewise: the next SYN begins another flow */
+};
+
+/*
+ * A record keeps of TCP's sequence numbers which block of 256 KiB the client has reached. A packet
+ * fits if it is of that block or of the next: one that is made up without having seen the flow fits
+ * once in 2^13 times, about as often as it would meet the server's receive window.
+ */
+#define CAROM_FLOW_BLOCK_SHIFT 18
+#define CAROM_FLOW_BLOCK_MASK  0x3fff
+
+/* sequence: in host order; of a SYN, that of the byte after it. Of UDP: 0. */
+static inline __u32 carom_flow_block(__u32 sequence)
 {
-	return (hash & 0xfff) << 52 | (__u64)(vip_number & 0xfffff) << 32 |
-	       (__u64) !!confirmed << 31 | (ordinal & CAROM_SLOT_ORDINAL) << 16 | (clock & 0xffff);
+	return sequence >> CAROM_FLOW_BLOCK_SHIFT;
+}
+
+/* block: 14 bits, VIP: 17, state: 2, ordinal: 15, clock: 16. */
+static inline __u64 carom_flow_record(__u32 vip_number, __u32 ordinal, enum carom_flow_state state,
+				      __u32 block, __u32 clock)
+{
+	return (__u64)(block & CAROM_FLOW_BLOCK_MASK) << 50 | (__u64)(vip_number & 0x1ffff) << 33 |
+	       (__u64)state << 31 | (ordinal & CAROM_SLOT_ORDINAL) << 16 | (clock & 0xffff);
 }
 
 static inline __u32 carom_flow_ordinal(__u64 record)
@@ -223,22 +246,43 @@ static inline __u32 carom_flow_ordinal(__u64 record)
 	return record >> 16 & CAROM_SLOT_ORDINAL;
 }
 
+static inline enum carom_flow_state carom_flow_state(__u64 record)
+{
+	return record >> 31 & 3;
+}
+
 static inline int carom_flow_confirmed(__u64 record)
 {
-	return record >> 31 & 1;
+	return carom_flow_state(record) >= CAROM_FLOW_CONFIRMED;
 }
 
 /* The number that the VIP counts under. */
 static inline __u32 carom_flow_vip(__u64 record)
 {
-	return record >> 32 & 0xfffff;
+	return record >> 33 & 0x1ffff;
 }
 
-/* Whether it is of this flow, and of this VIP: one that was added anew has flows of its own. */
-static inline int carom_flow_belongs(__u64 record, __u32 vip_number, __u64 hash)
+/* The same of another number. */
+static inline __u64 carom_flow_of_vip(__u64 record, __u32 vip_number)
 {
-	return record && record != CAROM_FLOW_BUSY &&
-	       record >> 32 == ((hash & 0xfff) << 20 | (vip_number & 0xfffff));
+	return (record & ~(0x1ffffULL << 33)) | (__u64)vip_number << 33;
+}
+
+/* How many blocks further a packet's is. */
+static inline __u32 carom_flow_blocks_on(__u64 record, __u32 block)
+{
+	return (block - (__u32)(record >> 50)) & CAROM_FLOW_BLOCK_MASK;
+}
+
+static inline int carom_flow_fits(__u64 record, __u32 block)
+{
+	return carom_flow_blocks_on(record, block) <= 1;
+}
+
+/* Whether it is of this VIP: one that was added anew has flows of its own. */
+static inline int carom_flow_belongs(__u64 record, __u32 vip_number)
+{
+	return record && record != CAROM_FLOW_BUSY && carom_flow_vip(record) == vip_number;
 }
 
 /* Seconds since a packet of the flow was seen. They wrap at 65,536: sweeps are more frequent. */

@@ -25,10 +25,11 @@ static __always_inline struct carom_flow *flow_find(__u32 vip_number, __u64 hash
 		for (int i = 0; line && i < CAROM_FLOWS_PER_LINE; i++) {
 			struct carom_flow *flow = &line->flows[i];
 
-			if (flow->hash != hash)
+			if (*(volatile __u64 *)&flow->hash != hash)
 				continue;
 			*ret_record = *(volatile __u64 *)&flow->record;
-			if (carom_flow_belongs(*ret_record, vip_number, hash))
+			if (carom_flow_belongs(*ret_record, vip_number) &&
+			    *(volatile __u64 *)&flow->hash == hash)
 				return flow;
 		}
 	}

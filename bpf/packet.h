@@ -48,6 +48,7 @@ struct packet {
 	enum carom_family family;
 	struct watch *watch; /* NULL: nobody watches */
 	const void *network; /* the IP header */
+	const void *transport;
 	struct address_halves source;
 	struct address_halves destination;
 	__u32 ports; /* source and destination, as they lie on the wire */

@@ -83,6 +83,7 @@ static __always_inline int parse_ports(struct packet *packet, const void *transp
 		if ((void *)(udp + 1) > packet_end(packet))
 			return refuse(packet, CAROM_REASON_TRUNCATED);
 	}
+	packet->transport = transport;
 	packet->ports = *(const __u32 *)transport;
 	return CONTINUE;
 }

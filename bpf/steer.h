@@ -16,6 +16,9 @@
 #include "packet.h"
 #include "watch.h"
 
+#include <linux/in.h>
+#include <linux/tcp.h>
+
 #define NO_SLOT 0xffffffff
 
 static __always_inline __u64 steer_hash(const struct packet *packet)
@@ -75,38 +78,148 @@ static __always_inline void stay_unsettled(__u32 slot)
 		line->slots[slot % CAROM_SLOTS_PER_LINE] = now;
 }
 
+/* A packet of a tracked slot. */
+struct tracked {
+	__u64 hash;
+	__u32 slot;
+	__u32 current; /* ordinals */
+	__u32 older;   /* that flows without a record belong to */
+	__u32 block;   /* of its sequence number */
+	bool opens;    /* TCP: SYN without ACK */
+	bool closes;   /* TCP: FIN or RST */
+};
+
+/* What is known of a packet's flow, and what is to be known after it. */
+struct flow_step {
+	__u32 chosen;
+	bool records; /* else the table stays as it is */
+	enum carom_flow_state state;
+	__u32 block;
+	__u32 age_s; /* of the record, when it is written */
+};
+
+/* A SYN to a living record leaves it time for a handshake, but does not keep it alive for long. */
+static __always_inline __u32 step_age(__u64 seen)
+{
+	__u32 age_s = carom_flow_age(seen, control.clock);
+	__u32 most_s = settings.flow_idle_timeout_s - CAROM_FLOW_UNCONFIRMED_S;
+
+	if (settings.flow_idle_timeout_s <= CAROM_FLOW_UNCONFIRMED_S)
+		return 0;
+	return age_s < most_s ? age_s : most_s;
+}
+
+static __always_inline bool step_repeats(__u64 seen, const struct tracked *packet)
+{
+	return carom_flow_state(seen) == CAROM_FLOW_OPENING &&
+	       carom_flow_blocks_on(seen, packet->block) == 0;
+}
+
+/*
+ * A SYN opens a flow, unless its flow has a confirmed record, or it repeats the SYN that made the
+ * record. A SYN that is made up must not take a connection away: the recorded backend's kernel
+ * answers it (RFC 5961), and a client that did lose its connection ends it by the RST that this
+ * answer brings. seen: the flow's record, or 0.
+ */
+static __always_inline struct flow_step step_open(__u64 seen, const struct tracked *packet)
+{
+	struct flow_step step = {packet->current, true, CAROM_FLOW_OPENING, packet->block, 0};
+
+	if (!seen || carom_flow_expired(seen, control.clock, settings.flow_idle_timeout_s))
+		return step;
+	if (step_repeats(seen, packet))
+		step.chosen = carom_flow_ordinal(seen);
+	if (carom_flow_state(seen) == CAROM_FLOW_CONFIRMED)
+		step = (struct flow_step){carom_flow_ordinal(seen), true, CAROM_FLOW_CONFIRMED,
+					  seen >> 50, step_age(seen)};
+	return step;
+}
+
+static __always_inline struct flow_step step_known(__u64 seen, const struct tracked *packet)
+{
+	enum carom_flow_state state = carom_flow_state(seen);
+	bool fits = carom_flow_fits(seen, packet->block);
+	struct flow_step step = {carom_flow_ordinal(seen), true, state, packet->block, 0};
+
+	/* Of an older connection, which a SYN that was made up must not take. */
+	if (state == CAROM_FLOW_OPENING && !fits)
+		return (struct flow_step){.chosen = packet->older};
+	if (!fits && state != CAROM_FLOW_SEEN)
+		step.block = seen >> 50;
+	if (fits && state != CAROM_FLOW_CLOSED)
+		step.state = packet->closes ? CAROM_FLOW_CLOSED : CAROM_FLOW_CONFIRMED;
+	return step;
+}
+
+/* The last packet of an older connection leaves no record that would meet the port's next one. */
+static __always_inline struct flow_step step_unknown(const struct tracked *packet)
+{
+	return (struct flow_step){packet->older, !packet->closes, CAROM_FLOW_SEEN, packet->block,
+				  0};
+}
+
+static __always_inline struct flow_step step_of(__u64 seen, const struct tracked *packet)
+{
+	if (packet->opens)
+		return step_open(seen, packet);
+	return seen ? step_known(seen, packet) : step_unknown(packet);
+}
+
+/* Whether an older flow is remembered for as long as it may be silent. */
+static __always_inline bool step_lasts(const struct flow_step *step, bool is_recorded, bool opens)
+{
+	return step->records ? is_recorded && step->state != CAROM_FLOW_SEEN : opens;
+}
+
 /*
  * The ordinal for a packet in a tracked slot. Not inlined: the rare way.
  *
- * A flow that cannot be recorded follows `previous`, its SYN included: that is where its later
- * packets, unrecorded as they are, will be taken to belong, for as long as it sends any.
+ * A flow that cannot be recorded follows `previous`, its SYN included: its later packets have no
+ * record either, and go there.
  */
-static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, __u32 slot,
-				      __u32 current, bool opens)
+static __noinline __u32 steer_tracked(const struct carom_vip *vip, struct tracked *packet)
 {
+	__u32 previous = previous_of(packet->slot);
 	__u64 seen = 0, record;
-	struct carom_flow *flow = flow_find(vip->counter, hash, &seen);
-	__u32 older = previous_of(slot), chosen = current;
+	struct carom_flow *flow = flow_find(vip->counter, packet->hash, &seen);
+	__u32 known = flow ? carom_flow_ordinal(seen) : CAROM_ORDINAL_NONE;
+	struct flow_step step;
+	bool is_recorded = true;
 
-	explain_tracked(older, flow ? carom_flow_ordinal(seen) : CAROM_ORDINAL_NONE, opens);
-	if (!serves(vip, older))
-		older = current;
-	if (!opens)
-		chosen = flow && serves(vip, carom_flow_ordinal(seen)) ? carom_flow_ordinal(seen)
-								       : older;
-	if (chosen == CAROM_ORDINAL_NONE)
-		return chosen;
-	/* Unrecorded, it will be taken to belong where it does belong. */
-	if (!flow && current == older && !vip->records_all)
-		return chosen;
-	record = carom_flow_record(vip->counter, chosen, !opens, control.clock, hash);
-	if (flow_record(flow, seen, hash, record)) {
-		explain_flow(flow ? CAROM_FLOW_RECORDED : CAROM_FLOW_RECORDABLE);
-		return chosen;
+	explain_tracked(previous, known, packet->opens);
+	packet->older = serves(vip, previous) ? previous : packet->current;
+	step = step_of(serves(vip, known) ? seen : 0, packet);
+	if (step.chosen == CAROM_ORDINAL_NONE)
+		return step.chosen;
+	/* Without a record, its next packet goes to the same backend anyway. */
+	if (!flow && packet->current == packet->older && !vip->records_all)
+		return step.chosen;
+	if (step.records) {
+		record = carom_flow_record(vip->counter, step.chosen, step.state, step.block,
+					   control.clock - step.age_s);
+		is_recorded = flow_record(flow, seen, packet->hash, record);
+		explain_flow(!is_recorded ? CAROM_FLOW_UNRECORDED
+			     : flow	  ? CAROM_FLOW_RECORDED
+					  : CAROM_FLOW_RECORDABLE);
 	}
-	explain_flow(CAROM_FLOW_UNRECORDED);
-	stay_unsettled(slot);
-	return opens ? older : chosen;
+	if (packet->current != packet->older && !step_lasts(&step, is_recorded, packet->opens))
+		stay_unsettled(packet->slot);
+	return is_recorded || !packet->opens ? step.chosen : packet->older;
+}
+
+/* Read from the packet here, so that the packets of other slots do without. */
+static __always_inline struct tracked tracked_packet(const struct packet *packet, __u32 slot,
+						     __u32 current)
+{
+	struct tracked tracked = {.hash = packet->hash, .slot = slot, .current = current};
+	const struct tcphdr *tcp = packet->transport;
+
+	if (packet->protocol != IPPROTO_TCP || (void *)(tcp + 1) > packet_end(packet))
+		return tracked;
+	tracked.block = carom_flow_block(bpf_ntohl(tcp->seq) + tcp->syn);
+	tracked.opens = packet->opens;
+	tracked.closes = tcp->fin || tcp->rst;
+	return tracked;
 }
 
 /* The ordinal of the backend that takes the packet; CAROM_ORDINAL_NONE: there is none; NO_SLOT: the
@@ -114,6 +227,7 @@ static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, _
 static __always_inline __u32 steer(struct packet *packet, const struct carom_vip *vip)
 {
 	const struct carom_slot_line *line;
+	struct tracked tracked;
 	__u32 slot, line_number, chosen;
 
 	packet->hash = steer_hash(packet);
@@ -124,10 +238,10 @@ static __always_inline __u32 steer(struct packet *packet, const struct carom_vip
 		return NO_SLOT;
 	chosen = line->slots[slot % CAROM_SLOTS_PER_LINE];
 	watch_slot(packet, slot - vip->first_slot, chosen);
-	if (unlikely(chosen & CAROM_SLOT_TRACKED))
-		return steer_tracked(vip, packet->hash, slot, chosen & CAROM_SLOT_ORDINAL,
-				     packet->opens);
-	return chosen;
+	if (likely(!(chosen & CAROM_SLOT_TRACKED)))
+		return chosen;
+	tracked = tracked_packet(packet, slot, chosen & CAROM_SLOT_ORDINAL);
+	return steer_tracked(vip, &tracked);
 }
 
 #endif

@@ -142,6 +142,26 @@ static void sweep_flow(struct sweep *sweep, struct carom_flow *flow)
 	note_disagreement(sweep, published, flow->hash, record);
 }
 
+/*
+ * Without a tracked slot, no packet meets the record any more: what becomes of the flow, and
+ * whether its port is used again, would not be seen. Its backend is the slot's.
+ */
+static void drop_untracked(const struct sweep *sweep, struct carom_flow *flow)
+{
+	uint64_t record = read_record(flow);
+	struct published_vip *published = record ? owner(sweep, record) : NULL;
+	struct tracking_slots slots;
+
+	if (!published)
+		return;
+	slots = publish_slots(sweep->publish, published);
+	if (slots.slots[flow->hash >> (64 - slots.bits)] & CAROM_SLOT_TRACKED)
+		return;
+	published->flow_counts[carom_flow_ordinal(record)]--;
+	sweep->publish->flow_total--;
+	drop(flow, record);
+}
+
 static void sweep_slots(const struct sweep *sweep, struct published_vip *published)
 {
 	struct tracking_slots slots = publish_slots(sweep->publish, published);
@@ -171,6 +191,8 @@ int publish_sweep(struct publish *publish, struct error *ret_error)
 			if (publish->vips[i]->tracked_count)
 				sweep_slots(&sweep, publish->vips[i]);
 		}
+		for (uint32_t i = 0; i < publish->memory->flow_count; i++)
+			drop_untracked(&sweep, &publish->memory->flows[i]);
 		publish->sweep_count++;
 	}
 	sweep_done(&sweep);

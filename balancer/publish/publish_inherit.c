@@ -168,7 +168,7 @@ static struct carom_flow *find_place(const struct dataplane_memory *memory, uint
 		for (int i = 0; i < CAROM_FLOWS_PER_LINE; i++) {
 			uint64_t record = __atomic_load_n(&flows[i].record, __ATOMIC_ACQUIRE);
 
-			if (flows[i].hash == hash && carom_flow_belongs(record, number, hash))
+			if (flows[i].hash == hash && carom_flow_belongs(record, number))
 				return &flows[i];
 			if (!record && !place)
 				place = &flows[i];
@@ -185,8 +185,7 @@ static bool inherit_flow(const struct dataplane_memory *memory, const struct car
 
 	if (!place || place->record)
 		return false;
-	new = carom_flow_record(number, carom_flow_ordinal(record), carom_flow_confirmed(record),
-				(uint32_t)record, old->hash);
+	new = carom_flow_of_vip(record, number);
 	return put_flow(place, old->hash, new);
 }
 
@@ -200,7 +199,7 @@ size_t publish_inherit_flows(struct publish *publish, const struct publish *form
 		uint64_t record = __atomic_load_n(&old->record, __ATOMIC_ACQUIRE);
 		uint32_t number = carom_flow_vip(record);
 
-		if (!carom_flow_belongs(record, number, old->hash) ||
+		if (!carom_flow_belongs(record, number) ||
 		    number >= former->memory->reasons_per_lane || !numbers[number])
 			continue;
 		count += inherit_flow(publish->memory, old, record, numbers[number]);

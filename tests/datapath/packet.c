@@ -205,7 +205,7 @@ static void put_transport(struct frame *frame, const struct packet *packet)
 		put16(frame, packet->destination_port);
 	}
 	if (packet->protocol == IPPROTO_TCP) {
-		put32(frame, 0x01020304);
+		put32(frame, packet->sequence ? packet->sequence : 0x01020304);
 		put32(frame, 0x05060708);
 		put16(frame, 5u << 12 | packet->tcp_flags);
 		put16(frame, 0xffff);

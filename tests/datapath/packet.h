@@ -23,7 +23,9 @@
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
 
+#define TCP_FIN 0x01
 #define TCP_SYN 0x02
+#define TCP_RST 0x04
 #define TCP_ACK 0x10
 
 #define FRAGMENT_MORE 0x2000 /* beside the offset, as in the IPv4 header */
@@ -62,6 +64,7 @@ struct packet {
 	uint16_t destination_port;
 	uint8_t protocol; /* 0: TCP */
 	uint8_t tcp_flags;
+	uint32_t sequence; /* TCP; 0: an ordinary one */
 	uint8_t traffic_class;
 	bool dont_fragment;	 /* IPv4 */
 	uint16_t identification; /* IPv4 */

@@ -11,7 +11,7 @@ void model_init(struct model *model, uint32_t idle_timeout_s)
 {
 	*model = (struct model){.idle_timeout_s = idle_timeout_s};
 	for (size_t i = 0; i < INTENT_FLOWS; i++)
-		model->flows[i].backend = MODEL_NOBODY;
+		model->flows[i].backend = model->flows[i].stale_backend = MODEL_NOBODY;
 }
 
 /* ---- commits ---- */
@@ -53,8 +53,10 @@ void model_commit(struct model *model, const struct intent *intent)
 		struct model_flow *flow = &model->flows[i];
 		const struct model_vip *vip = &model->vips[intent_flow_vip(i)];
 
-		if (flow->backend != MODEL_NOBODY && !vip->backends[flow->backend].serves)
+		if (flow->backend != MODEL_NOBODY && !vip->backends[flow->backend].serves) {
+			flow->stale_backend = flow->backend;
 			flow->backend = MODEL_NOBODY;
+		}
 		flow->may_move |= flow->was_refused && vip->recognizes_no_flow;
 	}
 }
@@ -72,15 +74,29 @@ refute(char ret_verdict[MODEL_VERDICT_BYTES], const char *format, ...)
 	return false;
 }
 
-/* The backend that the packet must go to, or MODEL_NOBODY: any that may take it. */
-static int owed(const struct model *model, const struct model_packet *packet)
+/* The backend of the packet's flow, if that lives, or MODEL_NOBODY. */
+static int holder(const struct model *model, const struct model_packet *packet)
 {
 	const struct model_flow *flow = &model->flows[packet->flow];
 	uint32_t patience_s = flow->is_confirmed ? model->idle_timeout_s : CAROM_FLOW_UNCONFIRMED_S;
 
-	if (packet->opens || flow->may_move || packet->now_s - flow->sent_s > patience_s)
-		return MODEL_NOBODY;
-	return flow->backend;
+	return packet->now_s - flow->sent_s > patience_s ? MODEL_NOBODY : flow->backend;
+}
+
+/* The backend that the packet must go to, or MODEL_NOBODY: any that may take it. */
+static int owed(const struct model *model, const struct model_packet *packet)
+{
+	return packet->opens || model->flows[packet->flow].may_move ? MODEL_NOBODY
+								    : holder(model, packet);
+}
+
+/* Whether a SYN may go to a backend that takes no new flows: to that of a living connection. */
+static bool may_stay(const struct model *model, const struct model_packet *packet, size_t backend)
+{
+	const struct model_flow *flow = &model->flows[packet->flow];
+
+	return flow->stale_backend == (int)backend ||
+	       (holder(model, packet) == (int)backend && (!flow->is_closed || flow->is_untidy));
 }
 
 static bool judge_drop(const struct model *model, const struct model_packet *packet,
@@ -111,7 +127,8 @@ static bool judge_backend_choice(const struct model *model, const struct model_p
 			      intent_backend_name((size_t)backend), name);
 	if (!vip->backends[seen->backend].serves)
 		return refute(ret_verdict, "a packet went to %s, which gave its flows up", name);
-	if (packet->opens && !seen->was_refused && !vip->backends[seen->backend].is_eligible)
+	if (packet->opens && !seen->was_refused && !vip->backends[seen->backend].is_eligible &&
+	    !may_stay(model, packet, seen->backend))
 		return refute(ret_verdict, "a new flow went to %s, which takes none", name);
 	return true;
 }
@@ -119,10 +136,25 @@ static bool judge_backend_choice(const struct model *model, const struct model_p
 static void learn(struct model *model, const struct model_packet *packet,
 		  const struct model_seen *seen)
 {
-	model->flows[packet->flow] = (struct model_flow){
+	struct model_flow *flow = &model->flows[packet->flow];
+	bool is_known = intent_flow_is_tcp(packet->flow) || holder(model, packet) != MODEL_NOBODY;
+	bool is_untidy =
+		holder(model, packet) != MODEL_NOBODY &&
+		(flow->is_untidy || flow->has_replied || (packet->opens && !flow->is_closed));
+
+	/* A handshake may fail of it, and the rest of a connection whose client has said its last. */
+	if (packet->is_blind && (!flow->is_confirmed || flow->is_closed))
+		flow->backend = MODEL_NOBODY;
+	if (packet->is_blind)
+		return;
+	*flow = (struct model_flow){
 		.backend = seen->fate == MODEL_FORWARDED ? (int)seen->backend : MODEL_NOBODY,
+		.stale_backend = MODEL_NOBODY,
 		.sent_s = packet->now_s,
-		.is_confirmed = !packet->opens,
+		.is_confirmed = !packet->opens && is_known,
+		.is_closed = packet->closes || (flow->is_closed && !packet->opens),
+		.has_replied = flow->is_closed && !packet->opens,
+		.is_untidy = is_untidy,
 		.was_refused = seen->was_refused,
 	};
 }

@@ -6,7 +6,12 @@
  * The promise: a flow that sends at least one packet each idle timeout never changes backend while
  * its backend is neither disabled nor removed, nor down under on_down reset. What bounds it:
  *
- * - a SYN that no other packet follows in CAROM_FLOW_UNCONFIRMED_S seconds may be forgotten;
+ * - a SYN, or a UDP flow's first packet, that no other packet follows in CAROM_FLOW_UNCONFIRMED_S
+ *   seconds may be forgotten;
+ * - a SYN of a connection that lives may go to its backend, or begin another: what no SYN that is
+ *   made up may do is move the connection, once a second packet has confirmed it;
+ * - a client that begins anew without having ended its connection may stay where that was, as may
+ * one that goes on sending after the end.
  * - of UDP under tracking always, where nothing tells a new flow from an old one, a flow for which
  *   there was no room in the table when it sent last (it was refused) stays until the next change.
  */
@@ -22,9 +27,13 @@
 #define MODEL_VERDICT_BYTES 128
 
 struct model_flow {
-	int backend; /* that it is owed, or MODEL_NOBODY */
+	int backend;	   /* that it is owed, or MODEL_NOBODY */
+	int stale_backend; /* that gave it up; its record lasts until the next sweep */
 	uint32_t sent_s;
 	bool is_confirmed;
+	bool is_closed;	  /* by a FIN or RST */
+	bool has_replied; /* once since */
+	bool is_untidy;	  /* it was begun anew without an end before, or went on after it */
 	bool was_refused;
 	bool may_move; /* refused, and its VIP could not know it again after a change */
 };
@@ -60,7 +69,9 @@ struct model_seen {
 
 struct model_packet {
 	size_t flow;
-	bool opens; /* a SYN */
+	bool opens;    /* a SYN */
+	bool is_blind; /* a SYN that somebody else made up */
+	bool closes;   /* a FIN or RST */
 	uint32_t now_s;
 };
 

@@ -95,12 +95,34 @@ static void open_flows(struct generator *generator)
 	}
 }
 
+/* Some acknowledge the server's FIN, and some use their port again at once. */
+static void end_flow(struct generator *generator, size_t flow)
+{
+	emit(generator, (struct operation){.kind = OPERATION_END,
+					   .flow = (uint8_t)flow,
+					   .value = below(generator, 2)});
+	if (in_percent(generator, 50))
+		emit_packet(generator, OPERATION_SEND, flow);
+	generator->sent_s[flow] = NEVER;
+	if (in_percent(generator, 50))
+		emit_packet(generator, OPERATION_OPEN, flow);
+}
+
 static void send_some(struct generator *generator)
 {
 	uint32_t percent = ONE_OF(generator, 0, 2, 5, 20);
+	uint32_t blind_percent = ONE_OF(generator, 0, 0, 2, 10);
 
 	for (size_t i = 0; i < INTENT_FLOWS; i++) {
-		if (generator->sent_s[i] != NEVER && in_percent(generator, percent))
+		if (in_percent(generator, blind_percent))
+			emit(generator, (struct operation){.kind = OPERATION_BLIND,
+							   .flow = (uint8_t)i,
+							   .value = below(generator, UINT32_MAX)});
+		if (generator->sent_s[i] == NEVER || !in_percent(generator, percent))
+			continue;
+		if (in_percent(generator, 10))
+			end_flow(generator, i);
+		else
 			emit_packet(generator, OPERATION_SEND, i);
 	}
 }
@@ -262,6 +284,8 @@ static const struct kind_text kind_texts[OPERATION_KINDS] = {
 	[OPERATION_SWEEP] = {"sweep", NULL, OF_ALL},
 	[OPERATION_OPEN] = {"open", NULL, OF_FLOW},
 	[OPERATION_SEND] = {"send", NULL, OF_FLOW},
+	[OPERATION_END] = {"end", "0 FIN, 1 RST:", OF_FLOW},
+	[OPERATION_BLIND] = {"blind SYN", "chance", OF_FLOW},
 };
 
 static const char *format_subject(const struct operation *operation, char *ret_text, size_t bytes)

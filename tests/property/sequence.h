@@ -31,8 +31,10 @@ enum operation_kind {
 	OPERATION_RESTART,
 	OPERATION_WAIT, /* `value` seconds without a sweep */
 	OPERATION_SWEEP,
-	OPERATION_OPEN, /* a SYN; of UDP a packet like any other */
-	OPERATION_SEND, /* any other packet of the flow */
+	OPERATION_OPEN,	 /* a SYN; of UDP a packet like any other */
+	OPERATION_SEND,	 /* any other packet of the flow */
+	OPERATION_END,	 /* TCP: its FIN or RST, by `value` */
+	OPERATION_BLIND, /* TCP: a SYN that somebody made up; `value`: by chance */
 	OPERATION_KINDS
 };
 

@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_PORT 1024
-#define MTU	   1500
+#define FIRST_PORT    1024
+#define MTU	      1500
+#define PAYLOAD_BYTES 1000
 
 static const struct dataplane_limits roomy = {
 	.vips = 16,
@@ -42,8 +43,8 @@ struct world {
 	struct intent intent;
 	struct model model;
 	uint32_t now_s;
-	struct frame opening[INTENT_FLOWS];
-	struct frame ordinary[INTENT_FLOWS];
+	struct frame frames[INTENT_FLOWS];
+	uint32_t sequences[INTENT_FLOWS]; /* of TCP: of the flow's next byte */
 	FILE *trace;
 	struct world_result result;
 };
@@ -77,13 +78,14 @@ static const struct resolution *find_next_hop(const void *intent,
 					      const struct carom_address *address)
 {
 	static const struct resolution up = {
-		.hop = {
-			.resolved = true,
-			.interface = HARNESS_INGRESS,
-			.mtu = MTU,
-			.destination_mac = {0x02, 0xd0},
-			.source_mac = {0x02, 0x50},
-		},
+		.hop =
+			{
+				.resolved = true,
+				.interface = HARNESS_INGRESS,
+				.mtu = MTU,
+				.destination_mac = {0x02, 0xd0},
+				.source_mac = {0x02, 0x50},
+			},
 	};
 	static const struct resolution down = {.reason = "down"};
 	const struct intent *now = intent;
@@ -94,7 +96,7 @@ static const struct resolution *find_next_hop(const void *intent,
 	return now->vips[vip].backends[backend].is_up ? &up : &down;
 }
 
-static struct frame make_frame(size_t flow, uint8_t tcp_flags)
+static struct frame make_frame(size_t flow)
 {
 	const struct intent_service *service = intent_service(intent_flow_vip(flow));
 
@@ -103,7 +105,6 @@ static struct frame make_frame(size_t flow, uint8_t tcp_flags)
 		.source_port = (uint16_t)(FIRST_PORT + flow),
 		.destination_port = service->port,
 		.protocol = service->protocol,
-		.tcp_flags = tcp_flags,
 	});
 }
 
@@ -117,10 +118,8 @@ struct world *world_new(bool is_cramped)
 	}
 	world->deployment =
 		deployment_open(is_cramped ? &cramped : &roomy, find_next_hop, &world->intent);
-	for (size_t i = 0; i < INTENT_FLOWS; i++) {
-		world->opening[i] = make_frame(i, TCP_SYN);
-		world->ordinary[i] = make_frame(i, TCP_ACK);
-	}
+	for (size_t i = 0; i < INTENT_FLOWS; i++)
+		world->frames[i] = make_frame(i);
 	return world;
 }
 
@@ -301,19 +300,84 @@ static void tell_seen(const struct world *world, const struct model_seen *seen)
 	tell(world, seen->was_refused ? ", not recorded" : "");
 }
 
-static void send_packet(struct world *world, const struct operation *operation)
+/* The checksums are left wrong: backends would see to them. */
+static const struct frame *frame_with(struct world *world, size_t flow, uint8_t tcp_flags,
+				      uint32_t sequence)
+{
+	const struct intent_service *service = intent_service(intent_flow_vip(flow));
+	struct frame *frame = &world->frames[flow];
+	size_t tcp = frame_read16(frame, AT_ETHERTYPE) == ETHERTYPE_IPV4
+			     ? ETHERNET_BYTES + IPV4_BYTES
+			     : ETHERNET_BYTES + IPV6_BYTES;
+
+	if (service->protocol == IPPROTO_TCP) {
+		frame_write16(frame, tcp + 4, (uint16_t)(sequence >> 16));
+		frame_write16(frame, tcp + 6, (uint16_t)sequence);
+		frame->bytes[tcp + 13] = tcp_flags;
+	}
+	return frame;
+}
+
+static void judge(struct world *world, const struct model_packet *packet, const struct frame *frame)
+{
+	struct model_seen seen = run(world, frame);
+
+	world->result.packets++;
+	world->result.is_kept = model_judge(&world->model, packet, &seen, world->result.verdict);
+	tell_seen(world, &seen);
+}
+
+/* Each connection begins somewhere else, and gets on a little with each packet. */
+static void open_flow(struct world *world, const struct operation *operation)
 {
 	struct model_packet packet = {
 		.flow = operation->flow,
-		.opens = operation->kind == OPERATION_OPEN && intent_flow_is_tcp(operation->flow),
+		.opens = intent_flow_is_tcp(operation->flow),
 		.now_s = world->now_s,
 	};
-	struct model_seen seen = run(world, packet.opens ? &world->opening[packet.flow]
-							 : &world->ordinary[packet.flow]);
+	uint32_t *next = &world->sequences[packet.flow];
+	uint32_t first = (uint32_t)carom_mix(*next, packet.flow);
 
-	world->result.packets++;
-	world->result.is_kept = model_judge(&world->model, &packet, &seen, world->result.verdict);
-	tell_seen(world, &seen);
+	*next = first + 1;
+	judge(world, &packet, frame_with(world, packet.flow, TCP_SYN, first));
+}
+
+static void send_packet(struct world *world, const struct operation *operation)
+{
+	struct model_packet packet = {.flow = operation->flow, .now_s = world->now_s};
+
+	judge(world, &packet,
+	      frame_with(world, packet.flow, TCP_ACK, world->sequences[packet.flow]));
+	world->sequences[packet.flow] += PAYLOAD_BYTES;
+}
+
+static void end_flow(struct world *world, const struct operation *operation)
+{
+	struct model_packet packet = {
+		.flow = operation->flow,
+		.closes = intent_flow_is_tcp(operation->flow),
+		.now_s = world->now_s,
+	};
+
+	judge(world, &packet,
+	      frame_with(world, packet.flow, operation->value ? TCP_RST : TCP_FIN | TCP_ACK,
+			 world->sequences[packet.flow]++));
+}
+
+/* Its number is out of the flow's reach. */
+static void send_blind(struct world *world, const struct operation *operation)
+{
+	struct model_packet packet = {
+		.flow = operation->flow,
+		.opens = true,
+		.is_blind = true,
+		.now_s = world->now_s,
+	};
+	uint32_t sequence =
+		world->sequences[packet.flow] + (1u << 30) + (operation->value & INT32_MAX);
+
+	if (intent_flow_is_tcp(packet.flow))
+		judge(world, &packet, frame_with(world, packet.flow, TCP_SYN, sequence));
 }
 
 /* ---- all together ---- */
@@ -368,8 +432,10 @@ static perform *const performers[OPERATION_KINDS] = {
 	[OPERATION_RESTART] = perform_restart,
 	[OPERATION_WAIT] = perform_wait,
 	[OPERATION_SWEEP] = perform_sweep,
-	[OPERATION_OPEN] = send_packet,
+	[OPERATION_OPEN] = open_flow,
 	[OPERATION_SEND] = send_packet,
+	[OPERATION_END] = end_flow,
+	[OPERATION_BLIND] = send_blind,
 };
 
 static void begin(struct world *world, const struct sequence *sequence)

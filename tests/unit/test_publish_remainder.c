@@ -155,7 +155,8 @@ static void see_flow(uint64_t slot, uint32_t ordinal)
 
 	memory.flows[slot % FLOW_COUNT] = (struct carom_flow){
 		.hash = hash,
-		.record = carom_flow_record(1, ordinal, 1, publish_clock(publish), hash),
+		.record = carom_flow_record(1, ordinal, CAROM_FLOW_CONFIRMED, 0,
+					    publish_clock(publish)),
 	};
 }
 
