@@ -36,6 +36,9 @@ static const struct member_family vip_families[] = {
 	{{"carom_vip_tracked_slots", "gauge",
 	  "Slots of a VIP's ring whose flows are recorded, since a change touched them."},
 	 offsetof(struct stats_vip, tracked_slots)},
+	{{"carom_vip_flows_unrecorded_total", "counter",
+	  "Times that a flow of a VIP could not be recorded: a drain may not know of such flows."},
+	 offsetof(struct stats_vip, unrecorded)},
 };
 
 static const struct member_family backend_families[] = {

@@ -50,7 +50,11 @@
 	  "with the outer header it exceeds the MTU towards the backend")                          \
 	X(NO_HEADROOM, "no_headroom", ABORTED,                                                     \
 	  "the driver left no room before the frame for the outer header")                         \
-	X(INCONSISTENT, "inconsistent", ABORTED, "the maps contradict each other: a fault in carom")
+	X(INCONSISTENT, "inconsistent", ABORTED,                                                   \
+	  "the maps contradict each other: a fault in carom")                                      \
+	X(UNRECORDED, "unrecorded", DROP,                                                          \
+	  "a new connection to a slot that moved off a backend which takes none, and the flow "    \
+	  "table has no place for it now")
 
 enum carom_reason {
 #define CAROM_REASON_ENUM(name, label, action, help) CAROM_REASON_##name,
@@ -90,7 +94,10 @@ struct carom_control {
 	__u32 clock;
 	__u32 capture;	   /* number of the capture that is on; 0: none is. See carom_capture. */
 	__u64 hash_key[2]; /* that slots and flows were hashed with */
-	__u64 reserved2[4];
+	/* Records that each VIP may have whatever others do, and that all may have beyond that. */
+	__u32 flows_guaranteed;
+	__u32 flows_lendable;
+	__u64 reserved2[3];
 	struct carom_generation generations[CAROM_GENERATION_COUNT];
 };
 
@@ -206,6 +213,8 @@ struct carom_flow {
 
 /* A record that one packet alone has made is kept so long, until a second one confirms it. */
 #define CAROM_FLOW_UNCONFIRMED_S 10
+/* In a full table, a SYN's record is safe from other SYNs for so many turns of the clock. */
+#define CAROM_FLOW_HANDSHAKE_S 2
 
 struct carom_flow_line {
 	struct carom_flow flows[CAROM_FLOWS_PER_LINE];
@@ -301,6 +310,26 @@ static inline int carom_flow_expired(__u64 record, __u32 clock, __u32 idle_timeo
 static inline __u32 carom_flow_line_number(__u64 hash, int choice, __u32 line_mask)
 {
 	return (__u32)(choice ? hash >> 20 : hash) & line_mask;
+}
+
+/*
+ * A VIP's part in the flow table, by the number that it counts under. All CPUs count together. Of
+ * number 0, which is no VIP's, `held` counts what all VIPs hold beyond their guarantees.
+ */
+struct carom_share {
+	__u32 held; /* as of the last sweep, and taken since */
+	__u32 reserved;
+	/* Flows that were not recorded: */
+	__u64 share_used; /* the VIP's guarantee is used, and all that is lent, too */
+	__u64 table_full; /* all places of the flow are held by living flows */
+	__u64 rate_limited;
+};
+
+/* Of the table's places every other one is given out: then one flow in 4,000 finds all of its own
+ * taken, and no other. */
+static inline __u32 carom_flows_usable(__u32 flow_count)
+{
+	return flow_count / 2;
 }
 
 /* What one CPU did to the flow table. */
@@ -525,6 +554,7 @@ _Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,
 	       "carom_displacement_line");
 _Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_backend");
 _Static_assert(sizeof(struct carom_flow_line) == CAROM_CACHE_LINE_BYTES, "carom_flow_line");
+_Static_assert(sizeof(struct carom_share) == 32, "carom_share");
 _Static_assert(sizeof(struct carom_recorder) == CAROM_CACHE_LINE_BYTES, "carom_recorder");
 _Static_assert(sizeof(struct carom_vip_label) == 64, "carom_vip_label");
 _Static_assert(sizeof(struct carom_backend_label) == 128, "carom_backend_label");

@@ -46,6 +46,8 @@ static __always_inline int forward(struct packet *packet, const struct carom_vip
 
 	if (unlikely(ordinal == CAROM_ORDINAL_NONE))
 		return refuse(packet, CAROM_REASON_NO_BACKEND);
+	if (unlikely(ordinal == NO_RECORD))
+		return refuse(packet, CAROM_REASON_UNRECORDED);
 	backend = backend_at(vip, ordinal);
 	if (unlikely(!backend))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);

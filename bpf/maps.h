@@ -32,6 +32,7 @@ ARRAY(previous, struct carom_slot_line);
 ARRAY(changed_at, struct carom_slot_line);
 ARRAY(flows, struct carom_flow_line);
 ARRAY(recorders, struct carom_recorder); /* one a lane, as the counters */
+ARRAY(shares, struct carom_share);	 /* one a VIP's number */
 ARRAY(backends, struct carom_backend);
 /* No program reads the labels: they are here to outlive caromd. */
 ARRAY(vip_labels, struct carom_vip_label);

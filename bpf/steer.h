@@ -14,12 +14,14 @@
 #include "hash.h"
 #include "maps.h"
 #include "packet.h"
+#include "track.h"
 #include "watch.h"
 
 #include <linux/in.h>
 #include <linux/tcp.h>
 
-#define NO_SLOT 0xffffffff
+#define NO_SLOT	  0xffffffff
+#define NO_RECORD 0xfffffffe
 
 static __always_inline __u64 steer_hash(const struct packet *packet)
 {
@@ -89,122 +91,84 @@ struct tracked {
 	bool closes;   /* TCP: FIN or RST */
 };
 
-/* What is known of a packet's flow, and what is to be known after it. */
-struct flow_step {
-	__u32 chosen;
-	bool records; /* else the table stays as it is */
-	enum carom_flow_state state;
-	__u32 block;
-	__u32 age_s; /* of the record, when it is written */
-};
-
-/* A SYN to a living record leaves it time for a handshake, but does not keep it alive for long. */
-static __always_inline __u32 step_age(__u64 seen)
-{
-	__u32 age_s = carom_flow_age(seen, control.clock);
-	__u32 most_s = settings.flow_idle_timeout_s - CAROM_FLOW_UNCONFIRMED_S;
-
-	if (settings.flow_idle_timeout_s <= CAROM_FLOW_UNCONFIRMED_S)
-		return 0;
-	return age_s < most_s ? age_s : most_s;
-}
-
-static __always_inline bool step_repeats(__u64 seen, const struct tracked *packet)
-{
-	return carom_flow_state(seen) == CAROM_FLOW_OPENING &&
-	       carom_flow_blocks_on(seen, packet->block) == 0;
-}
-
-/*
- * A SYN opens a flow, unless its flow has a confirmed record, or it repeats the SYN that made the
- * record. A SYN that is made up must not take a connection away: the recorded backend's kernel
- * answers it (RFC 5961), and a client that did lose its connection ends it by the RST that this
- * answer brings. seen: the flow's record, or 0.
+/* Global, so that the verifier follows the rule once, and not again for each way that leads here.
  */
-static __always_inline struct flow_step step_open(__u64 seen, const struct tracked *packet)
+__noinline __u64 steer_next(__u64 seen, __u64 fresh, __u32 opens, __u32 closes)
 {
-	struct flow_step step = {packet->current, true, CAROM_FLOW_OPENING, packet->block, 0};
+	struct carom_track track = {
+		.seen = seen,
+		.fresh = fresh,
+		.opens = opens,
+		.closes = closes,
+		.idle_timeout_s = settings.flow_idle_timeout_s,
+	};
 
-	if (!seen || carom_flow_expired(seen, control.clock, settings.flow_idle_timeout_s))
-		return step;
-	if (step_repeats(seen, packet))
-		step.chosen = carom_flow_ordinal(seen);
-	if (carom_flow_state(seen) == CAROM_FLOW_CONFIRMED)
-		step = (struct flow_step){carom_flow_ordinal(seen), true, CAROM_FLOW_CONFIRMED,
-					  seen >> 50, step_age(seen)};
-	return step;
+	return carom_track_next(&track);
 }
 
-static __always_inline struct flow_step step_known(__u64 seen, const struct tracked *packet)
-{
-	enum carom_flow_state state = carom_flow_state(seen);
-	bool fits = carom_flow_fits(seen, packet->block);
-	struct flow_step step = {carom_flow_ordinal(seen), true, state, packet->block, 0};
-
-	/* Of an older connection, which a SYN that was made up must not take. */
-	if (state == CAROM_FLOW_OPENING && !fits)
-		return (struct flow_step){.chosen = packet->older};
-	if (!fits && state != CAROM_FLOW_SEEN)
-		step.block = seen >> 50;
-	if (fits && state != CAROM_FLOW_CLOSED)
-		step.state = packet->closes ? CAROM_FLOW_CLOSED : CAROM_FLOW_CONFIRMED;
-	return step;
-}
-
-/* The last packet of an older connection leaves no record that would meet the port's next one. */
-static __always_inline struct flow_step step_unknown(const struct tracked *packet)
-{
-	return (struct flow_step){packet->older, !packet->closes, CAROM_FLOW_SEEN, packet->block,
-				  0};
-}
-
-static __always_inline struct flow_step step_of(__u64 seen, const struct tracked *packet)
+/* The record that the packet makes if it is the first of its flow. */
+static __always_inline __u64 fresh_record(const struct carom_vip *vip, const struct tracked *packet)
 {
 	if (packet->opens)
-		return step_open(seen, packet);
-	return seen ? step_known(seen, packet) : step_unknown(packet);
-}
-
-/* Whether an older flow is remembered for as long as it may be silent. */
-static __always_inline bool step_lasts(const struct flow_step *step, bool is_recorded, bool opens)
-{
-	return step->records ? is_recorded && step->state != CAROM_FLOW_SEEN : opens;
+		return carom_flow_record(vip->counter, packet->current, CAROM_FLOW_OPENING,
+					 packet->block, control.clock);
+	return carom_flow_record(vip->counter, packet->older, CAROM_FLOW_SEEN, packet->block,
+				 control.clock);
 }
 
 /*
- * The ordinal for a packet in a tracked slot. Not inlined: the rare way.
- *
- * A flow that cannot be recorded follows `previous`, its SYN included: its later packets have no
- * record either, and go there.
+ * Where a SYN goes that cannot be recorded. Its later packets have no record either, and follow
+ * `previous`: if that takes new flows, the SYN does so, too. Else it goes nowhere: an older flow
+ * must not lose its backend, nor a backend that is drained get a new one. The client tries again.
  */
-static __noinline __u32 steer_tracked(const struct carom_vip *vip, struct tracked *packet)
+static __always_inline __u32 unrecorded_open(const struct carom_vip *vip,
+					     const struct tracked *packet)
 {
-	__u32 previous = previous_of(packet->slot);
-	__u64 seen = 0, record;
-	struct carom_flow *flow = flow_find(vip->counter, packet->hash, &seen);
-	__u32 known = flow ? carom_flow_ordinal(seen) : CAROM_ORDINAL_NONE;
-	struct flow_step step;
-	bool is_recorded = true;
+	const struct carom_backend *backend = backend_at(vip, packet->older);
 
+	return backend && backend->state == CAROM_BACKEND_ACTIVE ? packet->older : NO_RECORD;
+}
+
+/*
+ * The ordinal for a packet in a tracked slot, or NO_RECORD. Not inlined: the rare way. Global, so
+ * that the verifier follows it once, and not again for each way that leads here; it asks for proof
+ * that neither pointer is NULL.
+ */
+__noinline __u32 steer_tracked(const struct carom_vip *vip, struct tracked *packet)
+{
+	__u32 previous, known, chosen;
+	__u64 seen = 0, next;
+	struct carom_flow *flow;
+	bool lives, is_recorded = false;
+
+	if (!vip || !packet)
+		return NO_SLOT;
+	previous = previous_of(packet->slot);
+	flow = flow_find(vip->counter, packet->hash, &seen);
+	known = flow ? carom_flow_ordinal(seen) : CAROM_ORDINAL_NONE;
 	explain_tracked(previous, known, packet->opens);
 	packet->older = serves(vip, previous) ? previous : packet->current;
-	step = step_of(serves(vip, known) ? seen : 0, packet);
-	if (step.chosen == CAROM_ORDINAL_NONE)
-		return step.chosen;
+	lives = serves(vip, known) &&
+		!carom_flow_expired(seen, control.clock, settings.flow_idle_timeout_s);
+	next = steer_next(lives ? seen : 0, fresh_record(vip, packet), packet->opens,
+			  packet->closes);
+	chosen = next ? carom_flow_ordinal(next) : packet->older;
+	if (chosen == CAROM_ORDINAL_NONE)
+		return chosen;
 	/* Without a record, its next packet goes to the same backend anyway. */
 	if (!flow && packet->current == packet->older && !vip->records_all)
-		return step.chosen;
-	if (step.records) {
-		record = carom_flow_record(vip->counter, step.chosen, step.state, step.block,
-					   control.clock - step.age_s);
-		is_recorded = flow_record(flow, seen, packet->hash, record);
+		return chosen;
+	if (next) {
+		is_recorded = flow_record(flow, seen, packet->hash, next);
 		explain_flow(!is_recorded ? CAROM_FLOW_UNRECORDED
 			     : flow	  ? CAROM_FLOW_RECORDED
 					  : CAROM_FLOW_RECORDABLE);
 	}
-	if (packet->current != packet->older && !step_lasts(&step, is_recorded, packet->opens))
+	/* An older flow is not remembered for as long as it may be silent. */
+	if (packet->current != packet->older &&
+	    (!is_recorded || carom_flow_state(next) == CAROM_FLOW_SEEN))
 		stay_unsettled(packet->slot);
-	return is_recorded || !packet->opens ? step.chosen : packet->older;
+	return is_recorded || !packet->opens ? chosen : unrecorded_open(vip, packet);
 }
 
 /* Read from the packet here, so that the packets of other slots do without. */
@@ -222,8 +186,8 @@ static __always_inline struct tracked tracked_packet(const struct packet *packet
 	return tracked;
 }
 
-/* The ordinal of the backend that takes the packet; CAROM_ORDINAL_NONE: there is none; NO_SLOT: the
- * ring does not lie in the slots. */
+/* The ordinal of the backend that takes the packet; CAROM_ORDINAL_NONE: there is none; NO_RECORD:
+ * none for want of a record; NO_SLOT: the ring does not lie in the slots. */
 static __always_inline __u32 steer(struct packet *packet, const struct carom_vip *vip)
 {
 	const struct carom_slot_line *line;

@@ -47,7 +47,7 @@ static void set_sizes(struct dataplane_memory *memory, const struct arrays_optio
 	memory->slot_count =
 		options->slot_count ? options->slot_count : RANGE_BLOCKS_ROOM * limits->slots;
 	memory->backend_count = 2 * limits->backends;
-	memory->flow_count = power_of_two(limits->flows);
+	memory->flow_count = power_of_two(2 * limits->flows);
 	memory->flow_idle_timeout_s = limits->flow_idle_timeout_s;
 	/* A VIP's own number is good in both arrays; backends' numbers follow in counters. */
 	memory->reasons_per_lane = 2 * limits->vips + 1;
@@ -71,6 +71,7 @@ static int set_map_sizes(const struct balancer_bpf *skeleton, const struct datap
 		{skeleton->maps.changed_at, memory->slot_count / CAROM_SLOTS_PER_LINE},
 		{skeleton->maps.flows, memory->flow_count / CAROM_FLOWS_PER_LINE},
 		{skeleton->maps.recorders, memory->lane_count},
+		{skeleton->maps.shares, memory->reasons_per_lane},
 		{skeleton->maps.backends, memory->backend_count},
 		{skeleton->maps.vip_labels, memory->reasons_per_lane},
 		{skeleton->maps.backend_labels, memory->backend_count},
@@ -92,7 +93,7 @@ struct mapping {
 	void **memory;
 };
 
-#define MAPPING_COUNT 13
+#define MAPPING_COUNT 14
 
 static void list_mappings(struct arrays *arrays, struct mapping mappings[MAPPING_COUNT])
 {
@@ -107,6 +108,7 @@ static void list_mappings(struct arrays *arrays, struct mapping mappings[MAPPING
 		{skeleton->maps.changed_at, (void **)&memory->changed_at},
 		{skeleton->maps.flows, (void **)&memory->flows},
 		{skeleton->maps.recorders, (void **)&memory->recorders},
+		{skeleton->maps.shares, (void **)&memory->shares},
 		{skeleton->maps.backends, (void **)&memory->backends},
 		{skeleton->maps.vip_labels, (void **)&memory->vip_labels},
 		{skeleton->maps.backend_labels, (void **)&memory->backend_labels},
@@ -225,7 +227,9 @@ static int check_control(const struct arrays *arrays, int pinned, struct error *
 		return error_set(ret_error, ERROR_CONFLICT, "it has ABI version %u, this is %u",
 				 control.abi_version, CAROM_ABI_VERSION);
 	if (control.hash_key[0] != wanted[0] || control.hash_key[1] != wanted[1])
-		return error_set(ret_error, ERROR_CONFLICT, "its flow hash has another key (node.hash_seed), so flows get backends anew");
+		return error_set(ret_error, ERROR_CONFLICT,
+				 "its flow hash has another key (node.hash_seed), so flows get "
+				 "backends anew");
 	return 0;
 }
 
@@ -415,7 +419,8 @@ void arrays_use_pinned_sizes(struct arrays_options *options)
 	options->limits = (struct dataplane_limits){
 		.vips = pinned_entries(bpf_dir, "vip_labels") / 2,
 		.backends = pinned_entries(bpf_dir, "backends") / 2,
-		.flows = pinned_entries(bpf_dir, "flows") * CAROM_FLOWS_PER_LINE,
+		.flows =
+			carom_flows_usable(pinned_entries(bpf_dir, "flows") * CAROM_FLOWS_PER_LINE),
 	};
 }
 

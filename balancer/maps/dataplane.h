@@ -47,6 +47,7 @@ struct dataplane_memory {
 	uint16_t *changed_at;
 	struct carom_flow *flows;
 	struct carom_recorder *recorders;
+	struct carom_share *shares;
 	struct carom_backend *backends;
 	struct carom_vip_label *vip_labels;
 	struct carom_backend_label *backend_labels;
@@ -59,7 +60,7 @@ struct dataplane_memory {
 	uint32_t entry_count;	     /* of addresses, or of vips, in one generation */
 	uint32_t slot_count;
 	uint32_t backend_count;
-	uint32_t flow_count; /* a power of two */
+	uint32_t flow_count; /* places: a power of two, at least twice the limit */
 	uint32_t flow_idle_timeout_s;
 	uint32_t counters_per_lane;
 	uint32_t reasons_per_lane;

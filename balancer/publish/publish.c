@@ -94,6 +94,8 @@ int publish_place_counters(struct publish *publish, const struct placement *plac
 		now->counter = before->counter;
 	else if (range_take(publish->vip_counters, 1, &now->counter))
 		return -1;
+	else
+		publish->memory->shares[now->counter] = (struct carom_share){0};
 	memcpy(publish->memory->vip_labels[now->counter].name, now->vip->name, CAROM_NAME_BYTES);
 	for (size_t i = 0; i < now->vip->backend_count; i++) {
 		if (now->vip->backends[i].state == CAROM_BACKEND_UNUSED)
@@ -440,6 +442,7 @@ static void adopt(struct publish *publish, struct image *image, struct published
 	image_unref(publish->image);
 	publish->vips = vips;
 	publish->image = image_ref(image);
+	publish_share_flows(publish);
 }
 
 static int commit(struct publish *publish, struct image *image, struct placement *placements,

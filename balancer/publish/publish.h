@@ -83,10 +83,18 @@ uint32_t publish_clock(const struct publish *publish);
 int publish_sweep(struct publish *publish, struct error *ret_error);
 uint64_t publish_sweep_count(const struct publish *publish);
 
+/* How often a flow of a VIP could not be recorded, since the VIP was added. */
+struct publish_unrecorded {
+	uint64_t share_used; /* the VIP's share is, and what is lent to all, too */
+	uint64_t table_full; /* in the flow's places */
+	uint64_t rate_limited;
+};
+
 /* As of the last sweep. `vip` is an index into the image. */
 struct publish_tracking {
 	uint64_t flows; /* recorded, and living */
 	size_t tracked_slots;
+	struct publish_unrecorded unrecorded; /* as of now */
 };
 struct publish_tracking publish_tracking_vip(const struct publish *publish, size_t vip);
 

@@ -256,6 +256,7 @@ static int finish(struct adoption *adoption)
 		image->vips[i] = image_vip_ref(adoption->vips[i]->vip);
 	publish->image = image;
 	publish->vips = adoption->vips;
+	publish_share_flows(publish);
 	/* Packets may still be reading what the former process flipped away last. */
 	publish->epoch = 1;
 	for (uint32_t i = 0; i < CAROM_GENERATION_COUNT; i++)

@@ -176,6 +176,34 @@ static void sweep_slots(const struct sweep *sweep, struct published_vip *publish
 	publish_count_older(sweep->publish, published);
 }
 
+void publish_share_flows(const struct publish *publish)
+{
+	uint32_t usable = carom_flows_usable(publish->memory->flow_count);
+	uint32_t count = vip_count(publish) ? (uint32_t)vip_count(publish) : 1;
+	uint32_t guaranteed = count == 1 ? usable : usable / 2 / count;
+
+	publish->memory->control->flows_guaranteed = guaranteed;
+	publish->memory->control->flows_lendable = usable - guaranteed * count;
+}
+
+/* What packets record meanwhile is counted by the next sweep. */
+static void sweep_shares(const struct publish *publish)
+{
+	const struct dataplane_memory *memory = publish->memory;
+	uint32_t guaranteed = memory->control->flows_guaranteed, lent = 0;
+
+	for (size_t i = 0; i < vip_count(publish); i++) {
+		const struct published_vip *published = publish->vips[i];
+		uint32_t held = 0;
+
+		for (size_t j = 0; j < published->vip->backend_count; j++)
+			held += (uint32_t)published->flow_counts[j];
+		__atomic_store_n(&memory->shares[published->counter].held, held, __ATOMIC_RELAXED);
+		lent += held > guaranteed ? held - guaranteed : 0;
+	}
+	__atomic_store_n(&memory->shares[0].held, lent, __ATOMIC_RELAXED);
+}
+
 int publish_sweep(struct publish *publish, struct error *ret_error)
 {
 	struct sweep sweep = {.publish = publish};
@@ -193,6 +221,7 @@ int publish_sweep(struct publish *publish, struct error *ret_error)
 		}
 		for (uint32_t i = 0; i < publish->memory->flow_count; i++)
 			drop_untracked(&sweep, &publish->memory->flows[i]);
+		sweep_shares(publish);
 		publish->sweep_count++;
 	}
 	sweep_done(&sweep);
@@ -273,7 +302,16 @@ int publish_visit_flows(const struct publish *publish, uint64_t after,
 struct publish_tracking publish_tracking_vip(const struct publish *publish, size_t vip)
 {
 	const struct published_vip *published = publish->vips[vip];
-	struct publish_tracking tracking = {.tracked_slots = published->tracked_count};
+	const struct carom_share *share = &publish->memory->shares[published->counter];
+	struct publish_tracking tracking = {
+		.tracked_slots = published->tracked_count,
+		.unrecorded =
+			{
+				.share_used = share->share_used,
+				.table_full = share->table_full,
+				.rate_limited = share->rate_limited,
+			},
+	};
 
 	for (size_t i = 0; i < published->vip->backend_count; i++)
 		tracking.flows += published->flow_counts[i];
@@ -309,7 +347,7 @@ struct publish_remainder publish_remainder(const struct publish *publish, size_t
 void publish_flow_fill(const struct publish *publish, uint64_t *ret_used, uint64_t *ret_size)
 {
 	*ret_used = publish->flow_total;
-	*ret_size = publish->memory->flow_count;
+	*ret_size = carom_flows_usable(publish->memory->flow_count);
 }
 
 struct publish_recorded publish_recorded(const struct publish *publish)

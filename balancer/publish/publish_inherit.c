@@ -116,6 +116,7 @@ int publish_inherit(struct publish *publish, const struct publish *former, struc
 	add_reasons(&inheritance, 0, 0);
 	publish->image = image_ref(former->image);
 	publish->vips = vips;
+	publish_share_flows(publish);
 	publish_inherit_flows(publish, former);
 	return 0;
 }

@@ -49,6 +49,9 @@ struct publish {
 	uint64_t flow_total; /* as of the last sweep */
 };
 
+/* Divides the flow table among the VIPs of the image: half of it is guaranteed, half lent. */
+void publish_share_flows(const struct publish *publish);
+
 /* A VIP that is placed nowhere yet. Takes a reference; NULL: out of memory. */
 struct published_vip *published_vip_new(struct image_vip *vip);
 void published_vip_free(struct published_vip *published);

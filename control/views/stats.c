@@ -70,6 +70,7 @@ static void read_vip(const struct engine *engine, struct reading *reading, size_
 	struct carom_reason_counter reasons = publish_count_reasons(engine_publish(engine), vip);
 	struct carom_counter counter = publish_count_vip(engine_publish(engine), vip);
 	struct publish_tracking tracking = publish_tracking_vip(engine_publish(engine), vip);
+	const struct publish_unrecorded *missed = &tracking.unrecorded;
 	uint64_t *row = reading->reasons + vip * CAROM_REASON_COUNT;
 
 	copy_reasons(row, &reasons);
@@ -77,6 +78,7 @@ static void read_vip(const struct engine *engine, struct reading *reading, size_
 	stats->traffic = traffic_of(&counter);
 	stats->flows = tracking.flows;
 	stats->tracked_slots = tracking.tracked_slots;
+	stats->unrecorded = missed->share_used + missed->table_full + missed->rate_limited;
 	stats->reasons = row;
 	stats->backends = backends;
 	stats->backend_count = read_backends(engine, reading->image, vip, backends);

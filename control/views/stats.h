@@ -25,6 +25,7 @@ struct stats_vip {
 	struct stats_traffic traffic; /* with what removed backends had counted */
 	uint64_t flows;
 	uint64_t tracked_slots;
+	uint64_t unrecorded;	 /* times that a flow could not be recorded */
 	const uint64_t *reasons; /* packets not forwarded, by reason */
 	const struct stats_backend *backends;
 	size_t backend_count;

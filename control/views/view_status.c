@@ -115,16 +115,24 @@ static json_t *backends_to_json(const struct image_vip *vip, const struct view_b
 	return backends;
 }
 
+static json_t *unrecorded_to_json(const struct publish_unrecorded *unrecorded)
+{
+	return json_pack("{s:I, s:I, s:I}", "share_used", (json_int_t)unrecorded->share_used,
+			 "table_full", (json_int_t)unrecorded->table_full, "rate_limited",
+			 (json_int_t)unrecorded->rate_limited);
+}
+
 static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tracking *tracking,
 			   const struct view_backend *seen)
 {
 	char digest[17];
 
 	snprintf(digest, sizeof(digest), "%016" PRIx64, vip->ring->digest);
-	return json_pack("{s:I, s:s, s:I, s:I, s:o}", "ring_slots",
+	return json_pack("{s:I, s:s, s:I, s:I, s:o, s:o}", "ring_slots",
 			 (json_int_t)1 << vip->ring->bits, "ring_digest", digest, "tracked_slots",
 			 (json_int_t)tracking->tracked_slots, "flows", (json_int_t)tracking->flows,
-			 "backends", backends_to_json(vip, seen));
+			 "unrecorded", unrecorded_to_json(&tracking->unrecorded), "backends",
+			 backends_to_json(vip, seen));
 }
 
 static json_t *vips_to_json(const struct view *view)

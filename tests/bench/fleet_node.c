@@ -104,7 +104,7 @@ struct carom_hash_key node_hash_key(const struct node *node)
 
 uint32_t node_capacity(const struct node *node)
 {
-	return memory_of(node)->flow_count;
+	return carom_flows_usable(memory_of(node)->flow_count);
 }
 
 uint64_t node_entries(const struct node *node, enum fleet_method method)

@@ -202,7 +202,7 @@ static void fill_backend(struct image_backend *filled, const struct backend *bac
 	snprintf(filled->name, sizeof(filled->name), "%s", backend->address);
 	filled->address = tunnel.destination;
 	filled->weight = backend->weight;
-	filled->state = CAROM_BACKEND_ACTIVE;
+	filled->state = backend->is_drained ? CAROM_BACKEND_DRAIN : CAROM_BACKEND_ACTIVE;
 	filled->outer_source = tunnel.source;
 	filled->source_host_mask = host_mask(backend);
 	filled->next_hop = (struct next_hop){

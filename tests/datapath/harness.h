@@ -31,6 +31,7 @@ struct backend {
 	uint32_t weight; /* 0: no share */
 	uint32_t interface;
 	uint16_t mtu;
+	bool is_drained;
 	const char *outer_source;
 	uint32_t source_host_bits; /* how many of its low bits the flow's hash fills */
 };

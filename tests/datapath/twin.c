@@ -42,7 +42,7 @@ struct part {
 	size_t length;
 };
 
-#define PART_COUNT 6
+#define PART_COUNT 7
 
 static void list_parts(const struct dataplane_memory *memory, struct part parts[PART_COUNT])
 {
@@ -53,6 +53,7 @@ static void list_parts(const struct dataplane_memory *memory, struct part parts[
 		{"reasons", memory->reasons,
 		 lanes * memory->reasons_per_lane * sizeof(memory->reasons[0])},
 		{"recorders", memory->recorders, lanes * sizeof(memory->recorders[0])},
+		{"shares", memory->shares, memory->reasons_per_lane * sizeof(memory->shares[0])},
 		{"flows", memory->flows, memory->flow_count * sizeof(memory->flows[0])},
 		{"changed_at", memory->changed_at,
 		 memory->slot_count * sizeof(memory->changed_at[0])},

@@ -77,6 +77,7 @@ void deployment_begin(struct deployment *deployment, uint32_t now_s)
 
 	memset(memory->flows, 0, memory->flow_count * sizeof(memory->flows[0]));
 	memset(memory->recorders, 0, memory->lane_count * sizeof(memory->recorders[0]));
+	memset(memory->shares, 0, memory->reasons_per_lane * sizeof(memory->shares[0]));
 	renew_publish(deployment);
 	publish_set_clock(deployment->harness.publish, now_s);
 	config_unref(deployment->desired);

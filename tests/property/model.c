@@ -7,9 +7,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void model_init(struct model *model, uint32_t idle_timeout_s)
+void model_init(struct model *model, uint32_t idle_timeout_s, bool is_cramped)
 {
-	*model = (struct model){.idle_timeout_s = idle_timeout_s};
+	*model = (struct model){
+		.idle_timeout_s = idle_timeout_s,
+		.unconfirmed_s = is_cramped ? CAROM_FLOW_HANDSHAKE_S - 1 : CAROM_FLOW_UNCONFIRMED_S,
+	};
 	for (size_t i = 0; i < INTENT_FLOWS; i++)
 		model->flows[i].backend = model->flows[i].stale_backend = MODEL_NOBODY;
 }
@@ -78,7 +81,7 @@ refute(char ret_verdict[MODEL_VERDICT_BYTES], const char *format, ...)
 static int holder(const struct model *model, const struct model_packet *packet)
 {
 	const struct model_flow *flow = &model->flows[packet->flow];
-	uint32_t patience_s = flow->is_confirmed ? model->idle_timeout_s : CAROM_FLOW_UNCONFIRMED_S;
+	uint32_t patience_s = flow->is_confirmed ? model->idle_timeout_s : model->unconfirmed_s;
 
 	return packet->now_s - flow->sent_s > patience_s ? MODEL_NOBODY : flow->backend;
 }
@@ -86,8 +89,16 @@ static int holder(const struct model *model, const struct model_packet *packet)
 /* The backend that the packet must go to, or MODEL_NOBODY: any that may take it. */
 static int owed(const struct model *model, const struct model_packet *packet)
 {
-	return packet->opens || model->flows[packet->flow].may_move ? MODEL_NOBODY
-								    : holder(model, packet);
+	const struct model_flow *flow = &model->flows[packet->flow];
+
+	return packet->opens || flow->may_move || flow->is_void ? MODEL_NOBODY
+								: holder(model, packet);
+}
+
+/* Whether a record of the flow may live, whoever confirmed it. */
+static bool is_young(const struct model *model, const struct model_packet *packet)
+{
+	return packet->now_s - model->flows[packet->flow].sent_s <= model->idle_timeout_s;
 }
 
 /* Whether a SYN may go to a backend that takes no new flows: to that of a living connection. */
@@ -95,18 +106,24 @@ static bool may_stay(const struct model *model, const struct model_packet *packe
 {
 	const struct model_flow *flow = &model->flows[packet->flow];
 
-	return flow->stale_backend == (int)backend ||
-	       (holder(model, packet) == (int)backend && (!flow->is_closed || flow->is_untidy));
+	if (flow->stale_backend == (int)backend || flow->is_void)
+		return true;
+	if (flow->is_untidy)
+		return flow->backend == (int)backend && is_young(model, packet);
+	return holder(model, packet) == (int)backend && !flow->is_closed;
 }
 
 static bool judge_drop(const struct model *model, const struct model_packet *packet,
-		       char ret_verdict[MODEL_VERDICT_BYTES])
+		       const struct model_seen *seen, char ret_verdict[MODEL_VERDICT_BYTES])
 {
 	int backend = owed(model, packet);
 
 	if (backend != MODEL_NOBODY)
 		return refute(ret_verdict, "a packet of a flow of %s was dropped",
 			      intent_backend_name((size_t)backend));
+	/* A SYN for which there is no record must not go to a backend that takes none. */
+	if (packet->opens && seen->was_refused)
+		return true;
 	return !model->vips[intent_flow_vip(packet->flow)].has_eligible ||
 	       refute(ret_verdict, "a packet was dropped, though there are backends to take it");
 }
@@ -127,7 +144,7 @@ static bool judge_backend_choice(const struct model *model, const struct model_p
 			      intent_backend_name((size_t)backend), name);
 	if (!vip->backends[seen->backend].serves)
 		return refute(ret_verdict, "a packet went to %s, which gave its flows up", name);
-	if (packet->opens && !seen->was_refused && !vip->backends[seen->backend].is_eligible &&
+	if (packet->opens && !vip->backends[seen->backend].is_eligible &&
 	    !may_stay(model, packet, seen->backend))
 		return refute(ret_verdict, "a new flow went to %s, which takes none", name);
 	return true;
@@ -137,14 +154,22 @@ static void learn(struct model *model, const struct model_packet *packet,
 		  const struct model_seen *seen)
 {
 	struct model_flow *flow = &model->flows[packet->flow];
-	bool is_known = intent_flow_is_tcp(packet->flow) || holder(model, packet) != MODEL_NOBODY;
+	bool is_known = intent_flow_is_tcp(packet->flow) ||
+			(holder(model, packet) != MODEL_NOBODY && !flow->was_refused);
 	bool is_untidy =
-		holder(model, packet) != MODEL_NOBODY &&
+		flow->backend != MODEL_NOBODY && is_young(model, packet) &&
 		(flow->is_untidy || flow->has_replied || (packet->opens && !flow->is_closed));
 
-	/* A handshake may fail of it, and the rest of a connection whose client has said its last. */
-	if (packet->is_blind && (!flow->is_confirmed || flow->is_closed))
-		flow->backend = MODEL_NOBODY;
+	/* A handshake may fail of it, and the rest of a connection whose client has said its last.
+	 */
+	if (packet->is_blind && (!flow->is_confirmed || flow->is_closed)) {
+		flow->may_move = true;
+		flow->backend = flow->is_untidy ? flow->backend : MODEL_NOBODY;
+	}
+	/* It leaves the record time for a handshake. */
+	if (packet->is_blind && seen->fate == MODEL_FORWARDED &&
+	    flow->backend == (int)seen->backend)
+		flow->stale_backend = flow->backend;
 	if (packet->is_blind)
 		return;
 	*flow = (struct model_flow){
@@ -154,6 +179,7 @@ static void learn(struct model *model, const struct model_packet *packet,
 		.is_confirmed = !packet->opens && is_known,
 		.is_closed = packet->closes || (flow->is_closed && !packet->opens),
 		.has_replied = flow->is_closed && !packet->opens,
+		.is_void = packet->opens ? seen->fate != MODEL_FORWARDED : flow->is_void,
 		.is_untidy = is_untidy,
 		.was_refused = seen->was_refused,
 	};
@@ -171,7 +197,7 @@ bool model_judge(struct model *model, const struct model_packet *packet,
 	case MODEL_FORWARDED:
 		is_right = judge_backend_choice(model, packet, seen, ret_verdict);
 		break;
-	case MODEL_DROPPED: is_right = judge_drop(model, packet, ret_verdict); break;
+	case MODEL_DROPPED: is_right = judge_drop(model, packet, seen, ret_verdict); break;
 	case MODEL_PASSED: is_right = true; break;
 	}
 	learn(model, packet, seen);

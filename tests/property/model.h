@@ -33,6 +33,7 @@ struct model_flow {
 	bool is_confirmed;
 	bool is_closed;	  /* by a FIN or RST */
 	bool has_replied; /* once since */
+	bool is_void;	  /* its SYN was dropped: there is no connection */
 	bool is_untidy;	  /* it was begun anew without an end before, or went on after it */
 	bool was_refused;
 	bool may_move; /* refused, and its VIP could not know it again after a change */
@@ -53,7 +54,7 @@ struct model_vip {
 };
 
 struct model {
-	uint32_t idle_timeout_s;
+	uint32_t idle_timeout_s, unconfirmed_s;
 	struct model_vip vips[INTENT_VIPS];
 	struct model_flow flows[INTENT_FLOWS];
 };
@@ -75,7 +76,8 @@ struct model_packet {
 	uint32_t now_s;
 };
 
-void model_init(struct model *model, uint32_t idle_timeout_s);
+/* is_cramped: the flow table is too small, and what one packet has made gives way sooner. */
+void model_init(struct model *model, uint32_t idle_timeout_s, bool is_cramped);
 void model_commit(struct model *model, const struct intent *intent);
 
 /* Learns from a packet. False: the promise is broken, and ret_verdict says how. */

@@ -40,6 +40,7 @@ static const struct dataplane_limits cramped = {
 
 struct world {
 	struct deployment deployment;
+	bool is_cramped;
 	struct intent intent;
 	struct model model;
 	uint32_t now_s;
@@ -116,6 +117,7 @@ struct world *world_new(bool is_cramped)
 		fputs("property: out of memory\n", stderr);
 		exit(EXIT_FAILURE);
 	}
+	world->is_cramped = is_cramped;
 	world->deployment =
 		deployment_open(is_cramped ? &cramped : &roomy, find_next_hop, &world->intent);
 	for (size_t i = 0; i < INTENT_FLOWS; i++)
@@ -444,7 +446,7 @@ static void begin(struct world *world, const struct sequence *sequence)
 	world->now_s = sequence->start_s;
 	world->intent = intent_initial();
 	deployment_begin(&world->deployment, sequence->start_s);
-	model_init(&world->model, SEQUENCE_IDLE_TIMEOUT_S);
+	model_init(&world->model, SEQUENCE_IDLE_TIMEOUT_S, world->is_cramped);
 	for (size_t i = 0; i < INTENT_VIPS; i++)
 		write_vip(world, i);
 	commit(world);

@@ -22,8 +22,8 @@ static const struct stats_backend backends[] = {
 	{"web-2", {20, 2000, 2}, 0},
 };
 static const struct stats_vip vips[] = {
-	{"web", {30, 3000, 3}, 5, 6, vip_reasons, backends, 2},
-	{"a\"b\\c\nd", {0, 0, 0}, 0, 0, vip_reasons, NULL, 0},
+	{"web", {30, 3000, 3}, 5, 6, 7, vip_reasons, backends, 2},
+	{"a\"b\\c\nd", {0, 0, 0}, 0, 0, 0, vip_reasons, NULL, 0},
 };
 static const struct stats stats = {vips, 2, unattributed, {11, 12, 13, 14, 15}, 0xabc};
 static const struct metrics metrics = {
@@ -88,6 +88,7 @@ static void test_samples(void **state)
 	expect_line(text, "carom_backend_bytes_total{vip=\"web\",backend=\"web-1\"} 1000");
 	expect_line(text, "carom_backend_connections_total{vip=\"web\",backend=\"web-1\"} 1");
 	expect_line(text, "carom_vip_tracked_slots{vip=\"web\"} 6");
+	expect_line(text, "carom_vip_flows_unrecorded_total{vip=\"web\"} 7");
 	expect_line(text, "carom_backend_flows{vip=\"web\",backend=\"web-1\"} 5");
 	expect_line(text, "carom_flows 11");
 	expect_line(text, "carom_flows_limit 12");
@@ -132,7 +133,7 @@ static void test_families_are_whole(void **state)
 			fail_msg("in family '%s': %.*s", family, (int)length, line);
 		}
 	}
-	assert_int_equal(count_of(text, "# HELP "), 17);
+	assert_int_equal(count_of(text, "# HELP "), 18);
 	free(text);
 }
 

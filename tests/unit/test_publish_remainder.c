@@ -57,6 +57,7 @@ static int set_up(void **state)
 	MAKE(changed_at, SLOT_COUNT);
 	MAKE(flows, FLOW_COUNT);
 	MAKE(recorders, LANES);
+	MAKE(shares, VIP_COUNT);
 	MAKE(backends, BACKEND_COUNT);
 	MAKE(vip_labels, VIP_COUNT);
 	MAKE(backend_labels, BACKEND_COUNT);
@@ -81,6 +82,7 @@ static int tear_down(void **state)
 	free(memory.changed_at);
 	free(memory.flows);
 	free(memory.recorders);
+	free(memory.shares);
 	free(memory.backends);
 	free(memory.vip_labels);
 	free(memory.backend_labels);

@@ -300,7 +300,7 @@ static void test_unknown_reason(void **state)
 	assert_string_equal(faults.items[0].message,
 			    "reason 'no_backends' is unknown; expected 'not_served', 'truncated', "
 			    "'bad_header', 'fragment', 'extensions', 'no_backend', 'too_big', "
-			    "'no_headroom' or 'inconsistent'");
+			    "'no_headroom', 'inconsistent' or 'unrecorded'");
 	json_decref(body);
 	error_list_done(&faults);
 }
