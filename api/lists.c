@@ -97,39 +97,39 @@ static const struct table_column status_columns[] = {
 /* ---- answers ---- */
 
 /* Takes the table over. */
-static void set_table(struct reply *ret_reply, struct table *table)
+static void set_table(struct response *ret_response, struct table *table)
 {
-	reply_set(ret_reply, MHD_HTTP_OK, TABLE_CONTENT_TYPE, table_finish(table));
+	response_set(ret_response, MHD_HTTP_OK, TABLE_CONTENT_TYPE, table_finish(table));
 }
 
 /* A wrong filter is a fault of the query, not of a body. */
-static void set_failure(struct reply *ret_reply, const struct error *error)
+static void set_failure(struct response *ret_response, const struct error *error)
 {
 	enum problem_kind kind =
 		error->kind == ERROR_INVALID ? PROBLEM_BAD_REQUEST : problem_kind_of(error->kind);
 
-	reply_set_problem(ret_reply, kind, "%s", error->message);
+	response_set_problem(ret_response, kind, "%s", error->message);
 }
 
 /* items: taken over; NULL: described by error. */
-static void set_list(const struct route_call *call, struct reply *ret_reply, json_t *items,
+static void set_list(const struct route_call *call, struct response *ret_response, json_t *items,
 		     const struct table_column *columns, const struct error *error)
 {
 	struct table table;
 
 	if (!items) {
-		set_failure(ret_reply, error);
+		set_failure(ret_response, error);
 		return;
 	}
 	if (call->prefers_text) {
 		table = table_begin(columns);
 		table_add_members(&table, NULL, items);
-		set_table(ret_reply, &table);
+		set_table(ret_response, &table);
 		json_decref(items);
 	} else {
-		reply_set_json(ret_reply, items, error);
+		response_set_json(ret_response, items, error);
 	}
-	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
+	response_add_header(ret_response, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
 }
 
 static void add_parameter(struct text *text, const struct parameter *parameter,
@@ -145,12 +145,13 @@ static void add_parameter(struct text *text, const struct parameter *parameter,
 }
 
 /* after: NULL: this was the last page. */
-static void add_link(const struct route_call *call, struct reply *ret_reply, const char *after)
+static void add_link(const struct route_call *call, struct response *ret_response,
+		     const char *after)
 {
 	const struct parameter_values *values = call->parameters;
 	struct text text = {0};
 
-	if (!after || ret_reply->status != MHD_HTTP_OK)
+	if (!after || ret_response->status != MHD_HTTP_OK)
 		return;
 	text_add(&text, call->path);
 	text_add(&text, "?" AFTER "=");
@@ -159,8 +160,8 @@ static void add_link(const struct route_call *call, struct reply *ret_reply, con
 		if (values->values[i].is_given && strcmp(values->parameters[i].name, AFTER) != 0)
 			add_parameter(&text, &values->parameters[i], &values->values[i]);
 	if (!text.failed)
-		reply_add_header(ret_reply, MHD_HTTP_HEADER_LINK, "<%.*s>; rel=\"next\"",
-				 (int)text.length, text.bytes);
+		response_add_header(ret_response, MHD_HTTP_HEADER_LINK, "<%.*s>; rel=\"next\"",
+				    (int)text.length, text.bytes);
 	text_done(&text);
 }
 
@@ -174,7 +175,7 @@ static struct view_page page_of(const struct route_call *call)
 
 /* ---- the lists ---- */
 
-void lists_get_vips(const struct route_call *call, struct reply *ret_reply)
+void lists_get_vips(const struct route_call *call, struct response *ret_response)
 {
 	const struct parameter_values *values = call->parameters;
 	const struct view_page page = page_of(call);
@@ -189,11 +190,11 @@ void lists_get_vips(const struct route_call *call, struct reply *ret_reply)
 	struct error error = {0};
 	json_t *vips = view_list_vips(call->view, &filter, &page, &next, &error);
 
-	set_list(call, ret_reply, vips, vip_columns, &error);
-	add_link(call, ret_reply, next);
+	set_list(call, ret_response, vips, vip_columns, &error);
+	add_link(call, ret_response, next);
 }
 
-void lists_get_backends(const struct route_call *call, struct reply *ret_reply)
+void lists_get_backends(const struct route_call *call, struct response *ret_response)
 {
 	const struct view_page page = page_of(call);
 	const struct view_backend_filter filter = {
@@ -205,8 +206,8 @@ void lists_get_backends(const struct route_call *call, struct reply *ret_reply)
 	json_t *backends =
 		view_list_backends(call->view, call->names[0], &filter, &page, &next, &error);
 
-	set_list(call, ret_reply, backends, backend_columns, &error);
-	add_link(call, ret_reply, next);
+	set_list(call, ret_response, backends, backend_columns, &error);
+	add_link(call, ret_response, next);
 }
 
 #define FLOW_LIMIT_DEFAULT 1000
@@ -230,35 +231,35 @@ struct view *lists_view_flows(const struct route_call *call, struct error *ret_e
 	return view_flows(commands_engine(call->commands), &filter, ret_error);
 }
 
-void lists_get_flows(const struct route_call *call, struct reply *ret_reply)
+void lists_get_flows(const struct route_call *call, struct response *ret_response)
 {
 	char after[PLACE_BYTES];
 	uint64_t next = 0;
 	struct error error = {0};
 	json_t *flows = view_list_flows(call->view, &next, &error);
 
-	set_list(call, ret_reply, flows, flow_columns, &error);
+	set_list(call, ret_response, flows, flow_columns, &error);
 	snprintf(after, sizeof(after), "%" PRIu64, next);
-	add_link(call, ret_reply, next ? after : NULL);
+	add_link(call, ret_response, next ? after : NULL);
 }
 
 /* ---- reports ---- */
 
-void lists_get_ring(const struct route_call *call, struct reply *ret_reply)
+void lists_get_ring(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 	json_t *ring = view_ring_to_json(call->view, &error);
 
 	if (ring && call->prefers_text) {
-		set_list(call, ret_reply, json_incref(json_object_get(ring, "backends")),
+		set_list(call, ret_response, json_incref(json_object_get(ring, "backends")),
 			 ring_columns, &error);
 		json_decref(ring);
 	} else {
-		set_list(call, ret_reply, ring, ring_columns, &error);
+		set_list(call, ret_response, ring, ring_columns, &error);
 	}
 }
 
-void lists_get_status(const struct route_call *call, struct reply *ret_reply)
+void lists_get_status(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 	json_t *status = view_status_to_json(call->view, &error), *vip;
@@ -266,7 +267,7 @@ void lists_get_status(const struct route_call *call, struct reply *ret_reply)
 	const char *name;
 
 	if (!status || !call->prefers_text) {
-		set_list(call, ret_reply, status, status_columns, &error);
+		set_list(call, ret_response, status, status_columns, &error);
 		return;
 	}
 	table = table_begin(status_columns);
@@ -274,7 +275,7 @@ void lists_get_status(const struct route_call *call, struct reply *ret_reply)
 	{
 		table_add_members(&table, name, json_object_get(vip, "backends"));
 	}
-	set_table(ret_reply, &table);
+	set_table(ret_response, &table);
 	json_decref(status);
-	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
+	response_add_header(ret_response, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
 }

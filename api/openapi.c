@@ -25,12 +25,12 @@ uint64_t openapi_tag(void)
 	return hash;
 }
 
-void openapi_get(const struct route_call *call, struct reply *ret_reply)
+void openapi_get(const struct route_call *call, struct response *ret_response)
 {
 	struct text text = {0};
 
 	(void)call;
 	text_add_bytes(&text, _binary_openapi_yaml_start, document_length());
-	reply_set(ret_reply, MHD_HTTP_OK, CONTENT_TYPE, text);
-	reply_add_etag(ret_reply, openapi_tag());
+	response_set(ret_response, MHD_HTTP_OK, CONTENT_TYPE, text);
+	response_add_etag(ret_response, openapi_tag());
 }

@@ -68,36 +68,37 @@ size_t revision_routes_size(const struct route_call *call)
 	return view_size_of_revision(commands_engine(call->commands), number_of(call));
 }
 
-void revision_routes_list(const struct route_call *call, struct reply *ret_reply)
+void revision_routes_list(const struct route_call *call, struct response *ret_response)
 {
 	uint64_t limit = parameter_number(call->parameters, LIMIT);
 	struct error error = {0};
-	json_t *list = view_revisions_to_json(commands_engine(call->commands), limit ? limit : LIMIT_MAX, &error);
+	json_t *list = view_revisions_to_json(commands_engine(call->commands),
+					      limit ? limit : LIMIT_MAX, &error);
 	struct table table;
 
 	if (list && call->prefers_text) {
 		table = table_begin(columns);
 		table_add_members(&table, NULL, list);
-		reply_set(ret_reply, MHD_HTTP_OK, TABLE_CONTENT_TYPE, table_finish(&table));
+		response_set(ret_response, MHD_HTTP_OK, TABLE_CONTENT_TYPE, table_finish(&table));
 		json_decref(list);
 	} else {
-		reply_set_json(ret_reply, list, &error);
+		response_set_json(ret_response, list, &error);
 	}
-	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
+	response_add_header(ret_response, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
 }
 
-void revision_routes_get(const struct route_call *call, struct reply *ret_reply)
+void revision_routes_get(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 
-	reply_set_json(ret_reply, view_revision_to_json(call->view, &error), &error);
+	response_set_json(ret_response, view_revision_to_json(call->view, &error), &error);
 }
 
-void revision_routes_diff(const struct route_call *call, struct reply *ret_reply)
+void revision_routes_diff(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 
-	reply_set_json(ret_reply, view_revision_diff_to_json(call->view, &error), &error);
+	response_set_json(ret_response, view_revision_diff_to_json(call->view, &error), &error);
 }
 
 void revision_routes_restore(const struct route_call *call)

@@ -8,13 +8,13 @@
 #include "capture_command.h"
 #include "config.h"
 #include "drops.h"
-#include "explain_command.h"
 #include "events.h"
+#include "explain_command.h"
 #include "json_text.h"
 #include "lists.h"
 #include "metrics.h"
 #include "openapi.h"
-#include "packets.h"
+#include "packet_routes.h"
 #include "revision_routes.h"
 #include "route.h"
 #include "stream.h"
@@ -58,51 +58,52 @@ static size_t size_of_vip(const struct route_call *call)
 
 /* ---- the desired state ---- */
 
-static void add_revision(const struct route_call *call, struct reply *reply)
+static void add_revision(const struct route_call *call, struct response *response)
 {
-	if (reply->status == MHD_HTTP_OK)
-		reply_add_etag(reply, view_number(call->view));
+	if (response->status == MHD_HTTP_OK)
+		response_add_etag(response, view_number(call->view));
 }
 
-static void set_desired(const struct route_call *call, struct reply *ret_reply, json_t *json,
+static void set_desired(const struct route_call *call, struct response *ret_response, json_t *json,
 			const struct error *error)
 {
-	reply_set_json(ret_reply, json, error);
-	add_revision(call, ret_reply);
+	response_set_json(ret_response, json, error);
+	add_revision(call, ret_response);
 }
 
-static void get_config(const struct route_call *call, struct reply *ret_reply)
+static void get_config(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 
-	set_desired(call, ret_reply, view_config_to_json(call->view, &error), &error);
+	set_desired(call, ret_response, view_config_to_json(call->view, &error), &error);
 }
 
-static void get_vips(const struct route_call *call, struct reply *ret_reply)
+static void get_vips(const struct route_call *call, struct response *ret_response)
 {
-	lists_get_vips(call, ret_reply);
-	add_revision(call, ret_reply);
+	lists_get_vips(call, ret_response);
+	add_revision(call, ret_response);
 }
 
-static void get_backends(const struct route_call *call, struct reply *ret_reply)
+static void get_backends(const struct route_call *call, struct response *ret_response)
 {
-	lists_get_backends(call, ret_reply);
-	add_revision(call, ret_reply);
+	lists_get_backends(call, ret_response);
+	add_revision(call, ret_response);
 }
 
-static void get_vip(const struct route_call *call, struct reply *ret_reply)
+static void get_vip(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 
-	set_desired(call, ret_reply, view_vip_to_json(call->view, call->names[0], &error), &error);
+	set_desired(call, ret_response, view_vip_to_json(call->view, call->names[0], &error),
+		    &error);
 }
 
-static void get_backend(const struct route_call *call, struct reply *ret_reply)
+static void get_backend(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 	json_t *json = view_backend_to_json(call->view, call->names[0], call->names[1], &error);
 
-	set_desired(call, ret_reply, json, &error);
+	set_desired(call, ret_response, json, &error);
 }
 
 static void put_config(const struct route_call *call)
@@ -181,7 +182,7 @@ static void drain_backend(const struct route_call *call)
 	commands_drain_backend(call->commands, &order, &call->write);
 }
 
-static void set_metrics(const struct route_call *call, struct reply *ret_reply,
+static void set_metrics(const struct route_call *call, struct response *ret_response,
 			const char *content_type, struct text (*write)(const struct metrics *))
 {
 	struct metrics metrics = {
@@ -192,53 +193,54 @@ static void set_metrics(const struct route_call *call, struct reply *ret_reply,
 	};
 
 	metrics.reason_count = stats_reasons(&metrics.reasons);
-	reply_set(ret_reply, MHD_HTTP_OK, content_type, write(&metrics));
+	response_set(ret_response, MHD_HTTP_OK, content_type, write(&metrics));
 }
 
-static void get_stats(const struct route_call *call, struct reply *ret_reply)
+static void get_stats(const struct route_call *call, struct response *ret_response)
 {
-	set_metrics(call, ret_reply, REPLY_JSON_CONTENT_TYPE, metrics_json);
+	set_metrics(call, ret_response, RESPONSE_JSON_CONTENT_TYPE, metrics_json);
 }
 
-static void get_metrics(const struct route_call *call, struct reply *ret_reply)
+static void get_metrics(const struct route_call *call, struct response *ret_response)
 {
-	set_metrics(call, ret_reply, METRICS_CONTENT_TYPE, metrics_prometheus);
+	set_metrics(call, ret_response, METRICS_CONTENT_TYPE, metrics_prometheus);
 }
 
-static void get_drops(const struct route_call *call, struct reply *ret_reply)
+static void get_drops(const struct route_call *call, struct response *ret_response)
 {
 	if (call->prefers_text)
-		set_metrics(call, ret_reply, TABLE_CONTENT_TYPE, drops_text);
+		set_metrics(call, ret_response, TABLE_CONTENT_TYPE, drops_text);
 	else
-		set_metrics(call, ret_reply, REPLY_JSON_CONTENT_TYPE, drops_json);
-	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
+		set_metrics(call, ret_response, RESPONSE_JSON_CONTENT_TYPE, drops_json);
+	response_add_header(ret_response, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
 }
 
-static void set_ok(struct reply *ret_reply, const char *status)
+static void set_ok(struct response *ret_response, const char *status)
 {
 	struct json_text json = {0};
 
 	json_text_open_object(&json, NULL);
 	json_text_string(&json, "status", status);
 	json_text_close_object(&json);
-	reply_set(ret_reply, MHD_HTTP_OK, REPLY_JSON_CONTENT_TYPE, json_text_finish(&json));
+	response_set(ret_response, MHD_HTTP_OK, RESPONSE_JSON_CONTENT_TYPE,
+		     json_text_finish(&json));
 }
 
 /* That the loop answers is what it says. */
-static void get_healthz(const struct route_call *call, struct reply *ret_reply)
+static void get_healthz(const struct route_call *call, struct response *ret_response)
 {
 	(void)call;
-	set_ok(ret_reply, "ok");
+	set_ok(ret_response, "ok");
 }
 
-static void get_readyz(const struct route_call *call, struct reply *ret_reply)
+static void get_readyz(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 
 	if (commands_is_ready(call->commands, &error))
-		set_ok(ret_reply, "ready");
+		set_ok(ret_response, "ready");
 	else
-		reply_set_problem(ret_reply, PROBLEM_NOT_READY, "%s", error.message);
+		response_set_problem(ret_response, PROBLEM_NOT_READY, "%s", error.message);
 }
 
 /* ---- events ---- */
@@ -252,33 +254,34 @@ static void unsubscribe(void *subscriber)
 
 /* What a client that was cut off says by itself comes before what its first request said. */
 static bool find_known_event(const struct route_call *call, uint64_t *ret_revision,
-			     struct reply *ret_reply)
+			     struct response *ret_response)
 {
 	const char *id = call->last_event_id;
 
 	*ret_revision = parameter_number(call->parameters, "since");
 	if (!id || parameter_read_number(id, REVISION_MAX, ret_revision))
 		return true;
-	reply_set_problem(ret_reply, PROBLEM_BAD_REQUEST,
-			  "Last-Event-ID is '%s'; expected the id of one of our events, a revision",
-			  id);
+	response_set_problem(
+		ret_response, PROBLEM_BAD_REQUEST,
+		"Last-Event-ID is '%s'; expected the id of one of our events, a revision", id);
 	return false;
 }
 
 static void get_events(const struct route_call *call, struct stream *stream,
-		       struct reply *ret_reply)
+		       struct response *ret_response)
 {
 	struct error error = {0};
 	struct subscriber *subscriber;
 	uint64_t known;
 
-	if (!find_known_event(call, &known, ret_reply))
+	if (!find_known_event(call, &known, ret_response))
 		return;
 	subscriber = events_subscribe(call->commands, known, stream_sink(stream), &error);
 	if (subscriber)
 		stream_start(stream, EVENTS_CONTENT_TYPE, unsubscribe, subscriber);
 	else
-		reply_set_problem(ret_reply, problem_kind_of(error.kind), "%s", error.message);
+		response_set_problem(ret_response, problem_kind_of(error.kind), "%s",
+				     error.message);
 }
 
 /* ---- the table ---- */
@@ -350,9 +353,9 @@ static const struct route routes[] = {
 	{"POST", REVISION_PATTERN "/restore", ROLE_ADMIN, .write = revision_routes_restore,
 	 .parameters = write_parameters},
 	{"GET", "/v1/events", ROLE_READER, .stream = get_events, .parameters = event_parameters},
-	{"POST", "/v1/explain", ROLE_READER, .read = packets_explain,
+	{"POST", "/v1/explain", ROLE_READER, .read = packet_routes_explain,
 	 .body_bytes_max = COMMANDS_EXPLAIN_BODY_BYTES},
-	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packets_capture,
+	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packet_routes_capture,
 	 .body_bytes_max = CAPTURE_COMMAND_BODY_BYTES, .may_lack_body = true,
 	 .copies_packets = true},
 	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status, .view = make_view_status,

@@ -144,25 +144,25 @@ static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t
 	return 0;
 }
 
-static enum MHD_Result add_headers(struct MHD_Response *response, const struct stream *stream)
+static enum MHD_Result add_headers(struct MHD_Response *queued, const struct stream *stream)
 {
-	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, stream->content_type) ==
+	if (MHD_add_response_header(queued, MHD_HTTP_HEADER_CONTENT_TYPE, stream->content_type) ==
 	    MHD_NO)
 		return MHD_NO;
-	return MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return MHD_add_response_header(queued, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 }
 
 enum MHD_Result stream_queue(struct stream *stream, struct MHD_Connection *connection)
 {
-	struct MHD_Response *response = MHD_create_response_from_callback(
+	struct MHD_Response *queued = MHD_create_response_from_callback(
 		MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_piece, stream, NULL);
 	enum MHD_Result result = MHD_NO;
 
-	if (!response)
+	if (!queued)
 		return MHD_NO;
-	if (add_headers(response, stream) == MHD_YES)
-		result = MHD_queue_response(connection, MHD_HTTP_OK, response);
-	MHD_destroy_response(response);
+	if (add_headers(queued, stream) == MHD_YES)
+		result = MHD_queue_response(connection, MHD_HTTP_OK, queued);
+	MHD_destroy_response(queued);
 	client_enter(stream->client, CLIENT_STREAMING, uv_now(stream->loop));
 	return result;
 }

@@ -26,7 +26,7 @@
 
 static uint64_t now_ms(const struct request *request)
 {
-	return uv_now(request->service->loop);
+	return uv_now(request->common->loop);
 }
 
 static bool hold(const struct request *request, size_t bytes)
@@ -36,20 +36,20 @@ static bool hold(const struct request *request, size_t bytes)
 
 static void set_too_busy(struct request *request)
 {
-	reply_set_problem(&request->reply, PROBLEM_BUSY,
-			  "the bodies and answers of other requests fill %zu MiB of memory",
-			  CLIENTS_HELD_BYTES_MAX >> 20);
+	response_set_problem(&request->response, PROBLEM_BUSY,
+			     "the bodies and answers of other requests fill %zu MiB of memory",
+			     CLIENTS_HELD_BYTES_MAX >> 20);
 }
 
 static void request_free(struct request *request)
 {
 	text_done(&request->body);
-	reply_done(&request->reply);
+	response_done(&request->response);
 	stream_free(request->stream);
 	free(request);
 }
 
-void *request_open(void *service, const char *uri, struct MHD_Connection *connection)
+void *request_open(void *common, const char *uri, struct MHD_Connection *connection)
 {
 	struct client *client = client_of(connection);
 	struct request *request = client ? calloc(1, sizeof(*request)) : NULL;
@@ -57,7 +57,7 @@ void *request_open(void *service, const char *uri, struct MHD_Connection *connec
 	(void)uri;
 	if (!request)
 		return NULL;
-	request->service = service;
+	request->common = common;
 	request->client = client;
 	request->connection = connection;
 	if (client->phase != CLIENT_LINGERING)
@@ -65,12 +65,12 @@ void *request_open(void *service, const char *uri, struct MHD_Connection *connec
 	return request;
 }
 
-void request_close(void *service, struct MHD_Connection *connection, void **context,
+void request_close(void *common, struct MHD_Connection *connection, void **context,
 		   enum MHD_RequestTerminationCode code)
 {
 	struct request *request = *context;
 
-	(void)service, (void)connection, (void)code;
+	(void)common, (void)connection, (void)code;
 	if (!request)
 		return;
 	*context = NULL;
@@ -80,8 +80,8 @@ void request_close(void *service, struct MHD_Connection *connection, void **cont
 		client_enter(request->client, CLIENT_IDLE, now_ms(request));
 	if (!request->is_under_way)
 		request_free(request);
-	else if (request->service->is_stopping)
-		request->service = NULL; /* it may be gone before the command is */
+	else if (request->common->is_stopping)
+		request->common = NULL; /* it may be gone before the command is */
 }
 
 /* ---- the answer ---- */
@@ -89,32 +89,32 @@ void request_close(void *service, struct MHD_Connection *connection, void **cont
 /* Who comes back is to be judged by the certificates of today. */
 static bool is_last(const struct request *request)
 {
-	return request->service->is_stopping || request->is_misframed ||
-	       client_is_outdated(request->client, access_tls(request->service->access));
+	return request->common->is_stopping || request->is_misframed ||
+	       client_is_outdated(request->client, access_tls(request->common->access));
 }
 
-/* A stream that begins has no reply. */
-static void audit_reply(struct request *request)
+/* A stream that begins has no response. */
+static void audit_response(struct request *request)
 {
-	unsigned status = request->reply.status;
+	unsigned status = request->response.status;
 
 	request_audit(request, &(struct audit_outcome){
 				       .status = status ? status : MHD_HTTP_OK,
-				       .revision = commands_revision(request->service->commands),
+				       .revision = commands_revision(request->common->commands),
 				       .remark = "",
 			       });
 }
 
 static enum MHD_Result answer(struct request *request)
 {
-	audit_reply(request);
-	if (request->stream && request->reply.status == 0)
+	audit_response(request);
+	if (request->stream && request->response.status == 0)
 		return stream_queue(request->stream, request->connection);
-	if (request->reply.body.length > UNCOUNTED_BYTES_MAX &&
-	    !hold(request, request->reply.body.length))
+	if (request->response.body.length > UNCOUNTED_BYTES_MAX &&
+	    !hold(request, request->response.body.length))
 		set_too_busy(request);
 	client_enter(request->client, CLIENT_SENDING, now_ms(request));
-	return reply_queue(&request->reply, request->connection, is_last(request));
+	return response_queue(&request->response, request->connection, is_last(request));
 }
 
 /* While the body is still to come. A client that asked whether to send it at all is answered in
@@ -123,8 +123,8 @@ static enum MHD_Result refuse(struct request *request)
 {
 	if (!request->received_bytes && request_header(request, MHD_HTTP_HEADER_EXPECT))
 		return answer(request);
-	audit_reply(request);
-	client_dismiss(request->client, &request->reply, now_ms(request));
+	audit_response(request);
+	client_dismiss(request->client, &request->response, now_ms(request));
 	return MHD_YES;
 }
 
@@ -210,10 +210,12 @@ static void set_accepted(struct request *request, const struct commands_result *
 	if (result->forecast)
 		json_text_tree(&json, "forecast", result->forecast);
 	json_text_close_object(&json);
-	reply_set(&request->reply, status, REPLY_JSON_CONTENT_TYPE, json_text_finish(&json));
-	reply_add_etag(&request->reply, result->revision);
+	response_set(&request->response, status, RESPONSE_JSON_CONTENT_TYPE,
+		     json_text_finish(&json));
+	response_add_etag(&request->response, result->revision);
 	if (status == MHD_HTTP_CREATED)
-		reply_add_header(&request->reply, MHD_HTTP_HEADER_LOCATION, "%s", request->url);
+		response_add_header(&request->response, MHD_HTTP_HEADER_LOCATION, "%s",
+				    request->url);
 }
 
 static void resume(struct request *request)
@@ -230,14 +232,14 @@ static void settle(void *context, const struct commands_result *result)
 	struct request *request = context;
 
 	request->is_under_way = false;
-	if (request->service)
+	if (request->common)
 		audit_result(request, result);
 	if (!request->connection) {
 		request_free(request);
 		return;
 	}
 	if (result->faults)
-		reply_set_faults(&request->reply, result->faults);
+		response_set_faults(&request->response, result->faults);
 	else if (request->match.route->write)
 		set_accepted(request, result);
 	else
@@ -259,7 +261,7 @@ static bool prefers_text(const struct request *request)
 	const char *accept = request_header(request, MHD_HTTP_HEADER_ACCEPT);
 
 	return accept && strcasestr(accept, "text/plain") &&
-	       !strcasestr(accept, REPLY_JSON_CONTENT_TYPE);
+	       !strcasestr(accept, RESPONSE_JSON_CONTENT_TYPE);
 }
 
 static struct route_call call_of(struct request *request, const json_t *body)
@@ -267,7 +269,7 @@ static struct route_call call_of(struct request *request, const json_t *body)
 	const struct route_match *match = &request->match;
 
 	return (struct route_call){
-		.commands = request->service->commands,
+		.commands = request->common->commands,
 		.path = request->url,
 		.names = {match->names[0], match->names[1]},
 		.body = body,
@@ -302,15 +304,15 @@ static void set_precondition_failed(struct request *request,
 	const char *header = is_match ? MHD_HTTP_HEADER_IF_MATCH : MHD_HTTP_HEADER_IF_NONE_MATCH;
 
 	if (is_match ? !target->exists : precondition->none_match.is_any)
-		reply_set_problem(&request->reply, PROBLEM_PRECONDITION,
-				  "it is %sthere, which is not what %s asks for",
-				  is_match ? "not " : "", header);
+		response_set_problem(&request->response, PROBLEM_PRECONDITION,
+				     "it is %sthere, which is not what %s asks for",
+				     is_match ? "not " : "", header);
 	else
-		reply_set_problem(&request->reply, PROBLEM_PRECONDITION,
-				  "the %s is %llu, which is not what %s asks for",
-				  request->match.route->tag ? "entity tag" : "revision",
-				  (unsigned long long)target->revision, header);
-	reply_add_etag(&request->reply, target->revision);
+		response_set_problem(&request->response, PROBLEM_PRECONDITION,
+				     "the %s is %llu, which is not what %s asks for",
+				     request->match.route->tag ? "entity tag" : "revision",
+				     (unsigned long long)target->revision, header);
+	response_add_etag(&request->response, target->revision);
 }
 
 /* Of a read that has succeeded. */
@@ -326,7 +328,7 @@ static void apply_preconditions(struct request *request)
 		set_precondition_failed(request, &target);
 	} else if (!precondition_is_news(&request->precondition, &target) ||
 		   knows_revision(request, target.revision)) {
-		reply_set_not_modified(&request->reply);
+		response_set_not_modified(&request->response);
 	}
 }
 
@@ -334,7 +336,7 @@ static void finish_read(struct request *request)
 {
 	const struct route *route = request->match.route;
 
-	if ((route->shows_revision || route->tag) && request->reply.status == MHD_HTTP_OK)
+	if ((route->shows_revision || route->tag) && request->response.status == MHD_HTTP_OK)
 		apply_preconditions(request);
 }
 
@@ -358,7 +360,7 @@ static void read_route(struct request *request, const json_t *body)
 	const struct route_call call = call_of(request, body);
 
 	if (!route->view) {
-		route->read(&call, &request->reply);
+		route->read(&call, &request->response);
 		finish_read(request);
 		return;
 	}
@@ -366,11 +368,11 @@ static void read_route(struct request *request, const json_t *body)
 	request->rendering = (struct rendering){
 		.route = route,
 		.call = call,
-		.reply = &request->reply,
+		.response = &request->response,
 		.done = rendered,
 		.context = request,
 	};
-	rendering_start(&request->service->renderings, &request->rendering);
+	rendering_start(&request->common->renderings, &request->rendering);
 }
 
 /* A long poll: whoever knows this revision waits for another. */
@@ -383,8 +385,8 @@ static void watch_revision(struct request *request)
 	};
 
 	request->is_under_way = true;
-	commands_await_revision(request->service->commands, &order,
-		       (struct commands_reply){settle, request});
+	commands_await_revision(request->common->commands, &order,
+				(struct commands_reply){settle, request});
 }
 
 static void write_route(struct request *request, const struct route_call *call)
@@ -405,11 +407,11 @@ static void write_route(struct request *request, const struct route_call *call)
 
 static void stream_route(struct request *request, const struct route_call *call)
 {
-	request->stream = stream_new(request->client, request->service->loop);
+	request->stream = stream_new(request->client, request->common->loop);
 	if (!request->stream)
-		reply_set_problem(&request->reply, PROBLEM_SYSTEM, "no memory for a stream");
+		response_set_problem(&request->response, PROBLEM_SYSTEM, "no memory for a stream");
 	else
-		request->match.route->stream(call, request->stream, &request->reply);
+		request->match.route->stream(call, request->stream, &request->response);
 }
 
 static void call_route(struct request *request, const json_t *body)
@@ -433,7 +435,7 @@ static void call_route_with_body(struct request *request)
 	json_t *body;
 
 	if (request->body.failed) {
-		reply_set_problem(&request->reply, PROBLEM_SYSTEM, "no memory for the body");
+		response_set_problem(&request->response, PROBLEM_SYSTEM, "no memory for the body");
 		return;
 	}
 	body = config_json_load(request->body.length ? request->body.bytes : "",
@@ -442,7 +444,7 @@ static void call_route_with_body(struct request *request)
 	if (body)
 		call_route(request, body);
 	else
-		reply_set_faults(&request->reply, &faults);
+		response_set_faults(&request->response, &faults);
 	json_decref(body);
 	error_list_done(&faults);
 }
@@ -452,7 +454,7 @@ static enum MHD_Result finish(struct request *request)
 {
 	const struct route *route = request->match.route;
 
-	if (request->reply.status == 0) {
+	if (request->response.status == 0) {
 		if (route->body_bytes_max > 0 &&
 		    !(route->may_lack_body && !request->received_bytes))
 			call_route_with_body(request);
@@ -465,14 +467,14 @@ static enum MHD_Result finish(struct request *request)
 	return MHD_YES;
 }
 
-enum MHD_Result request_continue(void *service, struct MHD_Connection *connection, const char *url,
+enum MHD_Result request_continue(void *common, struct MHD_Connection *connection, const char *url,
 				 const char *method, const char *version, const char *data,
 				 size_t *data_length, void **context)
 {
 	struct request *request = *context;
 	size_t length = *data_length;
 
-	(void)service, (void)connection;
+	(void)common, (void)connection;
 	*data_length = 0;
 	if (!request)
 		return MHD_NO; /* there was no memory for it */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "packets.h"
+#include "packet_routes.h"
 
 #include "capture_command.h"
 #include "explain_command.h"
@@ -27,19 +27,19 @@ static struct text explanation_text(const json_t *explanation)
 	return text;
 }
 
-void packets_explain(const struct route_call *call, struct reply *ret_reply)
+void packet_routes_explain(const struct route_call *call, struct response *ret_response)
 {
 	struct error_list faults = {0};
 	json_t *explanation = commands_explain(call->commands, call->body, &faults);
 
 	if (!explanation)
-		reply_set_faults(ret_reply, &faults);
+		response_set_faults(ret_response, &faults);
 	else if (call->prefers_text)
-		reply_set(ret_reply, MHD_HTTP_OK, TABLE_CONTENT_TYPE,
-			  explanation_text(explanation));
+		response_set(ret_response, MHD_HTTP_OK, TABLE_CONTENT_TYPE,
+			     explanation_text(explanation));
 	else
-		reply_set_json(ret_reply, json_incref(explanation), NULL);
-	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
+		response_set_json(ret_response, json_incref(explanation), NULL);
+	response_add_header(ret_response, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
 	json_decref(explanation);
 	error_list_done(&faults);
 }
@@ -49,7 +49,8 @@ static void stop_capture(void *capture)
 	capture_command_stop(capture);
 }
 
-void packets_capture(const struct route_call *call, struct stream *stream, struct reply *ret_reply)
+void packet_routes_capture(const struct route_call *call, struct stream *stream,
+			   struct response *ret_response)
 {
 	const struct capture_command_order order = {call->body, call->write.author};
 	struct error_list faults = {0};
@@ -59,6 +60,6 @@ void packets_capture(const struct route_call *call, struct stream *stream, struc
 	if (capture)
 		stream_start(stream, CAPTURE_COMMAND_CONTENT_TYPE, stop_capture, capture);
 	else
-		reply_set_faults(ret_reply, &faults);
+		response_set_faults(ret_response, &faults);
 	error_list_done(&faults);
 }

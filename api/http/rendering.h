@@ -26,9 +26,9 @@ struct renderings {
 /* Of a read that has a view. Part of its request, for as long as it is under way. */
 struct rendering {
 	const struct route *route;
-	struct route_call call; /* its commands are for the view, and its view for the read */
-	struct reply *reply;	/* borrowed */
-	/* The reply is there: maybe before rendering_start() has returned, maybe later. */
+	struct route_call call;	   /* its commands are for the view, and its view for the read */
+	struct response *response; /* borrowed */
+	/* The response is there: maybe before rendering_start() has returned, maybe later. */
 	void (*done)(void *context);
 	void *context;
 
@@ -39,7 +39,7 @@ struct rendering {
 	uv_work_t work;
 };
 
-/* Its route, call, reply, done and context are set. */
+/* Its route, call, response, done and context are set. */
 void rendering_start(struct renderings *renderings, struct rendering *rendering);
 
 /* Refuses those that wait. Those that run are to be waited for. */

@@ -13,7 +13,7 @@ static bool needs_loopback_host(const struct request *request)
 {
 	const struct peer *peer = &request->client->peer;
 
-	return !peer->is_unix && !peer->session && access_is_open(request->service->access);
+	return !peer->is_unix && !peer->session && access_is_open(request->common->access);
 }
 
 static bool check_host(struct request *request)
@@ -22,10 +22,10 @@ static bool check_host(struct request *request)
 
 	if (!host || !needs_loopback_host(request) || origin_host_is_loopback(host))
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_MISDIRECTED,
-			  "Host is '%s'; without api.tokens it has to be localhost or a loopback"
-			  " address, lest another site's page speak for this host's users",
-			  host);
+	response_set_problem(&request->response, PROBLEM_MISDIRECTED,
+			     "Host is '%s'; without api.tokens it has to be localhost or a loopback"
+			     " address, lest another site's page speak for this host's users",
+			     host);
 	return false;
 }
 
@@ -36,9 +36,9 @@ static bool check_origin(struct request *request)
 
 	if (!origin || origin_is_own(origin, host, request->client->peer.session))
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_FORBIDDEN,
-			  "Origin is '%s': a page that did not come from here asks for this",
-			  origin);
+	response_set_problem(&request->response, PROBLEM_FORBIDDEN,
+			     "Origin is '%s': a page that did not come from here asks for this",
+			     origin);
 	return false;
 }
 
@@ -52,9 +52,9 @@ static enum role needed_role(const struct route *route)
 
 static void set_unauthenticated(struct request *request, bool has_token, const char *reason)
 {
-	reply_set_problem(&request->reply, PROBLEM_UNAUTHENTICATED, "%s", reason);
-	reply_add_header(&request->reply, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "%s",
-			 has_token ? REALM ", error=\"invalid_token\"" : REALM);
+	response_set_problem(&request->response, PROBLEM_UNAUTHENTICATED, "%s", reason);
+	response_add_header(&request->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "%s",
+			    has_token ? REALM ", error=\"invalid_token\"" : REALM);
 }
 
 static bool check_role(struct request *request)
@@ -66,7 +66,7 @@ static bool check_role(struct request *request)
 
 	if (needed == ROLE_ANYBODY)
 		return true;
-	if (access_identify(request->service->access, &request->client->peer, authorization, caller,
+	if (access_identify(request->common->access, &request->client->peer, authorization, caller,
 			    &error)) {
 		set_unauthenticated(request, authorization, error.message);
 		return false;
@@ -74,9 +74,9 @@ static bool check_role(struct request *request)
 	request->is_known = true;
 	if (caller->role >= needed)
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_FORBIDDEN,
-			  "%s has the role '%s'; this needs the role '%s'", caller->name,
-			  role_name(caller->role), role_name(needed));
+	response_set_problem(&request->response, PROBLEM_FORBIDDEN,
+			     "%s has the role '%s'; this needs the role '%s'", caller->name,
+			     role_name(caller->role), role_name(needed));
 	return false;
 }
 
@@ -94,7 +94,7 @@ void request_audit(struct request *request, const struct audit_outcome *outcome)
 	if (!route || !(route->write || route->copies_packets) || request->is_audited)
 		return;
 	request->is_audited = true;
-	audit_log(&request->service->audit_gate, &request->audit_subject,
+	audit_log(&request->common->audit_gate, &request->audit_subject,
 		  request->is_known ? request->caller.name : NULL, outcome,
-		  uv_now(request->service->loop));
+		  uv_now(request->common->loop));
 }

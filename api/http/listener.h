@@ -3,14 +3,14 @@
 #ifndef CAROM_LISTENER_H
 #define CAROM_LISTENER_H
 
+#include "common.h"
 #include "listen_socket.h"
-#include "service.h"
 
 #include <microhttpd.h>
 #include <uv.h>
 
 struct listener {
-	struct service *service; /* borrowed */
+	struct common *common; /* borrowed */
 	struct listen_socket socket;
 	struct MHD_Daemon *daemon;
 	/* Handles that are initialised have their data set. */
@@ -22,7 +22,7 @@ struct listener {
 };
 
 /* listener: all zeroes. On failure it is still to be closed. */
-int listener_start(struct listener *listener, struct service *service,
+int listener_start(struct listener *listener, struct common *common,
 		   const struct config_listen *listen, struct error *error);
 /* Takes no more connections. */
 void listener_quiesce(struct listener *listener);

@@ -11,9 +11,9 @@
  */
 #include "server.h"
 
+#include "common.h"
 #include "listener.h"
 #include "log.h"
-#include "service.h"
 
 #include <stdlib.h>
 
@@ -22,7 +22,7 @@
 #define STOP_LIMIT_MS	  5000
 
 struct server {
-	struct service service;
+	struct common common;
 	struct listener listeners[CONFIG_LISTENS_MAX];
 	size_t listener_count; /* those that were started, or half started */
 	uv_timer_t timer;      /* sweeps; and, once stopping, looks whether all clients have gone */
@@ -34,20 +34,21 @@ struct server {
 
 static void dismiss_slow(struct client *client, uint64_t now_ms)
 {
-	struct reply reply = {0};
+	struct response response = {0};
 
-	reply_set_problem(&reply, PROBLEM_TIMEOUT,
-			  "the request has not come in whole, and nothing of it came for too long");
-	client_dismiss(client, &reply, now_ms);
-	reply_done(&reply);
+	response_set_problem(
+		&response, PROBLEM_TIMEOUT,
+		"the request has not come in whole, and nothing of it came for too long");
+	client_dismiss(client, &response, now_ms);
+	response_done(&response);
 }
 
 static void sweep(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
-	uint64_t now_ms = uv_now(server->service.loop);
+	uint64_t now_ms = uv_now(server->common.loop);
 
-	for (struct client *client = server->service.clients.first; client; client = client->next) {
+	for (struct client *client = server->common.clients.first; client; client = client->next) {
 		bool is_overdue = client_is_overdue(client, now_ms);
 
 		if (client_has_left(client))
@@ -61,7 +62,7 @@ static void sweep(uv_timer_t *timer)
 
 static void start_timer(struct server *server)
 {
-	uv_timer_init(server->service.loop, &server->timer);
+	uv_timer_init(server->common.loop, &server->timer);
 	server->timer.data = server;
 	uv_timer_start(&server->timer, sweep, SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS);
 }
@@ -71,7 +72,7 @@ static int start_listeners(struct server *server, const struct config_api *liste
 {
 	for (size_t i = 0; i < listen->listen_count; i++) {
 		server->listener_count++;
-		if (listener_start(&server->listeners[i], &server->service, &listen->listens[i],
+		if (listener_start(&server->listeners[i], &server->common, &listen->listens[i],
 				   error))
 			return -1;
 	}
@@ -97,9 +98,9 @@ static void free_when_closed(uv_handle_t *handle)
  * that the write is still under way, and leave themselves to it. */
 static void resume_clients(struct server *server)
 {
-	uint64_t now_ms = uv_now(server->service.loop);
+	uint64_t now_ms = uv_now(server->common.loop);
 
-	for (struct client *client = server->service.clients.first; client; client = client->next)
+	for (struct client *client = server->common.clients.first; client; client = client->next)
 		if (client->phase == CLIENT_WAITING || client->phase == CLIENT_LISTENING)
 			client_resume(client, now_ms);
 }
@@ -117,15 +118,15 @@ static void close_all(struct server *server)
 static void close_when_quiet(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
-	uint64_t now_ms = uv_now(server->service.loop);
+	uint64_t now_ms = uv_now(server->common.loop);
 
 	sweep(timer);
-	for (struct client *client = server->service.clients.first; client; client = client->next)
+	for (struct client *client = server->common.clients.first; client; client = client->next)
 		if (client->phase == CLIENT_IDLE || client->phase == CLIENT_GREETING)
 			client_cut(client, now_ms);
-	if (renderings_run(&server->service.renderings))
+	if (renderings_run(&server->common.renderings))
 		return;
-	if (server->service.clients.count == 0 || now_ms >= server->stop_deadline_ms)
+	if (server->common.clients.count == 0 || now_ms >= server->stop_deadline_ms)
 		close_all(server);
 }
 
@@ -147,10 +148,10 @@ struct server *server_new(const struct server_options *options, struct error *er
 		error_set(error, ERROR_SYSTEM, "api: out of memory");
 		return NULL;
 	}
-	server->service.loop = options->loop;
-	server->service.renderings.loop = options->loop;
-	server->service.commands = options->commands;
-	server->service.access = options->access;
+	server->common.loop = options->loop;
+	server->common.renderings.loop = options->loop;
+	server->common.commands = options->commands;
+	server->common.access = options->access;
 	start_timer(server);
 	if (start_listeners(server, options->listen, error)) {
 		close_all(server);
@@ -164,10 +165,10 @@ void server_stop(struct server *server, server_stopped *stopped, void *context)
 {
 	server->stopped = stopped;
 	server->stopped_context = context;
-	server->service.is_stopping = true;
-	commands_end_waits(server->service.commands);
-	renderings_stop(&server->service.renderings);
-	server->stop_deadline_ms = uv_now(server->service.loop) + STOP_LIMIT_MS;
+	server->common.is_stopping = true;
+	commands_end_waits(server->common.commands);
+	renderings_stop(&server->common.renderings);
+	server->stop_deadline_ms = uv_now(server->common.loop) + STOP_LIMIT_MS;
 	for (size_t i = 0; i < server->listener_count; i++)
 		listener_quiesce(&server->listeners[i]);
 	uv_timer_start(&server->timer, close_when_quiet, 0, STOP_INTERVAL_MS);

@@ -49,9 +49,9 @@ static bool check_single(struct request *request)
 	for (size_t i = 0; i < SINGLE_COUNT; i++) {
 		if (counts[i] <= 1)
 			continue;
-		reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST,
-				  "%s is sent %u times; expected once at most", single_headers[i],
-				  counts[i]);
+		response_set_problem(&request->response, PROBLEM_BAD_REQUEST,
+				     "%s is sent %u times; expected once at most",
+				     single_headers[i], counts[i]);
 		return false;
 	}
 	return true;
@@ -69,24 +69,24 @@ static bool check_end(struct request *request, const char *version)
 	if (!encoding)
 		return true;
 	if (!is_http_1_1(version))
-		reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST,
-				  "%s has no Transfer-Encoding; expected HTTP/1.1", version);
+		response_set_problem(&request->response, PROBLEM_BAD_REQUEST,
+				     "%s has no Transfer-Encoding; expected HTTP/1.1", version);
 	else if (request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH))
-		reply_set_problem(
-			&request->reply, PROBLEM_BAD_REQUEST,
+		response_set_problem(
+			&request->response, PROBLEM_BAD_REQUEST,
 			"both Content-Length and Transfer-Encoding are sent; expected one");
 	else if (strcasecmp(encoding, CHUNKED) != 0)
-		reply_set_problem(&request->reply, PROBLEM_UNSUPPORTED,
-				  "Transfer-Encoding is '%s'; expected " CHUNKED, encoding);
-	return request->reply.status == 0;
+		response_set_problem(&request->response, PROBLEM_UNSUPPORTED,
+				     "Transfer-Encoding is '%s'; expected " CHUNKED, encoding);
+	return request->response.status == 0;
 }
 
 static bool check_host(struct request *request, const char *version)
 {
 	if (!is_http_1_1(version) || request_header(request, MHD_HTTP_HEADER_HOST))
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST,
-			  "Host is missing, without which there is no request by HTTP/1.1");
+	response_set_problem(&request->response, PROBLEM_BAD_REQUEST,
+			     "Host is missing, without which there is no request by HTTP/1.1");
 	return false;
 }
 
@@ -96,8 +96,8 @@ static bool check_expectation(struct request *request)
 
 	if (!expectation || strcasecmp(expectation, CONTINUE) == 0)
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_EXPECTATION,
-			  "Expect is '%s'; expected " CONTINUE ", or none", expectation);
+	response_set_problem(&request->response, PROBLEM_EXPECTATION,
+			     "Expect is '%s'; expected " CONTINUE ", or none", expectation);
 	return false;
 }
 

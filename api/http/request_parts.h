@@ -3,14 +3,14 @@
 #ifndef CAROM_REQUEST_PARTS_H
 #define CAROM_REQUEST_PARTS_H
 
+#include "common.h"
 #include "precondition.h"
 #include "request.h"
 #include "route.h"
-#include "service.h"
 #include "stream.h"
 
 struct request {
-	struct service *service; /* NULL: it is stopping, and the connection is gone */
+	struct common *common; /* NULL: it is stopping, and the connection is gone */
 	struct client *client;
 	struct MHD_Connection *connection; /* NULL: gone, and a command is still under way */
 	const char *url;		   /* libmicrohttpd's, while there is a connection */
@@ -26,7 +26,7 @@ struct request {
 	struct route_match match;
 	size_t received_bytes; /* of the body */
 	struct text body;
-	struct reply reply;
+	struct response response;
 	struct rendering rendering; /* of a read with a view */
 	struct stream *stream;	    /* owned; NULL: the answer is no stream */
 };
@@ -41,7 +41,7 @@ const char *request_header(const struct request *request, const char *name);
 /* Before anything else is taken from the header. False: refused, and is_misframed. */
 bool request_check_framing(struct request *request, const char *version);
 
-/* ---- request_header.c: each refuses by setting the reply, and then returns false ---- */
+/* ---- request_header.c: each refuses by setting the response, and then returns false ---- */
 
 bool request_check_header(struct request *request, const char *method);
 /* length: of the body, as announced or as received so far. */

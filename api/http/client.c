@@ -210,9 +210,9 @@ void client_release(struct client *client)
 	client->held_bytes = 0;
 }
 
-void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms)
+void client_dismiss(struct client *client, const struct response *response, uint64_t now_ms)
 {
-	reply_send_last(reply, &client->peer);
+	response_send_last(response, &client->peer);
 	client_enter(client, CLIENT_LINGERING, now_ms);
 }
 

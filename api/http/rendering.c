@@ -13,7 +13,7 @@
 /* VIPs and backends: some five milliseconds' worth of status. */
 #define SIZE_AT_ONCE_MAX 1024
 
-/* Whether there is something to read. If not, the reply says why. */
+/* Whether there is something to read. If not, the response says why. */
 static bool take_view(struct rendering *rendering)
 {
 	struct error error = {0};
@@ -22,13 +22,13 @@ static bool take_view(struct rendering *rendering)
 	rendering->call.commands = NULL;
 	if (rendering->call.view)
 		return true;
-	reply_set_problem(rendering->reply, problem_kind_of(error.kind), "%s", error.message);
+	response_set_problem(rendering->response, problem_kind_of(error.kind), "%s", error.message);
 	return false;
 }
 
 static void read_view(struct rendering *rendering)
 {
-	rendering->route->read(&rendering->call, rendering->reply);
+	rendering->route->read(&rendering->call, rendering->response);
 }
 
 static void finish(struct rendering *rendering)
@@ -42,7 +42,7 @@ static void finish(struct rendering *rendering)
 
 static void refuse(struct rendering *rendering, const char *why)
 {
-	reply_set_problem(rendering->reply, PROBLEM_BUSY, "%s", why);
+	response_set_problem(rendering->response, PROBLEM_BUSY, "%s", why);
 	finish(rendering);
 }
 

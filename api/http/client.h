@@ -7,7 +7,7 @@
 #define CAROM_CLIENT_H
 
 #include "peer.h"
-#include "reply.h"
+#include "response.h"
 #include "tls.h"
 
 #include <microhttpd.h>
@@ -83,7 +83,7 @@ void client_resume(struct client *client, uint64_t now_ms);
 
 /* Answers in mid-request. The connection stays until the client closes it, or is overdue: closing
  * it at once, with unread input, could reset it before the client has read the answer. */
-void client_dismiss(struct client *client, const struct reply *reply, uint64_t now_ms);
+void client_dismiss(struct client *client, const struct response *response, uint64_t now_ms);
 /* Counts bytes for it. If there are too many, those that have been taking their answers for longest
  * are cut off, if it is longer than a few seconds. Returns false if there are too many still. */
 bool client_hold(struct client *client, size_t bytes, uint64_t now_ms);

@@ -33,7 +33,7 @@ __attribute__((format(printf, 2, 0))) static void log_message(void *context, con
 							      va_list arguments)
 {
 	struct listener *listener = context;
-	uint64_t now_ms = uv_now(listener->service->loop);
+	uint64_t now_ms = uv_now(listener->common->loop);
 	char line[LOG_LINE_BYTES];
 
 	if (strncmp(format, OUR_OWN_DOING, strlen(OUR_OWN_DOING)) == 0)
@@ -57,17 +57,17 @@ static enum MHD_Result admit(void *context, const struct sockaddr *address, sock
 	const struct listener *listener = context;
 
 	(void)address, (void)length;
-	return listener->service->clients.count < SERVICE_CLIENTS_MAX ? MHD_YES : MHD_NO;
+	return listener->common->clients.count < COMMON_CLIENTS_MAX ? MHD_YES : MHD_NO;
 }
 
 /* A client without credentials cannot go on: its handshake would fail, too. */
 static struct client *welcome(struct listener *listener, struct MHD_Connection *connection)
 {
-	struct service *service = listener->service;
-	uint64_t now_ms = uv_now(service->loop);
-	struct client *client = client_new(&service->clients, connection, &listener->wake, now_ms);
+	struct common *common = listener->common;
+	uint64_t now_ms = uv_now(common->loop);
+	struct client *client = client_new(&common->clients, connection, &listener->wake, now_ms);
 
-	if (client && client->peer.session && client_secure(client, access_tls(service->access)))
+	if (client && client->peer.session && client_secure(client, access_tls(common->access)))
 		client_cut(client, now_ms);
 	return client;
 }
@@ -124,7 +124,7 @@ static void run_by_poll(uv_poll_t *poll, int status, int events)
 
 static bool has_tls(const struct listener *listener)
 {
-	return !listener->socket.listen.is_unix && access_tls(listener->service->access);
+	return !listener->socket.listen.is_unix && access_tls(listener->common->access);
 }
 
 /*
@@ -133,7 +133,7 @@ static bool has_tls(const struct listener *listener)
  */
 static bool is_paced(const struct listener *listener)
 {
-	return has_tls(listener) && listener->service->clients.greeting_count > 0;
+	return has_tls(listener) && listener->common->clients.greeting_count > 0;
 }
 
 /* Whether it has something to do later; ret_timeout_ms: when. */
@@ -169,17 +169,17 @@ static void run(struct listener *listener)
 
 static struct MHD_Daemon *start_daemon(struct listener *listener)
 {
-	struct service *service = listener->service;
+	struct common *common = listener->common;
 	struct MHD_OptionItem options[] = {
 		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_message, listener},
 		{MHD_OPTION_LISTEN_SOCKET, listener->socket.descriptor, NULL},
-		{MHD_OPTION_CONNECTION_LIMIT, SERVICE_CLIENTS_MAX + 1, NULL}, /* admit() decides */
+		{MHD_OPTION_CONNECTION_LIMIT, COMMON_CLIENTS_MAX + 1, NULL}, /* admit() decides */
 		{MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, NULL},
 		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)follow_connection, listener},
-		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_open, service},
+		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_open, common},
 		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, NULL},
-		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_close, service},
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_close, common},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	struct MHD_OptionItem tls_options[] = {
@@ -190,16 +190,16 @@ static struct MHD_Daemon *start_daemon(struct listener *listener)
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
 	if (!has_tls(listener))
-		return MHD_start_daemon(flags, 0, admit, listener, request_continue, service,
+		return MHD_start_daemon(flags, 0, admit, listener, request_continue, common,
 					MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-	return MHD_start_daemon(flags | MHD_USE_TLS, 0, admit, listener, request_continue, service,
+	return MHD_start_daemon(flags | MHD_USE_TLS, 0, admit, listener, request_continue, common,
 				MHD_OPTION_ARRAY, options, MHD_OPTION_ARRAY, tls_options,
 				MHD_OPTION_END);
 }
 
 static int start_handles(struct listener *listener)
 {
-	uv_loop_t *loop = listener->service->loop;
+	uv_loop_t *loop = listener->common->loop;
 	int epoll = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	int result;
 
@@ -216,14 +216,14 @@ static int start_handles(struct listener *listener)
 	return uv_poll_start(&listener->poll, UV_READABLE, run_by_poll);
 }
 
-int listener_start(struct listener *listener, struct service *service,
+int listener_start(struct listener *listener, struct common *common,
 		   const struct config_listen *listen, struct error *error)
 {
-	struct listen_rights rights = {access_socket_mode(service->access),
-				       access_socket_group(service->access)};
+	struct listen_rights rights = {access_socket_mode(common->access),
+				       access_socket_group(common->access)};
 	int result;
 
-	listener->service = service;
+	listener->common = common;
 	listener->socket.descriptor = -1;
 	if (listen_socket_open(listen, &rights, &listener->socket, error))
 		return -1;

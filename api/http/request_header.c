@@ -28,14 +28,15 @@ static bool check_size(struct request *request)
 
 	if (size <= HEADER_BYTES_MAX)
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_HEADERS_TOO_LARGE,
-			  "the header has %zu bytes; at most %zu are read", size, HEADER_BYTES_MAX);
+	response_set_problem(&request->response, PROBLEM_HEADERS_TOO_LARGE,
+			     "the header has %zu bytes; at most %zu are read", size,
+			     HEADER_BYTES_MAX);
 	return false;
 }
 
 static void add_accept_patch(struct request *request)
 {
-	reply_add_header(&request->reply, "Accept-Patch", "%s", PATCH_TYPES);
+	response_add_header(&request->response, "Accept-Patch", "%s", PATCH_TYPES);
 }
 
 static bool check_route(struct request *request, const char *method)
@@ -46,22 +47,23 @@ static bool check_route(struct request *request, const char *method)
 	switch (route_find(method, request->url, match, &error)) {
 	case ROUTE_FOUND: return true;
 	case ROUTE_OPTIONS:
-		reply_set_empty(&request->reply, MHD_HTTP_NO_CONTENT);
+		response_set_empty(&request->response, MHD_HTTP_NO_CONTENT);
 		if (strstr(match->allow, MHD_HTTP_METHOD_PATCH))
 			add_accept_patch(request);
 		break;
 	case ROUTE_WRONG_METHOD:
-		reply_set_problem(&request->reply, PROBLEM_METHOD_NOT_ALLOWED,
-				  "'%s' has no %s; it has %s", request->url, method, match->allow);
+		response_set_problem(&request->response, PROBLEM_METHOD_NOT_ALLOWED,
+				     "'%s' has no %s; it has %s", request->url, method,
+				     match->allow);
 		break;
 	case ROUTE_UNKNOWN_PATH:
-		reply_set_problem(&request->reply, PROBLEM_NOT_FOUND, "%s", error.message);
+		response_set_problem(&request->response, PROBLEM_NOT_FOUND, "%s", error.message);
 		return false;
 	case ROUTE_MALFORMED_PATH:
-		reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST, "%s", error.message);
+		response_set_problem(&request->response, PROBLEM_BAD_REQUEST, "%s", error.message);
 		return false;
 	}
-	reply_add_header(&request->reply, MHD_HTTP_HEADER_ALLOW, "%s", match->allow);
+	response_add_header(&request->response, MHD_HTTP_HEADER_ALLOW, "%s", match->allow);
 	return false;
 }
 
@@ -74,7 +76,7 @@ static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, co
 	(void)kind;
 	if (parameter_take(&request->parameters, key, value, &error) == 0)
 		return MHD_YES;
-	reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST, "%s", error.message);
+	response_set_problem(&request->response, PROBLEM_BAD_REQUEST, "%s", error.message);
 	return MHD_NO;
 }
 
@@ -83,13 +85,14 @@ static bool check_parameters(struct request *request)
 	request->parameters.parameters = request->match.route->parameters;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter,
 				  request);
-	if (request->reply.status == 0 && request->match.route->is_watchable &&
+	if (request->response.status == 0 && request->match.route->is_watchable &&
 	    parameter_is_given(&request->parameters, ROUTE_WAIT_MS) &&
 	    !parameter_is_given(&request->parameters, ROUTE_REVISION))
-		reply_set_problem(&request->reply, PROBLEM_BAD_REQUEST,
-				  "query parameter '" ROUTE_WAIT_MS "' goes with '" ROUTE_REVISION
-				  "', which says what is known: another revision is waited for");
-	return request->reply.status == 0;
+		response_set_problem(&request->response, PROBLEM_BAD_REQUEST,
+				     "query parameter '" ROUTE_WAIT_MS
+				     "' goes with '" ROUTE_REVISION
+				     "', which says what is known: another revision is waited for");
+	return request->response.status == 0;
 }
 
 /* What is in them is judged when the request is carried out. A date cannot be: nothing has one. */
@@ -111,10 +114,10 @@ static bool check_preconditions(struct request *request)
 				   &precondition->none_match, &error);
 	if (!error.kind)
 		return true;
-	reply_set_problem(&request->reply,
-			  error.kind == ERROR_UNSUPPORTED ? PROBLEM_UNSUPPORTED
-							  : PROBLEM_BAD_REQUEST,
-			  "%s", error.message);
+	response_set_problem(&request->response,
+			     error.kind == ERROR_UNSUPPORTED ? PROBLEM_UNSUPPORTED
+							     : PROBLEM_BAD_REQUEST,
+			     "%s", error.message);
 	return false;
 }
 
@@ -140,12 +143,12 @@ static bool check_content_type(struct request *request)
 	const char *type = request_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
 	bool is_patch = request->match.route->takes_patch;
 
-	if (!type || is_type(type, REPLY_JSON_CONTENT_TYPE) ||
+	if (!type || is_type(type, RESPONSE_JSON_CONTENT_TYPE) ||
 	    (is_patch && request_patch_kind(request) != ROUTE_PATCH_BY_BODY))
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_MEDIA_TYPE,
-			  "Content-Type is '%s'; expected " REPLY_JSON_CONTENT_TYPE "%s", type,
-			  is_patch ? ", " PATCH_TYPES : "");
+	response_set_problem(&request->response, PROBLEM_MEDIA_TYPE,
+			     "Content-Type is '%s'; expected " RESPONSE_JSON_CONTENT_TYPE "%s",
+			     type, is_patch ? ", " PATCH_TYPES : "");
 	if (is_patch)
 		add_accept_patch(request);
 	return false;
@@ -161,9 +164,9 @@ static bool check_media_type(struct request *request)
 		return false;
 	if (!encoding || strcasecmp(encoding, "identity") == 0)
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_MEDIA_TYPE,
-			  "Content-Encoding is '%s'; expected none", encoding);
-	reply_add_header(&request->reply, MHD_HTTP_HEADER_ACCEPT_ENCODING, "identity");
+	response_set_problem(&request->response, PROBLEM_MEDIA_TYPE,
+			     "Content-Encoding is '%s'; expected none", encoding);
+	response_add_header(&request->response, MHD_HTTP_HEADER_ACCEPT_ENCODING, "identity");
 	return false;
 }
 
@@ -175,11 +178,11 @@ bool request_check_length(struct request *request, uint64_t length)
 		limit = DISCARDED_BODY_BYTES_MAX;
 	if (length <= limit)
 		return true;
-	reply_set_problem(&request->reply, PROBLEM_BODY_TOO_LARGE,
-			  "the body has %s%" PRIu64 " bytes; at most %zu are read here",
-			  request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH) ? ""
-										  : "at least ",
-			  length, limit);
+	response_set_problem(&request->response, PROBLEM_BODY_TOO_LARGE,
+			     "the body has %s%" PRIu64 " bytes; at most %zu are read here",
+			     request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH) ? ""
+										     : "at least ",
+			     length, limit);
 	return false;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What all listeners and requests of one server share. */
-#ifndef CAROM_SERVICE_H
-#define CAROM_SERVICE_H
+#ifndef CAROM_COMMON_H
+#define CAROM_COMMON_H
 
 #include "access.h"
 #include "audit.h"
@@ -12,9 +12,9 @@
 #include <uv.h>
 
 /* Connections; further ones are closed as soon as they come. */
-#define SERVICE_CLIENTS_MAX 1024
+#define COMMON_CLIENTS_MAX 1024
 
-struct service {
+struct common {
 	uv_loop_t *loop;
 	struct commands *commands;
 	const struct access *access;

@@ -7,7 +7,7 @@
 #include "commands.h"
 #include "parameter.h"
 #include "path.h"
-#include "reply.h"
+#include "response.h"
 #include "role.h"
 #include "view.h"
 
@@ -38,12 +38,13 @@ struct route_call {
 struct stream;
 
 /* A read answers at once; one with a view may do so on any thread, and uses nothing but the call. A
- * write answers through its reply, which may be later; a stream is started, or refused by a reply.
+ * write answers through its response, which may be later; a stream is started, or refused by a
+ * response.
  */
-typedef void route_read(const struct route_call *call, struct reply *ret_reply);
+typedef void route_read(const struct route_call *call, struct response *ret_response);
 typedef void route_write(const struct route_call *call);
 typedef void route_stream(const struct route_call *call, struct stream *stream,
-			  struct reply *ret_reply);
+			  struct response *ret_response);
 typedef uint64_t route_tag(void);
 /* What a read shows; NULL on failure, described. */
 typedef struct view *route_view(const struct route_call *call, struct error *ret_error);
