@@ -37,7 +37,7 @@ static void test_document(void **state)
 
 	(void)state;
 	assert_string_equal(string(json, "type"), "/problems/body-too-large");
-	assert_string_equal(string(json, "title"), "The body is too large");
+	assert_string_equal(string(json, "title"), "Body too large");
 	assert_string_equal(string(json, "detail"), "the body has 9 bytes");
 	assert_int_equal(json_integer_value(json_object_get(json, "status")), 413);
 	assert_int_equal(json_object_size(json), 4);
