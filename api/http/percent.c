@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "percent.h"
 
+#include "hex.h"
 #include "utf8.h"
 
 #include <ctype.h>
@@ -8,14 +9,6 @@
 #include <string.h>
 
 #define ESCAPE_LENGTH 3 /* of "%2F" */
-
-static int hex_value(char digit)
-{
-	if (!isxdigit((unsigned char)digit))
-		return -1;
-	return isdigit((unsigned char)digit) ? digit - '0'
-					     : tolower((unsigned char)digit) - 'a' + 10;
-}
 
 static int decode_escape(const char *noun, const char *escape, char *ret_byte, struct error *error)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "table.h"
 
+#include "utf8.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,13 +19,13 @@ static size_t column_count(const struct table_column *columns)
 	return count;
 }
 
-/* Characters, not bytes: continuation bytes of UTF-8 do not count. */
+/* In characters. */
 static size_t width_of(const char *cell)
 {
 	size_t width = 0;
 
 	for (; *cell; cell++)
-		width += ((unsigned char)*cell & 0xc0) != 0x80;
+		width += !utf8_is_continuation(*cell);
 	return width;
 }
 

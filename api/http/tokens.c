@@ -10,6 +10,8 @@
  */
 #include "tokens.h"
 
+#include "hex.h"
+
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
@@ -95,15 +97,6 @@ static bool is_of(struct slice slice, const char *characters)
 	return true;
 }
 
-static int digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 static bool parse_hash(struct slice slice, uint8_t ret_hash[HASH_BYTES])
 {
 	uint8_t hash[HASH_BYTES];
@@ -111,8 +104,8 @@ static bool parse_hash(struct slice slice, uint8_t ret_hash[HASH_BYTES])
 	if (slice.length != HASH_DIGITS)
 		return false;
 	for (size_t i = 0; i < HASH_BYTES; i++) {
-		int high = digit_value(slice.start[2 * i]);
-		int low = digit_value(slice.start[2 * i + 1]);
+		int high = hex_value(slice.start[2 * i]);
+		int low = hex_value(slice.start[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "log.h"
 
+#include "utc.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +10,8 @@
 #include <unistd.h>
 
 #define LINE_BYTES 1024
+#define MS_PER_S   1000
+#define NS_PER_MS  1000000
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 
@@ -29,18 +33,14 @@ void log_set_level(enum log_level level)
 /* Returns how many bytes it wrote to line. */
 static size_t write_head(enum log_level level, char line[LINE_BYTES])
 {
+	char time[UTC_TEXT_BYTES];
 	struct timespec now;
-	struct tm utc;
-	size_t length;
 
 	if (getenv("JOURNAL_STREAM"))
 		return (size_t)snprintf(line, LINE_BYTES, "<%d>", levels[level].syslog_priority);
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	length = strftime(line, LINE_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
-	length += (size_t)snprintf(line + length, LINE_BYTES - length,
-				   ".%03ldZ %s: ", now.tv_nsec / 1000000, levels[level].name);
-	return length;
+	utc_format(now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS, time);
+	return (size_t)snprintf(line, LINE_BYTES, "%s %s: ", time, levels[level].name);
 }
 
 void log_line(enum log_level level, const char *format, ...)

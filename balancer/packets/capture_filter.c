@@ -8,6 +8,8 @@
  */
 #include "capture_filter.h"
 
+#include "hex.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -20,7 +22,6 @@
 #define WORD_BYTES_MAX 64
 #define IPV4_PARTS_MAX 4
 #define MAC_PARTS      6
-#define HEX_DIGITS     "0123456789abcdefABCDEF"
 #define WORD_START     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:\\"
 #define WORD_REST      WORD_START "._-"
 

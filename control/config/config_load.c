@@ -10,6 +10,7 @@
  */
 #include "config.h"
 #include "config_place.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static int refuse_at(struct error_list *faults, const char *text, size_t offset,
 		if (text[at] == '\n') {
 			line++;
 			column = 1;
-		} else if (((unsigned char)text[at] & 0xc0) != 0x80) {
+		} else if (!utf8_is_continuation(text[at])) {
 			column++;
 		}
 	}

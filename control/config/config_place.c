@@ -10,6 +10,7 @@
  */
 #include "config_place.h"
 #include "config.h"
+#include "utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,7 +66,7 @@ const char *config_quote(const char *text, char ret_quote[CONFIG_QUOTE_BYTES])
 
 	if (is_cut)
 		length = CONFIG_QUOTE_BYTES - sizeof(ELLIPSIS);
-	while (is_cut && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+	while (is_cut && length > 0 && utf8_is_continuation(text[length]))
 		length--; /* back to the start of a UTF-8 character */
 	for (size_t at = 0; at < length; at++) {
 		unsigned char byte = (unsigned char)text[at];

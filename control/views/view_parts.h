@@ -8,8 +8,6 @@
 #include "revisions.h"
 #include "view.h"
 
-#define VIEW_TIME_BYTES 32
-
 /* One ordinal of a VIP. */
 struct view_backend {
 	struct publish_remainder remainder;
@@ -40,8 +38,5 @@ struct view *view_new(const struct engine *engine, struct error *ret_error);
 /* Of so many VIPs of its image, from its first one on. Returns 0, or -1: out of memory. */
 int view_keep_backends(struct view *view, const struct engine *engine, size_t vip_count);
 size_t view_size_of_config(const struct config *config);
-
-/* RFC 3339, in UTC and with milliseconds. Returns ret_text. */
-const char *view_format_time(int64_t time_ms, char ret_text[VIEW_TIME_BYTES]);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "host.h"
 #include "plan.h"
+#include "utc.h"
 #include "view_parts.h"
 
 #include <errno.h>
@@ -160,11 +161,11 @@ static json_t *faults_to_json(const struct store_state *state)
 
 static json_t *refusal_to_json(const struct ledger_refusal *refusal)
 {
-	char time[VIEW_TIME_BYTES];
+	char time[UTC_TEXT_BYTES];
 
 	if (!refusal->time_ms)
 		return json_null();
-	return json_pack("{s:s, s:s}", "time", view_format_time(refusal->time_ms, time), "detail",
+	return json_pack("{s:s, s:s}", "time", utc_format(refusal->time_ms, time), "detail",
 			 refusal->message);
 }
 
