@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "openapi.h"
+#include "handlers.h"
 
 #define CONTENT_TYPE "application/yaml" /* RFC 9512 */
 
@@ -16,7 +16,8 @@ static size_t document_length(void)
 	return (size_t)(_binary_openapi_yaml_end - _binary_openapi_yaml_start);
 }
 
-uint64_t openapi_tag(void)
+/* Equal documents have equal tags. */
+static uint64_t document_tag(void)
 {
 	uint64_t hash = HASH_START;
 
@@ -32,5 +33,5 @@ void openapi_get(const struct route_call *call, struct response *ret_response)
 	(void)call;
 	text_add_bytes(&text, _binary_openapi_yaml_start, document_length());
 	response_set(ret_response, MHD_HTTP_OK, CONTENT_TYPE, text);
-	response_add_etag(ret_response, openapi_tag());
+	response_add_etag(ret_response, "entity tag", document_tag());
 }

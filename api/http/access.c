@@ -2,9 +2,9 @@
 /*
  * The guard's state is one reading of its files, exchanged as a whole when they are read again.
  *
- * main.c makes it before anything is started, so that a fault there starts nothing; the daemon has
- * it read again on SIGHUP; requests ask it who they come from. All on the event loop's thread, but
- * for the start, when there is no loop yet.
+ * Made before anything is started, so that a bad file starts nothing; read again on SIGHUP; asked
+ * by requests for their callers. All on the event loop's thread, but for the start, when there is
+ * no loop yet.
  */
 #include "access.h"
 
@@ -29,7 +29,7 @@ struct credentials {
 };
 
 struct access {
-	struct config_api api;
+	struct access_options options;
 	gid_t socket_group;
 	struct credentials credentials;
 };
@@ -66,18 +66,18 @@ static struct tokens *load_tokens(const char *path, struct error_list *faults)
 	return tokens;
 }
 
-static int load(const struct config_api *api, struct credentials *ret_credentials,
-		struct error_list *faults)
+static int access_load(const struct access_options *options, struct credentials *ret_credentials,
+		       struct error_list *faults)
 {
 	struct credentials credentials = {0};
 	bool failed = false;
 
-	if (api->tls.certificate[0]) {
-		credentials.tls = tls_load(&api->tls, faults);
+	if (options->tls.certificate[0]) {
+		credentials.tls = tls_load(&options->tls, faults);
 		failed |= !credentials.tls;
 	}
-	if (api->tokens[0]) {
-		credentials.tokens = load_tokens(api->tokens, faults);
+	if (options->tokens[0]) {
+		credentials.tokens = load_tokens(options->tokens, faults);
 		failed |= !credentials.tokens;
 	}
 	if (failed) {
@@ -105,15 +105,7 @@ static int find_group(const char *name, gid_t *ret_group, struct error_list *fau
 	return 0;
 }
 
-static bool listens_on_tcp(const struct config_api *api)
-{
-	for (size_t i = 0; i < api->listen_count; i++)
-		if (!api->listens[i].is_unix)
-			return true;
-	return false;
-}
-
-struct access *access_new(const struct config_api *api, struct error_list *faults)
+struct access *access_new(const struct access_options *options, struct error_list *faults)
 {
 	struct access *access = calloc(1, sizeof(*access));
 	int failed;
@@ -122,9 +114,9 @@ struct access *access_new(const struct config_api *api, struct error_list *fault
 		error_list_add(faults, ERROR_SYSTEM, "", "api: out of memory");
 		return NULL;
 	}
-	access->api = *api;
-	failed = find_group(api->socket_group, &access->socket_group, faults);
-	failed |= load(api, &access->credentials, faults);
+	access->options = *options;
+	failed = find_group(options->socket_group, &access->socket_group, faults);
+	failed |= access_load(options, &access->credentials, faults);
 	if (failed) {
 		access_free(access);
 		return NULL;
@@ -142,14 +134,14 @@ void access_free(struct access *access)
 
 bool access_has_files(const struct access *access)
 {
-	return access->api.tls.certificate[0] || access->api.tokens[0];
+	return access->options.tls.certificate[0] || access->options.tokens[0];
 }
 
 int access_reload(struct access *access, struct error_list *faults)
 {
 	struct credentials credentials;
 
-	if (load(&access->api, &credentials, faults))
+	if (access_load(&access->options, &credentials, faults))
 		return -1;
 	credentials_done(&access->credentials);
 	access->credentials = credentials;
@@ -165,13 +157,13 @@ struct tls *access_tls(const struct access *access)
 
 bool access_is_open(const struct access *access)
 {
-	return listens_on_tcp(&access->api) && !access->api.tokens[0] &&
-	       !access->api.tls.client_ca[0];
+	return access->options.has_tcp && !access->options.tokens[0] &&
+	       !access->options.tls.client_ca[0];
 }
 
 mode_t access_socket_mode(const struct access *access)
 {
-	return access->api.socket_mode;
+	return access->options.socket_mode;
 }
 
 gid_t access_socket_group(const struct access *access)
@@ -191,8 +183,8 @@ static const char *bearer_token(const char *authorization)
 	return *authorization ? authorization : NULL;
 }
 
-__attribute__((format(printf, 3, 4))) static int be(struct caller *caller, enum role role,
-						    const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int caller_set(struct caller *caller, enum role role,
+							    const char *format, ...)
 {
 	va_list arguments;
 
@@ -219,7 +211,7 @@ static int identify_token(const struct access *access, const char *authorization
 	grant = tokens_find(tokens, token);
 	if (!grant)
 		return error_set(error, ERROR_INVALID, "the token is nobody's");
-	return be(caller, grant->role, "token %s", grant->name);
+	return caller_set(caller, grant->role, "token %s", grant->name);
 }
 
 /* ---- certificates ---- */
@@ -251,9 +243,9 @@ static int identify_certificate(const struct access *access, gnutls_session_t se
 	if (!tls_has_certificate(session))
 		return error_set(error, ERROR_INVALID, "a client certificate is needed");
 	if (tls_visit_subjects(session, try_subject, &search))
-		return be(caller, search.grant->role, "certificate %s", search.grant->name);
+		return caller_set(caller, search.grant->role, "certificate %s", search.grant->name);
 	if (!search.tokens)
-		return be(caller, ROLE_ADMIN, "certificate %s", search.first);
+		return caller_set(caller, ROLE_ADMIN, "certificate %s", search.first);
 	return error_set(error, ERROR_INVALID,
 			 "api.tokens gives no role to the certificate of '%s', and there is no"
 			 " token with the request",
@@ -263,15 +255,15 @@ static int identify_certificate(const struct access *access, gnutls_session_t se
 int access_identify(const struct access *access, const struct peer *peer, const char *authorization,
 		    struct caller *ret_caller, struct error *error)
 {
-	be(ret_caller, ROLE_ANYBODY, "nobody");
+	caller_set(ret_caller, ROLE_ANYBODY, "nobody");
 	if (authorization)
 		return identify_token(access, authorization, ret_caller, error);
 	if (peer->is_unix)
-		return be(ret_caller, ROLE_ADMIN, "uid %u", peer->uid);
-	if (peer->session && access->api.tls.client_ca[0])
+		return caller_set(ret_caller, ROLE_ADMIN, "uid %u", peer->uid);
+	if (peer->session && access->options.tls.client_ca[0])
 		return identify_certificate(access, peer->session, ret_caller, error);
-	if (access->api.tokens[0])
+	if (access->options.tokens[0])
 		return error_set(error, ERROR_INVALID,
 				 "a token is needed: 'Authorization: " BEARER " TOKEN'");
-	return be(ret_caller, ROLE_ADMIN, "anyone");
+	return caller_set(ret_caller, ROLE_ADMIN, "anyone");
 }

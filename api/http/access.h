@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The API's guard: who somebody is, and what role that gives. Made of the files that the config's
- * `api` names, which can be read again while connections are open.
+ * The guard: a caller's name and role. Made of files that can be read again while connections are
+ * open.
  *
- * Who shows a token is who the token says, wherever it comes from. Else, who comes by a Unix socket
- * is admin, for the socket's mode and group have let it in; who shows a client certificate is whom
- * the token file names for it, or, without a token file, admin; and on loopback without tokens and
- * client certificates everybody is admin.
+ * A token gives its holder a name and a role, wherever the request comes from. Without one, a
+ * caller on a Unix socket is admin, for the socket's mode and group have let it in; a client
+ * certificate has the role that the token file gives it, or, without a token file, admin; and on
+ * loopback without tokens and client certificates every caller is admin.
  */
 #ifndef CAROM_ACCESS_H
 #define CAROM_ACCESS_H
 
-#include "config.h"
 #include "error.h"
 #include "peer.h"
 #include "role.h"
@@ -23,8 +22,18 @@
 
 struct access;
 
+/* Messages name these as the config does: api.tls.certificate … Borrowed, while there is a guard.
+ */
+struct access_options {
+	struct tls_files tls;
+	const char *tokens;	  /* path of the token file; empty: none */
+	const char *socket_group; /* of Unix sockets; empty: as it comes */
+	mode_t socket_mode;
+	bool has_tcp; /* it is listened on TCP, too */
+};
+
 /* NULL on failure, with all faults: files that cannot be read or used, an unknown group. */
-struct access *access_new(const struct config_api *api, struct error_list *faults);
+struct access *access_new(const struct access_options *options, struct error_list *faults);
 void access_free(struct access *access);
 
 /* Whether there is anything to be read again. */

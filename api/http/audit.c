@@ -47,16 +47,15 @@ static bool lets_stranger_pass(struct audit_gate *gate, uint64_t now_ms)
 	return true;
 }
 
-void audit_log(struct audit_gate *gate, const struct audit_subject *subject, const char *who,
-	       const struct audit_outcome *outcome, uint64_t now_ms)
+void audit_log(struct audit_gate *gate, const struct audit_subject *subject, const char *caller,
+	       unsigned status, const char *remark, uint64_t now_ms)
 {
-	if (!who && !lets_stranger_pass(gate, now_ms))
+	if (!caller && !lets_stranger_pass(gate, now_ms))
 		return;
 	if (gate->omitted_count > 0)
 		log_line(LOG_LEVEL_WARNING, "audit: %" PRIu64 " requests of nobody known left out",
 			 gate->omitted_count);
 	gate->omitted_count = 0;
-	log_line(LOG_LEVEL_INFO, "audit: %s from %s: %s %s: %u, revision %" PRIu64 "%s",
-		 who ? who : "nobody", subject->from, subject->method, subject->path,
-		 outcome->status, outcome->revision, outcome->remark);
+	log_line(LOG_LEVEL_INFO, "audit: %s from %s: %s %s: %u%s", caller ? caller : "nobody",
+		 subject->from, subject->method, subject->path, status, remark);
 }

@@ -5,8 +5,7 @@
  *
  *	audit: token deploy from 192.0.2.7:40022: PUT /v1/vips/web: 200, revision 8
  *
- * who, from where, what, the answer's status, the revision that is in force then, and, if it is so,
- * ", unchanged" or ", dry run". What a capture is of, and how it ended, capture_command.c says.
+ * caller, address, method and path, the response's status, and a remark of the handlers.
  */
 #ifndef CAROM_AUDIT_H
 #define CAROM_AUDIT_H
@@ -18,18 +17,13 @@
 
 #define AUDIT_METHOD_BYTES 16
 #define AUDIT_PATH_BYTES   256
+#define AUDIT_REMARK_BYTES 64
 
 /* What is asked; a client may be gone when it is answered. */
 struct audit_subject {
 	char from[PEER_TEXT_BYTES];
 	char method[AUDIT_METHOD_BYTES];
 	char path[AUDIT_PATH_BYTES]; /* fit for a log; long ones are cut, and end in "..." */
-};
-
-struct audit_outcome {
-	unsigned status;
-	uint64_t revision;
-	const char *remark; /* "", ", unchanged", ", dry run" */
 };
 
 /* Strangers could fill the disk with lines about themselves: only so many a second are written. All
@@ -43,8 +37,8 @@ struct audit_gate {
 void audit_set_subject(struct audit_subject *ret_subject, const struct peer *peer,
 		       const char *method, const char *path);
 
-/* who: NULL: nobody that is known. */
-void audit_log(struct audit_gate *gate, const struct audit_subject *subject, const char *who,
-	       const struct audit_outcome *outcome, uint64_t now_ms);
+/* caller: NULL: it is not known. remark: ", revision 8, unchanged", or "". */
+void audit_log(struct audit_gate *gate, const struct audit_subject *subject, const char *caller,
+	       unsigned status, const char *remark, uint64_t now_ms);
 
 #endif

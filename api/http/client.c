@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client.h"
 
+#include "log.h"
+#include "quirks.h"
+
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-struct phase_limit {
-	uint64_t silent_ms; /* without a sign of life; 0: none is to be seen in this phase */
-	uint64_t total_ms;  /* 0: no limit */
-};
-
-/* What the control plane does takes as long as it takes; all else is the client's doing. */
-static const struct phase_limit phase_limits[] = {
-	[CLIENT_GREETING] = {.total_ms = 10000},
-	[CLIENT_IDLE] = {.silent_ms = 10000},
-	[CLIENT_RECEIVING] = {.silent_ms = 10000, .total_ms = 60000},
-	[CLIENT_WAITING] = {0},
-	[CLIENT_SENDING] = {.total_ms = 60000},
-	[CLIENT_STREAMING] = {.silent_ms = 30000},
-	[CLIENT_LISTENING] = {0},
-	[CLIENT_LINGERING] = {.total_ms = 5000},
-};
-
-/* Until then, nobody is cut off for taking an answer slowly. */
+/* Until then, no client is cut off for taking a response slowly. */
 #define SLOW_AFTER_MS 2000
 
 static int socket_of(struct MHD_Connection *connection)
@@ -50,13 +36,10 @@ struct client *client_new(struct clients *clients, struct MHD_Connection *connec
 	client->clients = clients;
 	client->connection = connection;
 	client->wake = wake;
-	client->next = clients->first;
-	if (clients->first)
-		clients->first->previous = client;
-	clients->first = client;
-	clients->count++;
 	client->phase = CLIENT_IDLE;
-	client_enter(client, CLIENT_IDLE, now_ms);
+	client->entered_ms = client->active_ms = now_ms;
+	LIST_INSERT_HEAD(&clients->list, client, link);
+	clients->count++;
 	return client;
 }
 
@@ -76,12 +59,7 @@ void client_free(struct client *client)
 {
 	if (!client)
 		return;
-	if (client->next)
-		client->next->previous = client->previous;
-	if (client->previous)
-		client->previous->next = client->next;
-	else
-		client->clients->first = client->next;
+	LIST_REMOVE(client, link);
 	client->clients->count--;
 	client->clients->greeting_count -= client->phase == CLIENT_GREETING;
 	tls_unref(client->tls);
@@ -103,29 +81,33 @@ bool client_has_hung_up(const struct client *client)
 
 bool client_has_left(const struct client *client)
 {
-	char byte;
-
 	switch (client->phase) {
 	case CLIENT_GREETING:
 	case CLIENT_IDLE:
-	case CLIENT_RECEIVING:
-	case CLIENT_LISTENING:
-		return recv(client->peer.socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+	case CLIENT_HEADER:
+	case CLIENT_BODY:
+	case CLIENT_LISTENING: return quirks_has_ended(client->peer.socket);
 	case CLIENT_WAITING:
+	case CLIENT_RESUMED:
 	case CLIENT_SENDING:
 	case CLIENT_STREAMING:
-	case CLIENT_LINGERING: break;
+	case CLIENT_LINGERING:
+	case CLIENT_CUT: break;
 	}
 	return false;
 }
 
 void client_enter(struct client *client, enum client_phase phase, uint64_t now_ms)
 {
+	if (!phase_may_follow(client->phase, phase))
+		log_line(LOG_LEVEL_ERROR, "api: client %s: phase '%s' follows '%s', which is a bug",
+			 client->peer.text, phase_of(phase)->name, phase_of(client->phase)->name);
 	client->clients->greeting_count -= client->phase == CLIENT_GREETING;
 	client->clients->greeting_count += phase == CLIENT_GREETING;
 	client->phase = phase;
-	client->entered_ms = now_ms;
 	client->active_ms = now_ms;
+	if (!phase_of(phase)->goes_on)
+		client->entered_ms = now_ms;
 }
 
 void client_touch(struct client *client, uint64_t now_ms)
@@ -140,41 +122,45 @@ static bool has_passed(uint64_t limit_ms, uint64_t since_ms, uint64_t now_ms)
 
 bool client_is_overdue(const struct client *client, uint64_t now_ms)
 {
-	const struct phase_limit *limit = &phase_limits[client->phase];
+	const struct phase *phase = phase_of(client->phase);
 
-	return has_passed(limit->silent_ms, client->active_ms, now_ms) ||
-	       has_passed(limit->total_ms, client->entered_ms, now_ms);
+	return has_passed(phase->silent_ms, client->active_ms, now_ms) ||
+	       has_passed(phase->total_ms, client->entered_ms, now_ms);
 }
 
-void client_suspend(struct client *client, uint64_t now_ms)
+bool client_is_done(const struct client *client)
 {
-	client_enter(client, CLIENT_WAITING, now_ms);
+	return client->phase == CLIENT_LINGERING || client->phase == CLIENT_CUT;
+}
+
+void client_suspend(struct client *client, enum client_phase phase, uint64_t now_ms)
+{
+	client_enter(client, phase, now_ms);
 	MHD_suspend_connection(client->connection);
 }
 
-void client_listen(struct client *client, uint64_t now_ms)
+static void resume_into(struct client *client, enum client_phase phase, uint64_t now_ms)
 {
-	client_enter(client, CLIENT_LISTENING, now_ms);
-	MHD_suspend_connection(client->connection);
+	client_enter(client, phase, now_ms);
+	quirks_resume(client->connection, client->wake);
 }
 
 void client_resume(struct client *client, uint64_t now_ms)
 {
-	bool was_listening = client->phase == CLIENT_LISTENING;
-
-	client_enter(client, was_listening ? CLIENT_STREAMING : CLIENT_SENDING, now_ms);
-	MHD_resume_connection(client->connection);
-	uv_async_send(client->wake);
+	if (client->phase == CLIENT_WAITING)
+		resume_into(client, CLIENT_RESUMED, now_ms);
+	else if (client->phase == CLIENT_LISTENING)
+		resume_into(client, CLIENT_STREAMING, now_ms);
 }
 
 /* ---- memory ---- */
 
-/* The one that has been taking its answer for longest; NULL: none has for long. */
+/* Of the clients that have been taking a response for long; NULL: there is none. */
 static struct client *find_slowest(const struct clients *clients, uint64_t now_ms)
 {
-	struct client *slowest = NULL;
+	struct client *client, *slowest = NULL;
 
-	for (struct client *client = clients->first; client; client = client->next)
+	LIST_FOREACH (client, &clients->list, link)
 		if (client->phase == CLIENT_SENDING && client->held_bytes > 0 &&
 		    now_ms - client->entered_ms >= SLOW_AFTER_MS &&
 		    (!slowest || client->entered_ms < slowest->entered_ms))
@@ -187,7 +173,7 @@ static bool has_room(const struct clients *clients, size_t bytes)
 	return bytes <= CLIENTS_HELD_BYTES_MAX - clients->held_bytes;
 }
 
-/* What one that is cut off holds is free in this turn of the loop, or the next. */
+/* The memory of a client that is cut off is free in this turn of the loop, or the next. */
 bool client_hold(struct client *client, size_t bytes, uint64_t now_ms)
 {
 	struct clients *clients = client->clients;
@@ -212,14 +198,18 @@ void client_release(struct client *client)
 
 void client_dismiss(struct client *client, const struct response *response, uint64_t now_ms)
 {
-	response_send_last(response, &client->peer);
+	quirks_send_last(response, &client->peer);
 	client_enter(client, CLIENT_LINGERING, now_ms);
 }
 
+/* Again, if libmicrohttpd has not seen it. */
 void client_cut(struct client *client, uint64_t now_ms)
 {
-	client->is_cut = true;
 	shutdown(client->peer.socket, SHUT_RDWR);
 	if (client->phase == CLIENT_LISTENING)
-		client_resume(client, now_ms);
+		resume_into(client, CLIENT_CUT, now_ms);
+	else if (client->phase == CLIENT_CUT)
+		client->entered_ms = now_ms;
+	else
+		client_enter(client, CLIENT_CUT, now_ms);
 }

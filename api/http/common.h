@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What all listeners and requests of one server share. */
+/* What all listeners, clients and requests of one server have in common. */
 #ifndef CAROM_COMMON_H
 #define CAROM_COMMON_H
 
 #include "access.h"
 #include "audit.h"
 #include "client.h"
-#include "commands.h"
 #include "rendering.h"
+#include "route.h"
 
 #include <uv.h>
 
@@ -16,12 +16,12 @@
 
 struct common {
 	uv_loop_t *loop;
-	struct commands *commands;
+	struct routes routes;
 	const struct access *access;
 	struct clients clients;
 	struct renderings renderings;
 	struct audit_gate audit_gate;
-	bool is_stopping; /* no connection outlives its answer */
+	bool is_stopping; /* no connection outlives its response */
 };
 
 #endif

@@ -35,8 +35,8 @@ static int unix_address(const char *path, struct sockaddr_un *ret_address, struc
 
 static int make_folder(struct listen_socket *socket, struct error *error)
 {
-	struct config_listen listen = socket->listen;
-	const char *folder = dirname(listen.path); /* it cuts the path short, but a copy's */
+	struct listen_address address = socket->address;
+	const char *folder = dirname(address.path); /* it cuts the path short, but a copy's */
 
 	socket->made_folder = mkdir(folder, FOLDER_MODE) == 0;
 	if (!socket->made_folder && errno != EEXIST)
@@ -115,7 +115,7 @@ static int open_unix(struct listen_socket *socket, const struct listen_rights *r
 {
 	struct sockaddr_un address;
 
-	if (unix_address(socket->listen.path, &address, error) || make_folder(socket, error) ||
+	if (unix_address(socket->address.path, &address, error) || make_folder(socket, error) ||
 	    remove_stale(&address, error))
 		return -1;
 	return bind_unix(socket, &address, rights, error);
@@ -124,42 +124,42 @@ static int open_unix(struct listen_socket *socket, const struct listen_rights *r
 /* The folder, too, if it was not there before and nobody else has put anything into it. */
 static void remove_file(const struct listen_socket *socket)
 {
-	struct config_listen listen = socket->listen;
+	struct listen_address address = socket->address;
 	struct stat status;
 
-	if (!lstat(listen.path, &status) && status.st_dev == socket->device &&
+	if (!lstat(address.path, &status) && status.st_dev == socket->device &&
 	    status.st_ino == socket->inode)
-		unlink(listen.path);
+		unlink(address.path);
 	if (socket->made_folder)
-		rmdir(dirname(listen.path));
+		rmdir(dirname(address.path));
 }
 
 /* ---- TCP ---- */
 
-static socklen_t tcp_address(const struct config_listen *listen, struct sockaddr_storage *ret)
+static socklen_t tcp_address(const struct listen_address *where, struct sockaddr_storage *ret)
 {
 	*ret = (struct sockaddr_storage){0};
-	if (address_is_ipv4(&listen->address)) {
-		const __be32 address = address_ipv4(&listen->address);
+	if (address_is_ipv4(&where->address)) {
+		const __be32 address = address_ipv4(&where->address);
 		struct sockaddr_in *ipv4 = (struct sockaddr_in *)ret;
 
 		ipv4->sin_family = AF_INET;
-		ipv4->sin_port = htons(listen->port);
+		ipv4->sin_port = htons(where->port);
 		memcpy(&ipv4->sin_addr, &address, sizeof(ipv4->sin_addr));
 		return sizeof(*ipv4);
 	}
 	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)ret;
 
 	ipv6->sin6_family = AF_INET6;
-	ipv6->sin6_port = htons(listen->port);
-	memcpy(&ipv6->sin6_addr, &listen->address, sizeof(ipv6->sin6_addr));
+	ipv6->sin6_port = htons(where->port);
+	memcpy(&ipv6->sin6_addr, &where->address, sizeof(ipv6->sin6_addr));
 	return sizeof(*ipv6);
 }
 
 static int open_tcp(struct listen_socket *socket, struct error *error)
 {
 	struct sockaddr_storage address;
-	socklen_t length = tcp_address(&socket->listen, &address);
+	socklen_t length = tcp_address(&socket->address, &address);
 	const int yes = 1;
 
 	if (setsockopt(socket->descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)))
@@ -175,36 +175,36 @@ static int open_tcp(struct listen_socket *socket, struct error *error)
 
 /* ---- both ---- */
 
-static int socket_family(const struct config_listen *listen)
+static int socket_family(const struct listen_address *where)
 {
-	if (listen->is_unix)
+	if (where->is_unix)
 		return AF_UNIX;
-	return address_is_ipv4(&listen->address) ? AF_INET : AF_INET6;
+	return address_is_ipv4(&where->address) ? AF_INET : AF_INET6;
 }
 
-static int prefix_address(const struct config_listen *listen, struct error *error)
+static int prefix_address(const struct listen_address *where, struct error *error)
 {
 	char text[ADDRESS_TEXT_BYTES];
 
-	if (listen->is_unix)
-		return error_prefix(error, "api: listen on 'unix:%s': ", listen->path);
-	address_format(&listen->address, text);
+	if (where->is_unix)
+		return error_prefix(error, "api: listen on 'unix:%s': ", where->path);
+	address_format(&where->address, text);
 	return error_prefix(error,
-			    address_is_ipv4(&listen->address) ? "api: listen on '%s:%u': "
-							      : "api: listen on '[%s]:%u': ",
-			    text, listen->port);
+			    address_is_ipv4(&where->address) ? "api: listen on '%s:%u': "
+							     : "api: listen on '[%s]:%u': ",
+			    text, where->port);
 }
 
 static int open_any(struct listen_socket *opened, const struct listen_rights *rights,
 		    struct error *error)
 {
-	const struct config_listen *listen_on = &opened->listen;
+	const struct listen_address *where = &opened->address;
 
 	opened->descriptor =
-		socket(socket_family(listen_on), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		socket(socket_family(where), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (opened->descriptor < 0)
 		return error_set_errno(error, errno, "make a socket");
-	if (listen_on->is_unix ? open_unix(opened, rights, error) : open_tcp(opened, error))
+	if (where->is_unix ? open_unix(opened, rights, error) : open_tcp(opened, error))
 		return -1;
 	if (listen(opened->descriptor, SOMAXCONN))
 		return errno == EADDRINUSE ? set_in_use(error)
@@ -212,14 +212,14 @@ static int open_any(struct listen_socket *opened, const struct listen_rights *ri
 	return 0;
 }
 
-int listen_socket_open(const struct config_listen *listen, const struct listen_rights *rights,
+int listen_socket_open(const struct listen_address *where, const struct listen_rights *rights,
 		       struct listen_socket *ret_socket, struct error *error)
 {
-	struct listen_socket opened = {.descriptor = -1, .listen = *listen};
+	struct listen_socket opened = {.descriptor = -1, .address = *where};
 
 	if (open_any(&opened, rights, error)) {
 		listen_socket_close(&opened);
-		return prefix_address(listen, error);
+		return prefix_address(where, error);
 	}
 	*ret_socket = opened;
 	return 0;
@@ -229,7 +229,7 @@ void listen_socket_close(struct listen_socket *socket)
 {
 	if (socket->descriptor < 0)
 		return;
-	if (socket->listen.is_unix)
+	if (socket->address.is_unix)
 		remove_file(socket);
 	close(socket->descriptor);
 	socket->descriptor = -1;

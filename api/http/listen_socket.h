@@ -3,15 +3,25 @@
 #ifndef CAROM_LISTEN_SOCKET_H
 #define CAROM_LISTEN_SOCKET_H
 
-#include "config.h"
+#include "address.h"
 #include "error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#define LISTEN_PATH_BYTES 108 /* as sun_path */
+
+struct listen_address {
+	bool is_unix;
+	char path[LISTEN_PATH_BYTES];
+	struct carom_address address;
+	uint16_t port; /* host order */
+};
 
 struct listen_socket {
 	int descriptor; /* owned; -1: closed */
-	struct config_listen listen;
+	struct listen_address address;
 	dev_t device; /* with inode: the file that we made, and no other's */
 	ino_t inode;
 	bool made_folder;
@@ -23,8 +33,8 @@ struct listen_rights {
 	gid_t group; /* -1: as it comes */
 };
 
-/* Takes the place of a socket file only if nobody answers on it. */
-int listen_socket_open(const struct config_listen *listen, const struct listen_rights *rights,
+/* Takes the place of a socket file only if no process answers on it. */
+int listen_socket_open(const struct listen_address *where, const struct listen_rights *rights,
 		       struct listen_socket *ret_socket, struct error *error);
 void listen_socket_close(struct listen_socket *socket);
 

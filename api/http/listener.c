@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libmicrohttpd in external-epoll mode inside the event loop: all its sockets are behind one epoll
- * descriptor, which the loop polls like any other. That a connection is resumed does not show there
- * (in this mode libmicrohttpd has no eventfd of its own), hence `wake`.
- *
- * libmicrohttpd's own timeouts are off: client.c knows better what a client is doing.
+ * descriptor, which the loop polls like any other; `wake` is for what does not show there. All of
+ * it is on the loop's thread.
  */
 #include "listener.h"
 
 #include "log.h"
+#include "quirks.h"
 #include "request.h"
 
-#include <gnutls/abstract.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,11 +18,8 @@
 /* Of one connection, for the header of a request, that of its answer, and a piece of a body. */
 #define CONNECTION_MEMORY_BYTES ((size_t)64 << 10)
 #define LOG_INTERVAL_MS		10000
-#define GREETING_PACE_MS	5
 #define TURNS_MAX		32
 #define LOG_LINE_BYTES		256
-/* What it says when request.c has it close a connection. */
-#define OUR_OWN_DOING "Application reported internal error"
 
 /* ---- libmicrohttpd's callbacks ---- */
 
@@ -36,7 +31,7 @@ __attribute__((format(printf, 2, 0))) static void log_message(void *context, con
 	uint64_t now_ms = uv_now(listener->common->loop);
 	char line[LOG_LINE_BYTES];
 
-	if (strncmp(format, OUR_OWN_DOING, strlen(OUR_OWN_DOING)) == 0)
+	if (quirks_is_own_doing(format))
 		return;
 	if (listener->logged_ms > 0 && now_ms - listener->logged_ms < LOG_INTERVAL_MS) {
 		listener->unlogged_count++;
@@ -52,6 +47,7 @@ __attribute__((format(printf, 2, 0))) static void log_message(void *context, con
 	listener->unlogged_count = 0;
 }
 
+/* The place for limits of a listener or of an address, beside the one of all. */
 static enum MHD_Result admit(void *context, const struct sockaddr *address, socklen_t length)
 {
 	const struct listener *listener = context;
@@ -84,82 +80,43 @@ static void follow_connection(void *context, struct MHD_Connection *connection,
 	}
 }
 
-/* Paths are decoded by path.c, which tells an escaped slash from a real one. */
-static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
-{
-	(void)context, (void)connection;
-	return strlen(text);
-}
-
-/* Each session gets its own credentials before it asks here: see welcome(). */
-static int offer_no_certificate(gnutls_session_t session, const gnutls_datum_t *names, int count,
-				const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
-				gnutls_pcert_st **ret_chain, unsigned *ret_length,
-				gnutls_privkey_t *ret_key)
-{
-	(void)session, (void)names, (void)count, (void)algorithms, (void)algorithm_count;
-	(void)ret_chain, (void)ret_length, (void)ret_key;
-	return -1;
-}
-
 /* ---- the loop ---- */
 
-static void run(struct listener *listener);
+static void listener_run(struct listener *listener);
 
 static void run_by_timer(uv_timer_t *timer)
 {
-	run(timer->data);
+	listener_run(timer->data);
 }
 
 static void run_by_wake(uv_async_t *wake)
 {
-	run(wake->data);
+	listener_run(wake->data);
 }
 
 static void run_by_poll(uv_poll_t *poll, int status, int events)
 {
 	(void)status, (void)events;
-	run(poll->data);
+	listener_run(poll->data);
 }
 
 static bool has_tls(const struct listener *listener)
 {
-	return !listener->socket.listen.is_unix && access_tls(listener->common->access);
-}
-
-/*
- * While a TLS handshake is under way, libmicrohttpd always has more to do: it tries again and again
- * whether something has come, though epoll would tell. It gets to do so at a pace.
- */
-static bool is_paced(const struct listener *listener)
-{
-	return has_tls(listener) && listener->common->clients.greeting_count > 0;
-}
-
-/* Whether it has something to do later; ret_timeout_ms: when. */
-static bool run_once(struct listener *listener, uint64_t *ret_timeout_ms)
-{
-	MHD_UNSIGNED_LONG_LONG timeout_ms;
-
-	MHD_run(listener->daemon);
-	if (MHD_get_timeout(listener->daemon, &timeout_ms) != MHD_YES)
-		return false;
-	*ret_timeout_ms = timeout_ms;
-	return true;
+	return !listener->socket.address.is_unix && access_tls(listener->common->access);
 }
 
 /* What is left to be done after some turns waits for the loop's next one, so that one busy client
  * does not keep all else from its own. */
-static void run(struct listener *listener)
+static void listener_run(struct listener *listener)
 {
+	static const size_t none;
+	const size_t *greeting_count =
+		has_tls(listener) ? &listener->common->clients.greeting_count : &none;
 	bool has_more = true;
 	uint64_t timeout_ms = 0;
 
-	for (unsigned i = 0; i < TURNS_MAX && has_more && timeout_ms == 0; i++) {
-		has_more = run_once(listener, &timeout_ms);
-		if (is_paced(listener) && timeout_ms == 0)
-			timeout_ms = GREETING_PACE_MS;
-	}
+	for (unsigned i = 0; i < TURNS_MAX && has_more && timeout_ms == 0; i++)
+		has_more = quirks_run(listener->daemon, greeting_count, &timeout_ms);
 	uv_timer_stop(&listener->timer);
 	if (has_more && timeout_ms > 0)
 		uv_timer_start(&listener->timer, run_by_timer, timeout_ms, 0);
@@ -178,13 +135,13 @@ static struct MHD_Daemon *start_daemon(struct listener *listener)
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, NULL},
 		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)follow_connection, listener},
 		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_open, common},
-		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, NULL},
+		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)quirks_leave_escaped, NULL},
 		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_close, common},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	struct MHD_OptionItem tls_options[] = {
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES},
-		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)offer_no_certificate},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)quirks_offer_no_certificate},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
@@ -217,7 +174,7 @@ static int start_handles(struct listener *listener)
 }
 
 int listener_start(struct listener *listener, struct common *common,
-		   const struct config_listen *listen, struct error *error)
+		   const struct listen_address *address, struct error *error)
 {
 	struct listen_rights rights = {access_socket_mode(common->access),
 				       access_socket_group(common->access)};
@@ -225,7 +182,7 @@ int listener_start(struct listener *listener, struct common *common,
 
 	listener->common = common;
 	listener->socket.descriptor = -1;
-	if (listen_socket_open(listen, &rights, &listener->socket, error))
+	if (listen_socket_open(address, &rights, &listener->socket, error))
 		return -1;
 	listener->daemon = start_daemon(listener);
 	if (!listener->daemon)

@@ -23,7 +23,7 @@ struct listener {
 
 /* listener: all zeroes. On failure it is still to be closed. */
 int listener_start(struct listener *listener, struct common *common,
-		   const struct config_listen *listen, struct error *error);
+		   const struct listen_address *address, struct error *error);
 /* Takes no more connections. */
 void listener_quiesce(struct listener *listener);
 /* Closes the connections, none of which may be suspended. `closed` is called from the loop for each

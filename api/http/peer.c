@@ -48,18 +48,3 @@ int peer_init(struct peer *ret_peer, int socket, gnutls_session_t session)
 	*ret_peer = peer;
 	return 0;
 }
-
-/* A client that does not even take this much is not waited for. */
-void peer_send_last(const struct peer *peer, const char *bytes, size_t length)
-{
-	if (!peer->session) {
-		send(peer->socket, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} else {
-		ssize_t sent = 1;
-
-		for (size_t done = 0; done < length && sent > 0; done += (size_t)sent)
-			sent = gnutls_record_send(peer->session, bytes + done, length - done);
-		gnutls_bye(peer->session, GNUTLS_SHUT_WR);
-	}
-	shutdown(peer->socket, SHUT_WR);
-}

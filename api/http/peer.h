@@ -21,7 +21,4 @@ struct peer {
 /* Returns 0; -1 if the kernel does not say who it is. */
 int peer_init(struct peer *ret_peer, int socket, gnutls_session_t session);
 
-/* As much as the connection takes at once, past libmicrohttpd; then it takes no more. */
-void peer_send_last(const struct peer *peer, const char *bytes, size_t length);
-
 #endif

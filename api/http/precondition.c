@@ -9,19 +9,19 @@
 #define WEAK_PREFIX "W/"
 #define SPACES	    " \t"
 
-/* The revision of a tag's opaque part, only if it is written as we write it. */
-static uint64_t revision_of(const char *opaque, size_t length)
+/* The number of a tag's opaque part, only if it is written as we write it. */
+static uint64_t tag_number(const char *opaque, size_t length)
 {
 	char text[24], again[24];
-	uint64_t revision;
+	uint64_t number;
 
 	if (length == 0 || length >= sizeof(text))
 		return 0;
 	memcpy(text, opaque, length);
 	text[length] = '\0';
-	revision = strtoull(text, NULL, 10);
-	snprintf(again, sizeof(again), "%" PRIu64, revision);
-	return strcmp(text, again) == 0 ? revision : 0;
+	number = strtoull(text, NULL, 10);
+	snprintf(again, sizeof(again), "%" PRIu64, number);
+	return strcmp(text, again) == 0 ? number : 0;
 }
 
 /* Leaves *position behind the tag. */
@@ -38,7 +38,7 @@ static bool parse_tag(const char **position, struct precondition_tag *ret_tag)
 	end = strchr(opaque, '"');
 	if (!end)
 		return false;
-	ret_tag->revision = revision_of(opaque, (size_t)(end - opaque));
+	ret_tag->number = tag_number(opaque, (size_t)(end - opaque));
 	*position = end + 1;
 	return true;
 }
@@ -55,7 +55,7 @@ static bool skip_separator(const char **position)
 	return **position != '\0';
 }
 
-static int refuse(const char *header, const char *value, struct error *error)
+static int precondition_refuse(const char *header, const char *value, struct error *error)
 {
 	return error_set(error, ERROR_INVALID,
 			 "%s is '%s'; expected '*', or up to %d entity tags like \"42\"", header,
@@ -77,15 +77,15 @@ int precondition_parse(const char *header, const char *value, struct preconditio
 		if (ret_tags->count == PRECONDITION_TAGS_MAX ||
 		    !parse_tag(&position, &ret_tags->tags[ret_tags->count++]) ||
 		    !skip_separator(&position))
-			return refuse(header, value, error);
+			return precondition_refuse(header, value, error);
 	} while (*position);
 	return 0;
 }
 
-static bool includes(const struct precondition_tags *tags, uint64_t revision, bool takes_weak)
+static bool includes(const struct precondition_tags *tags, uint64_t number, bool takes_weak)
 {
 	for (size_t i = 0; i < tags->count; i++)
-		if (tags->tags[i].revision == revision && (takes_weak || !tags->tags[i].is_weak))
+		if (tags->tags[i].number == number && (takes_weak || !tags->tags[i].is_weak))
 			return true;
 	return false;
 }
@@ -97,7 +97,7 @@ bool precondition_matches(const struct precondition *precondition,
 
 	if (!tags->is_given)
 		return true;
-	return target->exists && (tags->is_any || includes(tags, target->revision, false));
+	return target->exists && (tags->is_any || includes(tags, target->tag, false));
 }
 
 bool precondition_is_news(const struct precondition *precondition,
@@ -107,5 +107,50 @@ bool precondition_is_news(const struct precondition *precondition,
 
 	if (!tags->is_given || !target->exists)
 		return true;
-	return !tags->is_any && !includes(tags, target->revision, true);
+	return !tags->is_any && !includes(tags, target->tag, true);
+}
+
+void precondition_know(struct precondition *precondition, uint64_t tag)
+{
+	struct precondition_tags *tags = &precondition->none_match;
+
+	tags->is_given = true;
+	tags->tags[tags->count++] = (struct precondition_tag){.number = tag};
+}
+
+static void set_failed(struct response *response, const struct precondition *precondition,
+		       const struct precondition_target *target)
+{
+	bool is_match = !precondition_matches(precondition, target);
+	const char *header = is_match ? MHD_HTTP_HEADER_IF_MATCH : MHD_HTTP_HEADER_IF_NONE_MATCH;
+
+	if (is_match ? !target->exists : precondition->none_match.is_any)
+		response_set_problem(response, PROBLEM_PRECONDITION,
+				     "it is %sthere, which is not what %s asks for",
+				     is_match ? "not " : "", header);
+	else
+		response_set_problem(response, PROBLEM_PRECONDITION,
+				     "the %s is %" PRIu64 ", which is not what %s asks for",
+				     target->noun, target->tag, header);
+	response_add_etag(response, target->noun, target->tag);
+}
+
+bool precondition_allows(const struct precondition *precondition,
+			 const struct precondition_target *target, struct response *ret_response)
+{
+	if (precondition_matches(precondition, target) &&
+	    precondition_is_news(precondition, target))
+		return true;
+	set_failed(ret_response, precondition, target);
+	return false;
+}
+
+void precondition_apply(const struct precondition *precondition, struct response *response)
+{
+	const struct precondition_target target = {true, response->tag_noun, response->tag};
+
+	if (!precondition_matches(precondition, &target))
+		set_failed(response, precondition, &target);
+	else if (!precondition_is_news(precondition, &target))
+		response_set_not_modified(response);
 }

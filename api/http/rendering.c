@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- *   start ──► small: view, read, done
+ *   start ──► small: view, if there is one, read, done
  *        └──► wait ──► view ──► pool: read ──► done
  *
  * Everything but the read itself is on the event loop's thread; a read has nothing but its view,
@@ -10,7 +10,7 @@
  */
 #include "rendering.h"
 
-/* VIPs and backends: some five milliseconds' worth of status. */
+/* Some five milliseconds' worth. */
 #define SIZE_AT_ONCE_MAX 1024
 
 /* Whether there is something to read. If not, the response says why. */
@@ -18,9 +18,10 @@ static bool take_view(struct rendering *rendering)
 {
 	struct error error = {0};
 
-	rendering->call.view = rendering->route->view(&rendering->call, &error);
-	rendering->call.commands = NULL;
-	if (rendering->call.view)
+	rendering->view = rendering->call.route->view(&rendering->call, &error);
+	rendering->call.view = rendering->view;
+	rendering->call.context = NULL;
+	if (rendering->view)
 		return true;
 	response_set_problem(rendering->response, problem_kind_of(error.kind), "%s", error.message);
 	return false;
@@ -28,22 +29,19 @@ static bool take_view(struct rendering *rendering)
 
 static void read_view(struct rendering *rendering)
 {
-	rendering->route->read(&rendering->call, rendering->response);
+	rendering->call.route->read(&rendering->call, rendering->response);
 }
 
-static void finish(struct rendering *rendering)
+static void rendering_finish(struct rendering *rendering)
 {
-	if (rendering->call.view)
-		rendering->revision = view_number(rendering->call.view);
-	view_free(rendering->call.view);
-	rendering->call.view = NULL;
+	rendering->renderings->view_free(rendering->view);
 	rendering->done(rendering->context);
 }
 
-static void refuse(struct rendering *rendering, const char *why)
+static void rendering_refuse(struct rendering *rendering, const char *why)
 {
 	response_set_problem(rendering->response, PROBLEM_BUSY, "%s", why);
-	finish(rendering);
+	rendering_finish(rendering);
 }
 
 static void run(uv_work_t *work)
@@ -60,7 +58,7 @@ static void run_done(uv_work_t *work, int status)
 
 	(void)status; /* nobody cancels it */
 	renderings->running_count--;
-	finish(rendering);
+	rendering_finish(rendering);
 	start_waiting(renderings);
 }
 
@@ -69,70 +67,65 @@ static void start(struct rendering *rendering)
 	struct renderings *renderings = rendering->renderings;
 
 	if (!take_view(rendering)) {
-		finish(rendering);
+		rendering_finish(rendering);
 		return;
 	}
 	rendering->work.data = rendering;
 	if (uv_queue_work(renderings->loop, &rendering->work, run, run_done))
-		refuse(rendering, "the answer cannot be made now");
+		rendering_refuse(rendering, "the answer cannot be made now");
 	else
 		renderings->running_count++;
 }
 
 static struct rendering *take_first(struct renderings *renderings)
 {
-	struct rendering *first = renderings->first;
+	struct rendering *first = STAILQ_FIRST(&renderings->waiting);
 
-	renderings->first = first->next;
-	if (!first->next)
-		renderings->last = NULL;
+	STAILQ_REMOVE_HEAD(&renderings->waiting, link);
 	renderings->waiting_count--;
 	return first;
 }
 
 static void start_waiting(struct renderings *renderings)
 {
-	while (renderings->first && renderings->running_count < RENDERINGS_RUNNING_MAX)
+	while (!STAILQ_EMPTY(&renderings->waiting) &&
+	       renderings->running_count < RENDERINGS_RUNNING_MAX)
 		start(take_first(renderings));
 }
 
-static void wait_for_turn(struct rendering *rendering)
+void renderings_init(struct renderings *renderings, uv_loop_t *loop,
+		     void (*view_free)(struct view *view))
 {
-	struct renderings *renderings = rendering->renderings;
-
-	if (renderings->last)
-		renderings->last->next = rendering;
-	else
-		renderings->first = rendering;
-	renderings->last = rendering;
-	renderings->waiting_count++;
+	*renderings = (struct renderings){.loop = loop, .view_free = view_free};
+	STAILQ_INIT(&renderings->waiting);
 }
 
 void rendering_start(struct renderings *renderings, struct rendering *rendering)
 {
-	const struct route *route = rendering->route;
+	const struct route *route = rendering->call.route;
 
 	rendering->renderings = renderings;
 	if (!route->size || route->size(&rendering->call) <= SIZE_AT_ONCE_MAX) {
-		if (take_view(rendering))
+		if (!route->view || take_view(rendering))
 			read_view(rendering);
-		finish(rendering);
+		rendering_finish(rendering);
 	} else if (renderings->running_count < RENDERINGS_RUNNING_MAX) {
 		start(rendering);
 	} else if (renderings->is_stopping) {
-		refuse(rendering, "caromd stops");
+		rendering_refuse(rendering, "caromd stops");
 	} else if (renderings->waiting_count == RENDERINGS_WAITING_MAX) {
-		refuse(rendering, "too many large answers are waited for already");
+		rendering_refuse(rendering, "too many large answers are waited for already");
 	} else {
-		wait_for_turn(rendering);
+		STAILQ_INSERT_TAIL(&renderings->waiting, rendering, link);
+		renderings->waiting_count++;
 	}
 }
 
 void renderings_stop(struct renderings *renderings)
 {
 	renderings->is_stopping = true;
-	while (renderings->first)
-		refuse(take_first(renderings), "caromd stops");
+	while (!STAILQ_EMPTY(&renderings->waiting))
+		rendering_refuse(take_first(renderings), "caromd stops");
 }
 
 bool renderings_run(const struct renderings *renderings)

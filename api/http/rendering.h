@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads that may be large: their answers are made on libuv's pool, so that the event loop has time
- * for others. A few at a time; further ones wait for their turn, and take their view only then. */
+/* Reads that may be large: their responses are made on libuv's pool, so that the event loop has
+ * time for others. A few at a time; further ones wait for their turn, and take their view only
+ * then. */
 #ifndef CAROM_RENDERING_H
 #define CAROM_RENDERING_H
 
 #include "route.h"
 
+#include <sys/queue.h>
 #include <uv.h>
 
 /* So many leave threads of the pool, and a processor, to what writes need. */
@@ -15,31 +17,35 @@
 
 struct rendering;
 
+STAILQ_HEAD(rendering_queue, rendering);
+
 struct renderings {
 	uv_loop_t *loop;
-	struct rendering *first, *last; /* of those that wait */
+	void (*view_free)(struct view *view);
+	struct rendering_queue waiting;
 	size_t waiting_count;
 	size_t running_count;
 	bool is_stopping; /* none is to wait any more */
 };
 
-/* Of a read that has a view. Part of its request, for as long as it is under way. */
+/* Of a read. Part of its request, for as long as it is under way. */
 struct rendering {
-	const struct route *route;
-	struct route_call call;	   /* its commands are for the view, and its view for the read */
+	struct route_call call;	   /* its context is for the view, and its view for the read */
 	struct response *response; /* borrowed */
 	/* The response is there: maybe before rendering_start() has returned, maybe later. */
 	void (*done)(void *context);
 	void *context;
 
-	uint64_t revision; /* once it is done: what was shown; 0: nothing was */
 	/* rendering.c's: */
 	struct renderings *renderings;
-	struct rendering *next;
+	STAILQ_ENTRY(rendering) link;
+	struct view *view; /* owned */
 	uv_work_t work;
 };
 
-/* Its route, call, response, done and context are set. */
+void renderings_init(struct renderings *renderings, uv_loop_t *loop,
+		     void (*view_free)(struct view *view));
+/* Its call, response, done and context are set. */
 void rendering_start(struct renderings *renderings, struct rendering *rendering);
 
 /* Refuses those that wait. Those that run are to be waited for. */

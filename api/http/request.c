@@ -2,26 +2,26 @@
 /*
  * One request's life, driven by libmicrohttpd on the event loop's thread:
  *
- *   open ──► header ──► body … ──► end ──► read: answer
- *              │          │         ├────► write: suspend ──► settle ──► resume ──► answer
- *              │          │         ├────► large read: suspend ──► rendered ──► resume ──► answer
- *              │          │         ├────► watch: suspend ──► settle, read ──► resume ──► answer
- *              │          │         └────► stream: answer, as long as there is something to say
- *              └──────────┴──► refuse: the answer goes out while the rest still comes in
+ *   open ──► header ──► body … ──► end ──► read: respond
+ *              │          │         ├────► large read: suspend ──► rendered ──► resume ──► respond
+ *              │          │         ├────► start: suspend ──► settle ──► resume ──► respond
+ *              │          │         ├────► start: suspend ──► read, as above
+ *              │          │         └────► stream: respond, while there is something to say
+ *              └──────────┴──► refuse: the response goes out while the rest still comes in
  *
- * A request belongs to its connection, and ends with it; but while a command is under way, that
- * holds it too: a client that has gone leaves its request to settle(), which then only frees it.
+ * phase.h has the phases of its client. A request belongs to its connection, and ends with it; but
+ * what is under way for it holds it, too: when the server stops, the request is left to that, and
+ * then only freed.
  */
 #include "request_parts.h"
 
-#include "config.h"
-#include "json_text.h"
+#include "log.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Answers of up to so many bytes, as those of writes are, go out whatever others hold: they are
- * bounded by the number of clients. */
+/* Responses of up to so many bytes go out whatever others hold: the number of clients bounds them.
+ */
 #define UNCOUNTED_BYTES_MAX ((size_t)16 << 10)
 
 static uint64_t now_ms(const struct request *request)
@@ -39,6 +39,15 @@ static void set_too_busy(struct request *request)
 	response_set_problem(&request->response, PROBLEM_BUSY,
 			     "the bodies and answers of other requests fill %zu MiB of memory",
 			     CLIENTS_HELD_BYTES_MAX >> 20);
+}
+
+/* The one place that changes the hold. */
+static void request_pass(struct request *request, enum request_hold hold)
+{
+	if (!hold_may_follow(request->hold, hold))
+		log_line(LOG_LEVEL_ERROR, "api: request: hold %d follows %d, which is a bug", hold,
+			 request->hold);
+	request->hold = hold;
 }
 
 static void request_free(struct request *request)
@@ -60,8 +69,8 @@ void *request_open(void *common, const char *uri, struct MHD_Connection *connect
 	request->common = common;
 	request->client = client;
 	request->connection = connection;
-	if (client->phase != CLIENT_LINGERING)
-		client_enter(client, CLIENT_RECEIVING, now_ms(request));
+	if (!client_is_done(client))
+		client_enter(client, CLIENT_HEADER, now_ms(request));
 	return request;
 }
 
@@ -74,38 +83,51 @@ void request_close(void *common, struct MHD_Connection *connection, void **conte
 	if (!request)
 		return;
 	*context = NULL;
-	request->connection = NULL;
 	client_release(request->client);
-	if (request->client->phase != CLIENT_LINGERING)
+	if (!client_is_done(request->client))
 		client_enter(request->client, CLIENT_IDLE, now_ms(request));
-	if (!request->is_under_way)
+	if (request->hold == REQUEST_ATTENDED) {
 		request_free(request);
-	else if (request->common->is_stopping)
-		request->common = NULL; /* it may be gone before the command is */
+		return;
+	}
+	request_pass(request, REQUEST_ORPHANED);
+	request->common = NULL;
+	request->client = NULL;
+	request->connection = NULL;
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
-/* Who comes back is to be judged by the certificates of today. */
+/* A client that comes back is to be judged by the certificates of today. */
 static bool is_last(const struct request *request)
 {
 	return request->common->is_stopping || request->is_misframed ||
 	       client_is_outdated(request->client, access_tls(request->common->access));
 }
 
-/* A stream that begins has no response. */
-static void audit_response(struct request *request)
+static void request_audit(struct request *request, unsigned status, const char *remark)
 {
-	unsigned status = request->response.status;
+	const struct route *route = request->match.route;
 
-	request_audit(request, &(struct audit_outcome){
-				       .status = status ? status : MHD_HTTP_OK,
-				       .revision = commands_revision(request->common->commands),
-				       .remark = "",
-			       });
+	if (!route || !(route->changes || route->is_audited) || request->is_audited)
+		return;
+	request->is_audited = true;
+	audit_log(&request->common->audit_gate, &request->audit_subject,
+		  request->is_known ? request->caller.name : NULL, status, remark, now_ms(request));
 }
 
-static enum MHD_Result answer(struct request *request)
+/* No handler has settled it. A stream that begins has no response. */
+static void audit_response(struct request *request)
+{
+	const struct routes *routes = &request->common->routes;
+	unsigned status = request->response.status;
+	char remark[AUDIT_REMARK_BYTES];
+
+	routes->remark(routes->context, remark);
+	request_audit(request, status ? status : MHD_HTTP_OK, remark);
+}
+
+static enum MHD_Result respond(struct request *request)
 {
 	audit_response(request);
 	if (request->stream && request->response.status == 0)
@@ -119,10 +141,10 @@ static enum MHD_Result answer(struct request *request)
 
 /* While the body is still to come. A client that asked whether to send it at all is answered in
  * libmicrohttpd's own way, which closes the connection at once: nothing unread can be lost. */
-static enum MHD_Result refuse(struct request *request)
+static enum MHD_Result request_refuse(struct request *request)
 {
 	if (!request->received_bytes && request_header(request, MHD_HTTP_HEADER_EXPECT))
-		return answer(request);
+		return respond(request);
 	audit_response(request);
 	client_dismiss(request->client, &request->response, now_ms(request));
 	return MHD_YES;
@@ -134,15 +156,13 @@ static enum MHD_Result receive_header(struct request *request, const char *url, 
 	bool has_body = request_announced_length(request) > 0 ||
 			request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
-	request->has_header = true;
 	request->url = url;
 	audit_set_subject(&request->audit_subject, &request->client->peer, method, url);
-	client_touch(request->client, now_ms(request));
-	if (!request_check_framing(request, version))
-		return refuse(request);
-	if (request_check_header(request, method) || !has_body)
-		return MHD_YES;
-	return refuse(request);
+	if (!request_check_framing(request, version) ||
+	    (!request_check_header(request, method) && has_body))
+		return request_refuse(request);
+	client_enter(request->client, CLIENT_BODY, now_ms(request));
+	return MHD_YES;
 }
 
 static enum MHD_Result receive_body(struct request *request, const char *data, size_t length)
@@ -150,112 +170,20 @@ static enum MHD_Result receive_body(struct request *request, const char *data, s
 	client_touch(request->client, now_ms(request));
 	request->received_bytes += length;
 	if (!request_check_length(request, request->received_bytes))
-		return refuse(request);
+		return request_refuse(request);
 	if (request->match.route->body_bytes_max == 0)
 		return MHD_YES;
 	if (!hold(request, length)) {
 		set_too_busy(request);
-		return refuse(request);
+		return request_refuse(request);
 	}
 	text_add_bytes(&request->body, data, length);
 	return MHD_YES;
 }
 
-static void add_drain(struct json_text *json, const struct commands_drain *drain)
-{
-	json_text_string(json, "state", drain->state);
-	json_text_boolean(json, "drained", drain->drained);
-	json_text_string(json, "ended_by", drain->ended_by);
-	json_text_number(json, "flows", drain->flows);
-	json_text_number(json, "older_slots", drain->older_slots);
-	json_text_number(json, "settles_in_ms", drain->settles_in_ms);
-	json_text_number(json, "waited_ms", drain->waited_ms);
-}
+/* ---- the handler ---- */
 
-static const char *remark_of(const struct commands_result *result)
-{
-	if (result->faults)
-		return "";
-	if (result->forecast)
-		return ", dry run";
-	return result->changed ? "" : ", unchanged";
-}
-
-static unsigned status_of(const struct commands_result *result)
-{
-	if (result->faults)
-		return problem_class(problem_kind_of_faults(result->faults))->status;
-	return result->created && !result->forecast ? MHD_HTTP_CREATED : MHD_HTTP_OK;
-}
-
-static void audit_result(struct request *request, const struct commands_result *result)
-{
-	request_audit(request, &(struct audit_outcome){
-				       .status = status_of(result),
-				       .revision = result->revision,
-				       .remark = remark_of(result),
-			       });
-}
-
-static void set_accepted(struct request *request, const struct commands_result *result)
-{
-	unsigned status = status_of(result);
-	struct json_text json = {0};
-
-	json_text_open_object(&json, NULL);
-	json_text_number(&json, "revision", result->revision);
-	json_text_boolean(&json, "changed", result->changed);
-	if (result->drain)
-		add_drain(&json, result->drain);
-	if (result->forecast)
-		json_text_tree(&json, "forecast", result->forecast);
-	json_text_close_object(&json);
-	response_set(&request->response, status, RESPONSE_JSON_CONTENT_TYPE,
-		     json_text_finish(&json));
-	response_add_etag(&request->response, result->revision);
-	if (status == MHD_HTTP_CREATED)
-		response_add_header(&request->response, MHD_HTTP_HEADER_LOCATION, "%s",
-				    request->url);
-}
-
-static void resume(struct request *request)
-{
-	if (!request->is_under_way && request->client->phase == CLIENT_WAITING)
-		client_resume(request->client, now_ms(request));
-}
-
-static void read_route(struct request *request, const json_t *body);
-
-/* A commands_done. */
-static void settle(void *context, const struct commands_result *result)
-{
-	struct request *request = context;
-
-	request->is_under_way = false;
-	if (request->common)
-		audit_result(request, result);
-	if (!request->connection) {
-		request_free(request);
-		return;
-	}
-	if (result->faults)
-		response_set_faults(&request->response, result->faults);
-	else if (request->match.route->write)
-		set_accepted(request, result);
-	else
-		read_route(request, NULL);
-	resume(request);
-}
-
-/* A commands_is_awaited. */
-static bool is_awaited(const void *context)
-{
-	const struct request *request = context;
-
-	return request->connection && !client_has_hung_up(request->client);
-}
-
-/* JSON is what everybody gets who does not ask for text alone. */
+/* A client gets JSON that does not ask for text alone. */
 static bool prefers_text(const struct request *request)
 {
 	const char *accept = request_header(request, MHD_HTTP_HEADER_ACCEPT);
@@ -269,75 +197,38 @@ static struct route_call call_of(struct request *request, const json_t *body)
 	const struct route_match *match = &request->match;
 
 	return (struct route_call){
-		.commands = request->common->commands,
+		.route = match->route,
+		.context = request->common->routes.context,
+		.request = request,
 		.path = request->url,
 		.names = {match->names[0], match->names[1]},
 		.body = body,
 		.patch = request_patch_kind(request),
 		.parameters = &request->parameters,
+		.precondition = &request->precondition,
 		.last_event_id = request_header(request, REQUEST_LAST_EVENT_ID),
+		.caller = request->caller.name,
 		.prefers_text = prefers_text(request),
-		.is_awaited = is_awaited,
-		.write =
-			{
-				.dry_run = match->route->write &&
-					   parameter_number(&request->parameters, "dry_run"),
-				.author = request->caller.name,
-				.reply = {settle, request},
-			},
 	};
-}
-
-/* By its query: see watch_revision(). */
-static bool knows_revision(const struct request *request, uint64_t revision)
-{
-	return request->match.route->is_watchable &&
-	       parameter_is_given(&request->parameters, ROUTE_REVISION) &&
-	       parameter_number(&request->parameters, ROUTE_REVISION) == revision;
-}
-
-static void set_precondition_failed(struct request *request,
-				    const struct precondition_target *target)
-{
-	const struct precondition *precondition = &request->precondition;
-	bool is_match = !precondition_matches(precondition, target);
-	const char *header = is_match ? MHD_HTTP_HEADER_IF_MATCH : MHD_HTTP_HEADER_IF_NONE_MATCH;
-
-	if (is_match ? !target->exists : precondition->none_match.is_any)
-		response_set_problem(&request->response, PROBLEM_PRECONDITION,
-				     "it is %sthere, which is not what %s asks for",
-				     is_match ? "not " : "", header);
-	else
-		response_set_problem(&request->response, PROBLEM_PRECONDITION,
-				     "the %s is %llu, which is not what %s asks for",
-				     request->match.route->tag ? "entity tag" : "revision",
-				     (unsigned long long)target->revision, header);
-	response_add_etag(&request->response, target->revision);
-}
-
-/* Of a read that has succeeded. */
-static void apply_preconditions(struct request *request)
-{
-	const struct route *route = request->match.route;
-	const struct precondition_target target = {
-		.exists = true,
-		.revision = route->tag ? route->tag() : request->rendering.revision,
-	};
-
-	if (!precondition_matches(&request->precondition, &target)) {
-		set_precondition_failed(request, &target);
-	} else if (!precondition_is_news(&request->precondition, &target) ||
-		   knows_revision(request, target.revision)) {
-		response_set_not_modified(&request->response);
-	}
 }
 
 static void finish_read(struct request *request)
 {
-	const struct route *route = request->match.route;
+	struct response *response = &request->response;
 
-	if ((route->shows_revision || route->tag) && request->response.status == MHD_HTTP_OK)
-		apply_preconditions(request);
+	if (response->tag_noun && response->status == MHD_HTTP_OK)
+		precondition_apply(&request->precondition, response);
+}
+
+/* What was under way is over. */
+static void request_regain(struct request *request)
+{
+	if (request->hold == REQUEST_ORPHANED) {
+		request_free(request);
+		return;
+	}
+	request_pass(request, REQUEST_ATTENDED);
+	client_resume(request->client, now_ms(request));
 }
 
 /* Of a rendering. */
@@ -345,64 +236,21 @@ static void rendered(void *context)
 {
 	struct request *request = context;
 
-	request->is_under_way = false;
-	if (!request->connection) {
-		request_free(request);
-		return;
-	}
-	finish_read(request);
-	resume(request);
+	if (request->hold == REQUEST_HELD)
+		finish_read(request);
+	request_regain(request);
 }
 
+/* Of a request that is held. */
 static void read_route(struct request *request, const json_t *body)
 {
-	const struct route *route = request->match.route;
-	const struct route_call call = call_of(request, body);
-
-	if (!route->view) {
-		route->read(&call, &request->response);
-		finish_read(request);
-		return;
-	}
-	request->is_under_way = true;
 	request->rendering = (struct rendering){
-		.route = route,
-		.call = call,
+		.call = call_of(request, body),
 		.response = &request->response,
 		.done = rendered,
 		.context = request,
 	};
 	rendering_start(&request->common->renderings, &request->rendering);
-}
-
-/* A long poll: whoever knows this revision waits for another. */
-static void watch_revision(struct request *request)
-{
-	const struct commands_long_poll order = {
-		.revision = parameter_number(&request->parameters, ROUTE_REVISION),
-		.wait_ms = parameter_number(&request->parameters, ROUTE_WAIT_MS),
-		.is_awaited = is_awaited,
-	};
-
-	request->is_under_way = true;
-	commands_await_revision(request->common->commands, &order,
-				(struct commands_reply){settle, request});
-}
-
-static void write_route(struct request *request, const struct route_call *call)
-{
-	const struct precondition_target target = {
-		.exists = route_target_exists(request->match.route, call),
-		.revision = commands_latest_revision(call->commands),
-	};
-
-	if (precondition_matches(&request->precondition, &target) &&
-	    precondition_is_news(&request->precondition, &target)) {
-		request->is_under_way = true;
-		request->match.route->write(call);
-	} else {
-		set_precondition_failed(request, &target);
-	}
 }
 
 static void stream_route(struct request *request, const struct route_call *call)
@@ -411,22 +259,26 @@ static void stream_route(struct request *request, const struct route_call *call)
 	if (!request->stream)
 		response_set_problem(&request->response, PROBLEM_SYSTEM, "no memory for a stream");
 	else
-		request->match.route->stream(call, request->stream, &request->response);
+		call->route->stream(call, request->stream, &request->response);
 }
 
+/* Whatever begins here may be over before its function has returned. */
 static void call_route(struct request *request, const json_t *body)
 {
-	const struct route *route = request->match.route;
 	const struct route_call call = call_of(request, body);
+	const struct route *route = call.route;
 
-	if (route->write)
-		write_route(request, &call);
-	else if (route->stream)
+	if (route->stream) {
 		stream_route(request, &call);
-	else if (knows_revision(request, commands_revision(call.commands)))
-		watch_revision(request);
-	else
+		return;
+	}
+	request_pass(request, REQUEST_HELD);
+	if (route->start && route->start(&call, &request->response))
+		return;
+	if (request->response.status == 0)
 		read_route(request, body);
+	else
+		request_regain(request);
 }
 
 static void call_route_with_body(struct request *request)
@@ -438,8 +290,8 @@ static void call_route_with_body(struct request *request)
 		response_set_problem(&request->response, PROBLEM_SYSTEM, "no memory for the body");
 		return;
 	}
-	body = config_json_load(request->body.length ? request->body.bytes : "",
-				request->body.length, &faults);
+	body = request->common->routes.load(request->body.length ? request->body.bytes : "",
+					    request->body.length, &faults);
 	text_done(&request->body);
 	if (body)
 		call_route(request, body);
@@ -449,8 +301,44 @@ static void call_route_with_body(struct request *request)
 	error_list_done(&faults);
 }
 
-/* Called for the end of the request, and again when it is resumed. */
-static enum MHD_Result finish(struct request *request)
+bool request_is_awaited(const void *awaited)
+{
+	const struct request *request = awaited;
+
+	return request->hold == REQUEST_HELD && !client_has_hung_up(request->client);
+}
+
+void request_know(struct request *request, uint64_t tag)
+{
+	precondition_know(&request->precondition, tag);
+}
+
+/* The target of a request that creates something is its place. */
+void request_settle(struct request *request, struct response *response, const char *remark)
+{
+	request->response = *response;
+	*response = (struct response){0};
+	if (request->hold == REQUEST_HELD) {
+		request_audit(request, request->response.status, remark);
+		if (request->response.status == MHD_HTTP_CREATED)
+			response_add_header(&request->response, MHD_HTTP_HEADER_LOCATION, "%s",
+					    request->url);
+	}
+	request_regain(request);
+}
+
+void request_read(struct request *request)
+{
+	if (request->hold == REQUEST_HELD)
+		read_route(request, NULL);
+	else
+		request_regain(request);
+}
+
+/* ---- libmicrohttpd's callback ---- */
+
+/* Called for the end of the request. */
+static enum MHD_Result request_end(struct request *request)
 {
 	const struct route *route = request->match.route;
 
@@ -461,9 +349,9 @@ static enum MHD_Result finish(struct request *request)
 		else
 			call_route(request, NULL);
 	}
-	if (!request->is_under_way)
-		return answer(request);
-	client_suspend(request->client, now_ms(request));
+	if (request->hold == REQUEST_ATTENDED)
+		return respond(request);
+	client_suspend(request->client, CLIENT_WAITING, now_ms(request));
 	return MHD_YES;
 }
 
@@ -478,11 +366,19 @@ enum MHD_Result request_continue(void *common, struct MHD_Connection *connection
 	*data_length = 0;
 	if (!request)
 		return MHD_NO; /* there was no memory for it */
-	if (request->client->phase == CLIENT_LINGERING)
-		return length > 0 ? MHD_YES : MHD_NO;
-	if (!request->has_header)
-		return receive_header(request, url, method, version);
-	if (length > 0)
-		return receive_body(request, data, length);
-	return finish(request);
+	switch (request->client->phase) {
+	case CLIENT_HEADER: return receive_header(request, url, method, version);
+	case CLIENT_BODY:
+		return length > 0 ? receive_body(request, data, length) : request_end(request);
+	case CLIENT_RESUMED: return respond(request);
+	case CLIENT_LINGERING: return length > 0 ? MHD_YES : MHD_NO;
+	case CLIENT_GREETING:
+	case CLIENT_IDLE:
+	case CLIENT_WAITING:
+	case CLIENT_SENDING:
+	case CLIENT_STREAMING:
+	case CLIENT_LISTENING:
+	case CLIENT_CUT: break;
+	}
+	return MHD_NO;
 }

@@ -2,9 +2,8 @@
 /*
  * Whether it is clear what a request is: where it ends, whom it is for, and what each header says.
  * Of a header that comes twice we would take the one, and a proxy before us the other; so could one
- * request hide in another (RFC 9112, section 11.2). libmicrohttpd looks at the first, or asks.
- *
- * Whoever is refused here is not asked where the next request begins: the connection closes.
+ * request hide in another (RFC 9112, section 11.2). Bytes that may not be in a header belong here,
+ * too. After a refusal it is not clear where the next request begins: the connection closes.
  */
 #include "request_parts.h"
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is judged before the body is read: size, path, method, caller, query, preconditions, media
- * type, announced length. Whatever a client sends and we do not do is refused: it could rely on it.
+ * type, announced length. Whatever a client asks for and we do not do is refused: it could rely on
+ * it.
  */
 #include "request_parts.h"
+
+#include "origin.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,12 +16,10 @@
 #define DISCARDED_BODY_BYTES_MAX ((size_t)1 << 20)
 #define MERGE_PATCH_TYPE	 "application/merge-patch+json"
 #define JSON_PATCH_TYPE		 "application/json-patch+json"
+#define REALM			 "Bearer realm=\"carom\""
 #define PATCH_TYPES		 MERGE_PATCH_TYPE ", " JSON_PATCH_TYPE
 
-const char *request_header(const struct request *request, const char *name)
-{
-	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
+/* ---- size and route ---- */
 
 static bool check_size(struct request *request)
 {
@@ -44,7 +45,7 @@ static bool check_route(struct request *request, const char *method)
 	struct route_match *match = &request->match;
 	struct error error = {0};
 
-	switch (route_find(method, request->url, match, &error)) {
+	switch (route_find(&request->common->routes, method, request->url, match, &error)) {
 	case ROUTE_FOUND: return true;
 	case ROUTE_OPTIONS:
 		response_set_empty(&request->response, MHD_HTTP_NO_CONTENT);
@@ -67,6 +68,82 @@ static bool check_route(struct request *request, const char *method)
 	return false;
 }
 
+/* ---- browsers ---- */
+
+/* Where every caller is admin, a page of the World Wide Web must not be one. */
+static bool needs_loopback_host(const struct request *request)
+{
+	const struct peer *peer = &request->client->peer;
+
+	return !peer->is_unix && !peer->session && access_is_open(request->common->access);
+}
+
+static bool check_rebinding(struct request *request)
+{
+	const char *host = request_header(request, MHD_HTTP_HEADER_HOST);
+
+	if (!host || !needs_loopback_host(request) || origin_host_is_loopback(host))
+		return true;
+	response_set_problem(&request->response, PROBLEM_MISDIRECTED,
+			     "Host is '%s'; without api.tokens it has to be localhost or a loopback"
+			     " address, lest another site's page speak for this host's users",
+			     host);
+	return false;
+}
+
+static bool check_origin(struct request *request)
+{
+	const char *origin = request_header(request, MHD_HTTP_HEADER_ORIGIN);
+	const char *host = request_header(request, MHD_HTTP_HEADER_HOST);
+
+	if (!origin || origin_is_own(origin, host, request->client->peer.session))
+		return true;
+	response_set_problem(&request->response, PROBLEM_FORBIDDEN,
+			     "Origin is '%s': a page that did not come from here asks for this",
+			     origin);
+	return false;
+}
+
+/* ---- roles ---- */
+
+/* A route without a role was forgotten. */
+static enum role needed_role(const struct route *route)
+{
+	return route->role == ROLE_UNSET ? ROLE_ADMIN : route->role;
+}
+
+static void set_unauthenticated(struct request *request, bool has_token, const char *reason)
+{
+	response_set_problem(&request->response, PROBLEM_UNAUTHENTICATED, "%s", reason);
+	response_add_header(&request->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "%s",
+			    has_token ? REALM ", error=\"invalid_token\"" : REALM);
+}
+
+static bool check_role(struct request *request)
+{
+	const char *authorization = request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+	enum role needed = needed_role(request->match.route);
+	struct caller *caller = &request->caller;
+	struct error error = {0};
+
+	if (needed == ROLE_ANYBODY)
+		return true;
+	if (access_identify(request->common->access, &request->client->peer, authorization, caller,
+			    &error)) {
+		set_unauthenticated(request, authorization, error.message);
+		return false;
+	}
+	request->is_known = true;
+	if (caller->role >= needed)
+		return true;
+	response_set_problem(&request->response, PROBLEM_FORBIDDEN,
+			     "%s has the role '%s'; this needs the role '%s'", caller->name,
+			     role_name(caller->role), role_name(needed));
+	return false;
+}
+
+/* ---- query, preconditions, body ---- */
+
 static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, const char *key,
 				      const char *value)
 {
@@ -85,13 +162,6 @@ static bool check_parameters(struct request *request)
 	request->parameters.parameters = request->match.route->parameters;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter,
 				  request);
-	if (request->response.status == 0 && request->match.route->is_watchable &&
-	    parameter_is_given(&request->parameters, ROUTE_WAIT_MS) &&
-	    !parameter_is_given(&request->parameters, ROUTE_REVISION))
-		response_set_problem(&request->response, PROBLEM_BAD_REQUEST,
-				     "query parameter '" ROUTE_WAIT_MS
-				     "' goes with '" ROUTE_REVISION
-				     "', which says what is known: another revision is waited for");
 	return request->response.status == 0;
 }
 
@@ -103,7 +173,7 @@ static bool check_preconditions(struct request *request)
 	struct precondition *precondition = &request->precondition;
 	struct error error = {0};
 
-	if (request->match.route->write &&
+	if (request->match.route->changes &&
 	    request_header(request, MHD_HTTP_HEADER_IF_UNMODIFIED_SINCE))
 		error_set(&error, ERROR_UNSUPPORTED,
 			  "writes cannot be made to depend on %s, only on %s and %s",
@@ -195,8 +265,8 @@ uint64_t request_announced_length(const struct request *request)
 
 bool request_check_header(struct request *request, const char *method)
 {
-	return check_size(request) && check_route(request, method) &&
-	       request_check_caller(request) && check_parameters(request) &&
+	return check_size(request) && check_route(request, method) && check_rebinding(request) &&
+	       check_origin(request) && check_role(request) && check_parameters(request) &&
 	       check_preconditions(request) && check_media_type(request) &&
 	       request_check_length(request, request_announced_length(request));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of a request share. */
+/* The parts of a request that its files share. */
 #ifndef CAROM_REQUEST_PARTS_H
 #define CAROM_REQUEST_PARTS_H
 
@@ -10,15 +10,14 @@
 #include "stream.h"
 
 struct request {
-	struct common *common; /* NULL: it is stopping, and the connection is gone */
-	struct client *client;
-	struct MHD_Connection *connection; /* NULL: gone, and a command is still under way */
+	enum request_hold hold;
+	struct common *common;		   /* NULL: REQUEST_ORPHANED */
+	struct client *client;		   /* likewise */
+	struct MHD_Connection *connection; /* likewise */
 	const char *url;		   /* libmicrohttpd's, while there is a connection */
-	bool has_header;
 	bool is_misframed; /* by its header, it is not clear where it ends or what it says */
-	bool is_under_way; /* a command that answers later, or a rendering */
-	bool is_known;	   /* caller is somebody */
-	bool is_audited;
+	bool is_known;	   /* its caller is */
+	bool is_audited;   /* already */
 	struct caller caller;
 	struct audit_subject audit_subject;
 	struct parameter_values parameters;
@@ -27,14 +26,17 @@ struct request {
 	size_t received_bytes; /* of the body */
 	struct text body;
 	struct response response;
-	struct rendering rendering; /* of a read with a view */
-	struct stream *stream;	    /* owned; NULL: the answer is no stream */
+	struct rendering rendering; /* of a read */
+	struct stream *stream;	    /* owned; NULL: the response is no stream */
 };
 
 #define REQUEST_LAST_EVENT_ID "Last-Event-ID"
 
 /* NULL: it was not sent. Only while there is a connection. */
-const char *request_header(const struct request *request, const char *name);
+static inline const char *request_header(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
 
 /* ---- request_framing.c ---- */
 
@@ -49,12 +51,5 @@ bool request_check_length(struct request *request, uint64_t length);
 uint64_t request_announced_length(const struct request *request);
 /* Of the body, by its Content-Type. Only of routes that take patches. */
 enum route_patch request_patch_kind(const struct request *request);
-
-/* ---- request_guard.c ---- */
-
-/* Whether no other site's page asks, and who asks has the role for it. */
-bool request_check_caller(struct request *request);
-/* Once, of what is for the record, when its outcome is known. */
-void request_audit(struct request *request, const struct audit_outcome *outcome);
 
 #endif

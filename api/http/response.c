@@ -101,9 +101,11 @@ void response_add_header(struct response *response, const char *name, const char
 		response->headers[response->header_count++] = (struct response_header){name, value};
 }
 
-void response_add_etag(struct response *response, uint64_t revision)
+void response_add_etag(struct response *response, const char *noun, uint64_t tag)
 {
-	response_add_header(response, MHD_HTTP_HEADER_ETAG, "\"%" PRIu64 "\"", revision);
+	response_add_header(response, MHD_HTTP_HEADER_ETAG, "\"%" PRIu64 "\"", tag);
+	response->tag_noun = noun;
+	response->tag = tag;
 }
 
 static enum MHD_Result add_headers(struct MHD_Response *queued, const struct response *response,
@@ -133,27 +135,4 @@ enum MHD_Result response_queue(struct response *response, struct MHD_Connection 
 	}
 	response_done(response);
 	return result;
-}
-
-void response_send_last(const struct response *response, const struct peer *peer)
-{
-	struct text text = {0};
-
-	text_add(&text, "HTTP/1.1 ");
-	text_add_number(&text, response->status);
-	text_add(&text, " ");
-	text_add(&text, MHD_get_reason_phrase_for(response->status));
-	text_add(&text, "\r\nConnection: close\r\nContent-Length: ");
-	text_add_number(&text, response->body.length);
-	for (size_t i = 0; i < response->header_count; i++) {
-		text_add(&text, "\r\n");
-		text_add(&text, response->headers[i].name);
-		text_add(&text, ": ");
-		text_add(&text, response->headers[i].value);
-	}
-	text_add(&text, "\r\n\r\n");
-	text_add_bytes(&text, response->body.bytes, response->body.length);
-	if (!text.failed)
-		peer_send_last(peer, text.bytes, text.length);
-	text_done(&text);
 }

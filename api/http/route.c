@@ -45,17 +45,16 @@ static void allow_method(char allow[ROUTE_ALLOW_BYTES], const char *method)
 		allow_method(allow, MHD_HTTP_METHOD_HEAD);
 }
 
-static bool match_path(const char *method, struct route_match *match)
+static bool match_path(const struct routes *routes, const char *method, struct route_match *match)
 {
-	size_t count;
-	const struct route *routes = route_table(&count);
+	for (size_t i = 0; i < routes->count; i++) {
+		const struct route *route = &routes->routes[i];
 
-	for (size_t i = 0; i < count; i++) {
-		if (!pattern_matches(routes[i].pattern, &match->path, match->names))
+		if (!pattern_matches(route->pattern, &match->path, match->names))
 			continue;
-		allow_method(match->allow, routes[i].method);
-		if (method_matches(routes[i].method, method))
-			match->route = &routes[i];
+		allow_method(match->allow, route->method);
+		if (method_matches(route->method, method))
+			match->route = route;
 	}
 	if (!match->allow[0])
 		return false;
@@ -64,24 +63,14 @@ static bool match_path(const char *method, struct route_match *match)
 	return true;
 }
 
-bool route_target_exists(const struct route *route, const struct route_call *call)
-{
-	switch (route->target) {
-	case ROUTE_ALL: return true;
-	case ROUTE_VIP: return commands_exists(call->commands, call->names[0], NULL);
-	case ROUTE_BACKEND: return commands_exists(call->commands, call->names[0], call->names[1]);
-	}
-	return false;
-}
-
-enum route_result route_find(const char *method, const char *path, struct route_match *ret_match,
-			     struct error *error)
+enum route_result route_find(const struct routes *routes, const char *method, const char *path,
+			     struct route_match *ret_match, struct error *error)
 {
 	ret_match->route = NULL;
 	ret_match->allow[0] = '\0';
 	if (path_parse(path, &ret_match->path, error))
 		return error->kind == ERROR_SYNTAX ? ROUTE_MALFORMED_PATH : ROUTE_UNKNOWN_PATH;
-	if (!match_path(method, ret_match)) {
+	if (!match_path(routes, method, ret_match)) {
 		error_set(error, ERROR_NOT_FOUND, "there is no path '%s'", path);
 		return ROUTE_UNKNOWN_PATH;
 	}

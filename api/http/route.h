@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a method and a path stand for. Pure, but for the handlers that the table in routes.c names.
+/*
+ * What a method and a path stand for: the table of routes is handed to the server when it is made,
+ * with whatever the handlers need. Pure, but for the handlers.
+ *
+ * A handler gets a call, and says what the response is: at once (`read`), after something has come
+ * to its end (`start`, and later request_settle() or request_read()), or piece by piece (`stream`).
+ * A response that may be large is made on another thread, of a view: see rendering.h.
  */
 #ifndef CAROM_ROUTE_H
 #define CAROM_ROUTE_H
 
-#include "commands.h"
+#include "audit.h"
 #include "parameter.h"
 #include "path.h"
+#include "precondition.h"
 #include "response.h"
 #include "role.h"
-#include "view.h"
 
 #define ROUTE_NAMES_MAX	  2
 #define ROUTE_ALLOW_BYTES 64
@@ -21,50 +27,52 @@ enum route_patch {
 	ROUTE_PATCH_BY_BODY,	/* plain JSON: an object merges, an array has operations */
 };
 
+struct request;
+struct route;
+struct stream;
+/* Whatever a route shows: immutable, of the handlers' own making. */
+struct view;
+
+/* All of it is borrowed during the handler's call. */
 struct route_call {
-	struct commands *commands;	    /* NULL to a read that has a view */
-	struct view *view;		    /* NULL to all others */
+	const struct route *route;
+	void *context;			    /* the routes'; NULL to a read that has a view */
+	const struct view *view;	    /* NULL to all others */
+	struct request *request;	    /* for a response that comes later */
 	const char *path;		    /* as it was sent */
 	const char *names[ROUTE_NAMES_MAX]; /* of the pattern's {…}, decoded, in their order */
 	const json_t *body;		    /* NULL if the route takes none */
 	enum route_patch patch;
 	const struct parameter_values *parameters;
-	const char *last_event_id;	 /* NULL: not sent */
-	bool prefers_text;		 /* to JSON, where there are both */
-	commands_is_awaited *is_awaited; /* of write's reply */
-	struct commands_write write;
+	const struct precondition *precondition;
+	const char *last_event_id; /* NULL: not sent */
+	const char *caller;	   /* a name for the record */
+	bool prefers_text;	   /* to JSON, where there are both */
 };
 
-struct stream;
-
-/* A read answers at once; one with a view may do so on any thread, and uses nothing but the call. A
- * write answers through its response, which may be later; a stream is started, or refused by a
- * response.
- */
+/* A read with a view may be called on any thread, and uses nothing but the call. */
 typedef void route_read(const struct route_call *call, struct response *ret_response);
-typedef void route_write(const struct route_call *call);
+/*
+ * Returns true if it has begun something, which then ends by request_settle() or request_read(),
+ * exactly once, maybe before this has returned. If not, the response is set, or the route's read is
+ * called.
+ */
+typedef bool route_start(const struct route_call *call, struct response *ret_response);
+/* Calls stream_start(), or sets the response. */
 typedef void route_stream(const struct route_call *call, struct stream *stream,
 			  struct response *ret_response);
-typedef uint64_t route_tag(void);
 /* What a read shows; NULL on failure, described. */
 typedef struct view *route_view(const struct route_call *call, struct error *ret_error);
-/* How many VIPs and backends that is, about. */
+/* How many things that is, about. */
 typedef size_t route_size(const struct route_call *call);
-
-/* What a write changes, for its preconditions. */
-enum route_target { ROUTE_ALL, ROUTE_VIP, ROUTE_BACKEND };
-
-/* Parameters of watchable reads. */
-#define ROUTE_REVISION "revision"
-#define ROUTE_WAIT_MS  "wait_ms"
 
 struct route {
 	const char *method;  /* GET stands for HEAD too */
 	const char *pattern; /* "/v1/vips/{vip}": a {…} stands for one segment, not empty */
 	enum role role;	     /* that a caller needs, or one that may more */
-	/* Of these, one is there: */
+	/* At least one of these is there; a stream is alone. */
+	route_start *start;
 	route_read *read;
-	route_write *write;
 	route_stream *stream;
 	route_view *view;		    /* of a read that may be large */
 	route_size *size;		    /* of a read with a view; NULL: it is always small */
@@ -72,14 +80,25 @@ struct route {
 	size_t body_bytes_max;		    /* 0: a body, if any, is thrown away */
 	bool may_lack_body;		    /* none at all is as good as an empty object */
 	bool takes_patch;		    /* the body is a patch */
-	bool shows_revision;		    /* of a read: its entity tag is the revision */
-	route_tag *tag;			    /* of a read: it has another entity tag */
-	bool is_watchable;		    /* of a read: it can wait for another revision */
-	bool copies_packets;		    /* of a stream: for the record, as a write is */
-	enum route_target target;	    /* of a write */
+	bool changes;			    /* something: each call is a line of the audit */
+	bool is_audited;		    /* likewise, though it changes nothing */
+	const void *use;		    /* tells routes apart that have a handler in common */
 };
 
-const struct route *route_table(size_t *ret_count);
+/* What a server serves. */
+struct routes {
+	const struct route *routes; /* static */
+	size_t count;
+	void *context; /* the handlers'; borrowed, for as long as the server lives */
+	/* A body as JSON. NULL, with the faults: it is none. */
+	json_t *(*load)(const char *text, size_t length, struct error_list *faults);
+	void (*view_free)(struct view *view);
+	/* How a line of the audit ends that is not settled by a handler. */
+	void (*remark)(void *context, char ret_remark[AUDIT_REMARK_BYTES]);
+	/* The server stops: whatever waits or streams is to come to its end, and nothing more is to
+	 * begin to wait. */
+	void (*stop)(void *context);
+};
 
 enum route_result {
 	ROUTE_FOUND,
@@ -96,11 +115,8 @@ struct route_match {
 	struct path path;
 };
 
-/* Of a write: whether what it changes is there. */
-bool route_target_exists(const struct route *route, const struct route_call *call);
-
 /* error: describes ROUTE_UNKNOWN_PATH and ROUTE_MALFORMED_PATH. */
-enum route_result route_find(const char *method, const char *path, struct route_match *ret_match,
-			     struct error *error);
+enum route_result route_find(const struct routes *routes, const char *method, const char *path,
+			     struct route_match *ret_match, struct error *error);
 
 #endif

@@ -4,10 +4,6 @@
  *
  * Everything is on the event loop's thread. Memory: the listeners and the timer are part of the
  * server, which is freed when libuv has given all their handles back.
- *
- * What a client can make libmicrohttpd itself refuse (a first line that is not HTTP, a header that
- * overflows even the connection's whole memory) is answered by libmicrohttpd in HTML; everything
- * else is answered by us, in problem+json.
  */
 #include "server.h"
 
@@ -23,13 +19,13 @@
 
 struct server {
 	struct common common;
-	struct listener listeners[CONFIG_LISTENS_MAX];
-	size_t listener_count; /* those that were started, or half started */
-	uv_timer_t timer;      /* sweeps; and, once stopping, looks whether all clients have gone */
+	uv_timer_t timer; /* sweeps; and, once stopping, looks whether all clients have gone */
 	unsigned open_handle_count;
 	uint64_t stop_deadline_ms;
 	server_stopped *stopped;
 	void *stopped_context;
+	size_t listener_count; /* started, or half started */
+	struct listener listeners[];
 };
 
 static void dismiss_slow(struct client *client, uint64_t now_ms)
@@ -47,15 +43,16 @@ static void sweep(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 	uint64_t now_ms = uv_now(server->common.loop);
+	struct client *client;
 
-	for (struct client *client = server->common.clients.first; client; client = client->next) {
-		bool is_overdue = client_is_overdue(client, now_ms);
+	LIST_FOREACH (client, &server->common.clients.list, link) {
+		bool is_receiving = client->phase == CLIENT_HEADER || client->phase == CLIENT_BODY;
 
 		if (client_has_left(client))
 			client_cut(client, now_ms);
-		else if (is_overdue && client->phase == CLIENT_RECEIVING)
+		else if (client_is_overdue(client, now_ms) && is_receiving)
 			dismiss_slow(client, now_ms);
-		else if (is_overdue)
+		else if (client_is_overdue(client, now_ms))
 			client_cut(client, now_ms);
 	}
 }
@@ -67,12 +64,12 @@ static void start_timer(struct server *server)
 	uv_timer_start(&server->timer, sweep, SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS);
 }
 
-static int start_listeners(struct server *server, const struct config_api *listen,
+static int start_listeners(struct server *server, const struct server_options *options,
 			   struct error *error)
 {
-	for (size_t i = 0; i < listen->listen_count; i++) {
+	for (size_t i = 0; i < options->address_count; i++) {
 		server->listener_count++;
-		if (listener_start(&server->listeners[i], &server->common, &listen->listens[i],
+		if (listener_start(&server->listeners[i], &server->common, &options->addresses[i],
 				   error))
 			return -1;
 	}
@@ -81,7 +78,7 @@ static int start_listeners(struct server *server, const struct config_api *liste
 
 /* ---- stopping ---- */
 
-static void free_when_closed(uv_handle_t *handle)
+static void server_closed(uv_handle_t *handle)
 {
 	struct server *server = handle->data;
 	server_stopped *stopped = server->stopped;
@@ -94,15 +91,16 @@ static void free_when_closed(uv_handle_t *handle)
 		stopped(context);
 }
 
-/* libmicrohttpd must not be stopped with suspended connections. Their requests learn on closing
- * that the write is still under way, and leave themselves to it. */
+/* Suspended connections must not be stopped. Their requests learn on closing that something is
+ * still under way, and leave themselves to it. */
 static void resume_clients(struct server *server)
 {
 	uint64_t now_ms = uv_now(server->common.loop);
+	struct client *client;
 
-	for (struct client *client = server->common.clients.first; client; client = client->next)
-		if (client->phase == CLIENT_WAITING || client->phase == CLIENT_LISTENING)
-			client_resume(client, now_ms);
+	LIST_FOREACH (client, &server->common.clients.list, link) {
+		client_resume(client, now_ms);
+	}
 }
 
 static void close_all(struct server *server)
@@ -111,19 +109,21 @@ static void close_all(struct server *server)
 	server->open_handle_count = 1;
 	for (size_t i = 0; i < server->listener_count; i++)
 		server->open_handle_count +=
-			listener_close(&server->listeners[i], free_when_closed, server);
-	uv_close((uv_handle_t *)&server->timer, free_when_closed);
+			listener_close(&server->listeners[i], server_closed, server);
+	uv_close((uv_handle_t *)&server->timer, server_closed);
 }
 
 static void close_when_quiet(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 	uint64_t now_ms = uv_now(server->common.loop);
+	struct client *client;
 
 	sweep(timer);
-	for (struct client *client = server->common.clients.first; client; client = client->next)
+	LIST_FOREACH (client, &server->common.clients.list, link) {
 		if (client->phase == CLIENT_IDLE || client->phase == CLIENT_GREETING)
 			client_cut(client, now_ms);
+	}
 	if (renderings_run(&server->common.renderings))
 		return;
 	if (server->common.clients.count == 0 || now_ms >= server->stop_deadline_ms)
@@ -142,18 +142,20 @@ static void warn_if_open(const struct access *access)
 
 struct server *server_new(const struct server_options *options, struct error *error)
 {
-	struct server *server = calloc(1, sizeof(*server));
+	struct server *server =
+		calloc(1, sizeof(*server) + options->address_count * sizeof(server->listeners[0]));
 
 	if (!server) {
 		error_set(error, ERROR_SYSTEM, "api: out of memory");
 		return NULL;
 	}
 	server->common.loop = options->loop;
-	server->common.renderings.loop = options->loop;
-	server->common.commands = options->commands;
+	server->common.routes = options->routes;
 	server->common.access = options->access;
+	LIST_INIT(&server->common.clients.list);
+	renderings_init(&server->common.renderings, options->loop, options->routes.view_free);
 	start_timer(server);
-	if (start_listeners(server, options->listen, error)) {
+	if (start_listeners(server, options, error)) {
 		close_all(server);
 		return NULL;
 	}
@@ -166,7 +168,7 @@ void server_stop(struct server *server, server_stopped *stopped, void *context)
 	server->stopped = stopped;
 	server->stopped_context = context;
 	server->common.is_stopping = true;
-	commands_end_waits(server->common.commands);
+	server->common.routes.stop(server->common.routes.context);
 	renderings_stop(&server->common.renderings);
 	server->stop_deadline_ms = uv_now(server->common.loop) + STOP_LIMIT_MS;
 	for (size_t i = 0; i < server->listener_count; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between a producer that writes when it likes and libmicrohttpd, which asks for more when the
- * socket takes more. Whoever finds nothing is suspended, and resumed by the next write.
+ * socket takes more. A connection that finds nothing is suspended, and resumed by the next write.
  *
  * A stream belongs to its request. All of it is on the event loop's thread.
  */
@@ -45,7 +45,7 @@ void stream_free(struct stream *stream)
 	free(stream);
 }
 
-static void resume(struct stream *stream)
+static void stream_resume(struct stream *stream)
 {
 	if (stream->client->phase == CLIENT_LISTENING)
 		client_resume(stream->client, uv_now(stream->loop));
@@ -65,42 +65,32 @@ static void forget_taken(struct stream *stream)
 	stream->taken = 0;
 }
 
-static bool write_piece(void *context, const void *bytes, size_t length)
+bool stream_write(void *sink, const void *bytes, size_t length)
 {
-	struct stream *stream = context;
+	struct stream *stream = sink;
 
 	if (stream->text.length - stream->taken + length > STREAM_BYTES_MAX)
 		return false;
 	if (stream->taken > 0)
 		forget_taken(stream);
 	text_add_bytes(&stream->text, bytes, length);
-	resume(stream);
+	stream_resume(stream);
 	return !stream->text.failed;
 }
 
-static void end(void *context)
+void stream_end(void *sink)
 {
-	struct stream *stream = context;
+	struct stream *stream = sink;
 
 	stream->has_ended = true;
-	resume(stream);
+	stream_resume(stream);
 }
 
-static bool has_reader(const void *context)
+bool stream_has_reader(const void *sink)
 {
-	const struct stream *stream = context;
+	const struct stream *stream = sink;
 
 	return !client_has_hung_up(stream->client);
-}
-
-struct commands_sink stream_sink(struct stream *stream)
-{
-	return (struct commands_sink){
-		.write = write_piece,
-		.end = end,
-		.has_reader = has_reader,
-		.context = stream,
-	};
 }
 
 void stream_start(struct stream *stream, const char *content_type, stream_stop *stop,
@@ -133,18 +123,18 @@ static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t
 	uint64_t now_ms = uv_now(stream->loop);
 
 	(void)position;
-	if (stream->client->is_cut || stream->text.failed)
+	if (stream->client->phase == CLIENT_CUT || stream->text.failed)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	client_touch(stream->client, now_ms);
 	if (stream->text.length > 0)
 		return (ssize_t)take(stream, buffer, size);
 	if (stream->has_ended)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	client_listen(stream->client, now_ms);
+	client_suspend(stream->client, CLIENT_LISTENING, now_ms);
 	return 0;
 }
 
-static enum MHD_Result add_headers(struct MHD_Response *queued, const struct stream *stream)
+static enum MHD_Result stream_add_headers(struct MHD_Response *queued, const struct stream *stream)
 {
 	if (MHD_add_response_header(queued, MHD_HTTP_HEADER_CONTENT_TYPE, stream->content_type) ==
 	    MHD_NO)
@@ -160,7 +150,7 @@ enum MHD_Result stream_queue(struct stream *stream, struct MHD_Connection *conne
 
 	if (!queued)
 		return MHD_NO;
-	if (add_headers(queued, stream) == MHD_YES)
+	if (stream_add_headers(queued, stream) == MHD_YES)
 		result = MHD_queue_response(connection, MHD_HTTP_OK, queued);
 	MHD_destroy_response(queued);
 	client_enter(stream->client, CLIENT_STREAMING, uv_now(stream->loop));

@@ -35,7 +35,8 @@ static gnutls_datum_t datum_of(const struct text *text)
 	return (gnutls_datum_t){(unsigned char *)text->bytes, (unsigned)text->length};
 }
 
-static int refuse(struct error_list *faults, const char *key, const char *path, const char *reason)
+static int tls_refuse(struct error_list *faults, const char *key, const char *path,
+		      const char *reason)
 {
 	return error_list_add(faults, ERROR_INVALID, "", "%s '%s': %s", key, path, reason);
 }
@@ -70,7 +71,7 @@ static void warn_of_time(const char *path, const gnutls_datum_t *pem, time_t now
 	gnutls_free(chain);
 }
 
-static int use_pair(struct tls *tls, const struct config_tls *files, const struct text *certificate,
+static int use_pair(struct tls *tls, const struct tls_files *files, const struct text *certificate,
 		    const struct text *key, struct error_list *faults)
 {
 	gnutls_datum_t certificate_datum = datum_of(certificate), key_datum = datum_of(key);
@@ -99,7 +100,7 @@ static int read_certificate(const char *path, struct text *ret_text, struct erro
 	datum = datum_of(ret_text);
 	result = gnutls_x509_crt_list_import2(&chain, &count, &datum, GNUTLS_X509_FMT_PEM, 0);
 	if (result < 0)
-		return refuse(faults, "api.tls.certificate", path, gnutls_strerror(result));
+		return tls_refuse(faults, "api.tls.certificate", path, gnutls_strerror(result));
 	for (unsigned i = 0; i < count; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	gnutls_free(chain);
@@ -121,14 +122,14 @@ static int read_key(const char *path, struct text *ret_text, struct error_list *
 	gnutls_privkey_deinit(key);
 	if (result >= 0)
 		return 0;
-	return refuse(faults, "api.tls.key", path,
-		      result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE
-			      ? "there is no private key in it"
-			      : gnutls_strerror(result));
+	return tls_refuse(faults, "api.tls.key", path,
+			  result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE
+				  ? "there is no private key in it"
+				  : gnutls_strerror(result));
 }
 
 /* Each by itself first, so that one that is bad hides no other. */
-static int load_pair(struct tls *tls, const struct config_tls *files, struct error_list *faults)
+static int load_pair(struct tls *tls, const struct tls_files *files, struct error_list *faults)
 {
 	struct text certificate = {0}, key = {0};
 	int failed = read_certificate(files->certificate, &certificate, faults);
@@ -157,13 +158,13 @@ static int load_client_ca(struct tls *tls, const char *path, struct error_list *
 	secret_file_done(&text);
 	if (result > 0)
 		return 0;
-	return refuse(faults, "api.tls.client_ca", path,
-		      result == 0 ? "there is no certificate in it" : gnutls_strerror(result));
+	return tls_refuse(faults, "api.tls.client_ca", path,
+			  result == 0 ? "there is no certificate in it" : gnutls_strerror(result));
 }
 
 /* ---- public ---- */
 
-static int load(struct tls *tls, const struct config_tls *files, struct error_list *faults)
+static int tls_load_all(struct tls *tls, const struct tls_files *files, struct error_list *faults)
 {
 	int failed;
 
@@ -176,7 +177,7 @@ static int load(struct tls *tls, const struct config_tls *files, struct error_li
 	return failed;
 }
 
-struct tls *tls_load(const struct config_tls *files, struct error_list *faults)
+struct tls *tls_load(const struct tls_files *files, struct error_list *faults)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 
@@ -185,7 +186,7 @@ struct tls *tls_load(const struct config_tls *files, struct error_list *faults)
 		return NULL;
 	}
 	tls->references = 1;
-	if (load(tls, files, faults)) {
+	if (tls_load_all(tls, files, faults)) {
 		tls_unref(tls);
 		return NULL;
 	}

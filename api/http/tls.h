@@ -8,7 +8,6 @@
 #ifndef CAROM_TLS_H
 #define CAROM_TLS_H
 
-#include "config.h"
 #include "error.h"
 
 #include <gnutls/gnutls.h>
@@ -19,9 +18,16 @@
 
 struct tls;
 
+/* Paths of PEM files. Borrowed. */
+struct tls_files {
+	const char *certificate; /* and the chain up to a CA; empty: no TLS */
+	const char *key;
+	const char *client_ca; /* empty: clients need no certificate */
+};
+
 /* Reads the files: the certificate must go with the key, and there must be CAs in client_ca, if it
  * is set. NULL on failure, with the faults of each file. Warns of a certificate out of its time. */
-struct tls *tls_load(const struct config_tls *files, struct error_list *faults);
+struct tls *tls_load(const struct tls_files *files, struct error_list *faults);
 struct tls *tls_ref(struct tls *tls);
 void tls_unref(struct tls *tls);
 
@@ -32,10 +38,10 @@ int tls_serve(const struct tls *tls, gnutls_session_t session);
 /* Whether the client has shown one: the handshake has verified it then. */
 bool tls_has_certificate(gnutls_session_t session);
 
-/* Called for each name of a certificate: those of its alternative subjects (DNS, e-mail, URI), then
- * its common name. It returns whether to stop there. */
+/* Called for each name of a certificate: its alternative subjects (DNS, e-mail, URI), then its
+ * common name. Returns whether to stop there. */
 typedef bool tls_visit_subject(void *context, const char *subject);
-/* Of the client's, which there must be. False: nobody stopped. */
+/* Of the client's, which there must be. False: no call stopped. */
 bool tls_visit_subjects(gnutls_session_t session, tls_visit_subject *visit, void *context);
 
 #endif

@@ -8,13 +8,13 @@
  */
 #include "daemon.h"
 
+#include "api.h"
 #include "commands_setup.h"
 #include "dataplane.h"
 #include "engine.h"
 #include "host.h"
 #include "log.h"
 #include "revisions.h"
-#include "server.h"
 #include "store.h"
 
 #include <jansson.h>
@@ -187,14 +187,14 @@ static int attach_all(struct daemon *daemon)
 
 static int listen_api(struct daemon *daemon)
 {
-	struct server_options options = {
+	const struct api_options options = {
 		.loop = &daemon->loop,
 		.commands = daemon->commands,
 		.access = daemon->access,
-		.listen = &daemon->config->api,
+		.api = &daemon->config->api,
 	};
 
-	daemon->server = server_new(&options, &daemon->error);
+	daemon->server = api_serve(&options, &daemon->error);
 	return daemon->server ? 0 : -1;
 }
 

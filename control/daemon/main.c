@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* caromd's command line. */
-#include "access.h"
+#include "api.h"
 #include "config.h"
 #include "daemon.h"
 #include "dataplane.h"
@@ -111,7 +111,7 @@ static int setup_load(struct setup *ret_setup, const struct arguments *arguments
 
 	json_decref(json);
 	if (setup.config && arguments->action != ACTION_DETACH)
-		setup.access = access_new(&setup.config->api, &faults);
+		setup.access = api_guard(&setup.config->api, &faults);
 	if (!error_list_is_empty(&faults)) {
 		log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
 		log_faults(LOG_LEVEL_ERROR, &faults);
