@@ -166,9 +166,9 @@ bool desired_await_config(const struct route_call *call, struct response *ret_re
 		return false;
 	}
 	request_know(call->request, order.revision);
-	if (order.revision != commands_revision(handlers_commands(call)))
+	if (order.revision != commands_revision(call->context))
 		return false;
-	commands_await_revision(handlers_commands(call), &order,
+	commands_await_revision(call->context, &order,
 				(struct commands_reply){awaited, call->request});
 	return true;
 }

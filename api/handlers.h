@@ -18,11 +18,6 @@
 #define HANDLERS_REVISION     "revision"
 #define HANDLERS_WAIT_MS      "wait_ms"
 
-static inline struct commands *handlers_commands(const struct route_call *call)
-{
-	return call->context;
-}
-
 static inline const struct engine *handlers_engine(const struct route_call *call)
 {
 	return commands_engine(call->context);
@@ -47,14 +42,16 @@ route_read desired_get_config, desired_get_vips, desired_get_vip, desired_get_ba
 
 enum write_target { WRITE_ALL, WRITE_VIP, WRITE_BACKEND };
 
+typedef void write_command(const struct route_call *call, const struct commands_write *write);
+
 /* What a route's `use` is to write_start. */
 struct write_use {
-	void (*write)(const struct route_call *call, const struct commands_write *write);
+	write_command *command;
 	enum write_target target; /* what changes, for preconditions */
 };
 
 extern const struct parameter write_parameters[], write_drain_parameters[];
-extern const struct write_use write_put_config, write_patch_config, write_put_vip, write_patch_vip,
+write_command write_put_config, write_patch_config, write_put_vip, write_patch_vip,
 	write_delete_vip, write_put_backends, write_put_backend, write_patch_backend,
 	write_delete_backend, write_drain_backend, write_restore_revision;
 route_start write_start;

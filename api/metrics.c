@@ -109,7 +109,7 @@ static void add_label(struct text *text, const char *opening, const char *value)
 	text_add(text, "\"");
 }
 
-static void add_value(struct text *text, const char *separator, uint64_t value)
+static void metrics_add_value(struct text *text, const char *separator, uint64_t value)
 {
 	text_add(text, separator);
 	text_add_number(text, value);
@@ -120,7 +120,7 @@ static void add_single(struct text *text, const struct family *family, uint64_t 
 {
 	add_family(text, family);
 	text_add(text, family->name);
-	add_value(text, " ", value);
+	metrics_add_value(text, " ", value);
 }
 
 static void add_build_info(struct text *text, const char *version)
@@ -128,7 +128,7 @@ static void add_build_info(struct text *text, const char *version)
 	add_family(text, &build_info_family);
 	text_add(text, build_info_family.name);
 	add_label(text, "{version=\"", version);
-	add_value(text, "} ", 1);
+	metrics_add_value(text, "} ", 1);
 }
 
 /* ---- labels: a line each, without the closing brace; they hold no line feed ---- */
@@ -181,7 +181,7 @@ static void labels_done(struct labels *labels)
 }
 
 /* Adds a line without its feed; returns the next one. */
-static const char *add_line(struct text *text, const char *line)
+static const char *metrics_add_line(struct text *text, const char *line)
 {
 	const char *end = rawmemchr(line, '\n');
 
@@ -199,8 +199,8 @@ static void add_vips(struct text *text, const struct stats *stats, const struct 
 	add_family(text, &member_family->family);
 	for (size_t i = 0; i < stats->vip_count; i++) {
 		text_add(text, member_family->family.name);
-		line = add_line(text, line);
-		add_value(text, "} ", member(&stats->vips[i], member_family->offset));
+		line = metrics_add_line(text, line);
+		metrics_add_value(text, "} ", member(&stats->vips[i], member_family->offset));
 	}
 }
 
@@ -212,14 +212,15 @@ static const char *add_backends_of(struct text *text, const struct stats_vip *vi
 
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		text_add_bytes(text, name, name_length);
-		line = add_line(text, line);
-		add_value(text, "} ", member(&vip->backends[i], member_family->offset));
+		line = metrics_add_line(text, line);
+		metrics_add_value(text, "} ", member(&vip->backends[i], member_family->offset));
 	}
 	return line;
 }
 
-static void add_backends(struct text *text, const struct stats *stats, const struct labels *labels,
-			 const struct member_family *member_family)
+static void metrics_add_backends(struct text *text, const struct stats *stats,
+				 const struct labels *labels,
+				 const struct member_family *member_family)
 {
 	const char *line = labels->backends.bytes;
 
@@ -229,17 +230,17 @@ static void add_backends(struct text *text, const struct stats *stats, const str
 }
 
 /* Returns the line after the VIP's. */
-static const char *add_reasons(struct text *text, const char *vip_line,
-			       const struct metrics *metrics, const struct labels *labels,
-			       const uint64_t *counts)
+static const char *metrics_add_reasons(struct text *text, const char *vip_line,
+				       const struct metrics *metrics, const struct labels *labels,
+				       const uint64_t *counts)
 {
 	const char *line = labels->reasons.bytes, *next = vip_line;
 
 	for (size_t i = 0; i < metrics->reason_count; i++) {
 		text_add(text, not_forwarded_family.name);
-		next = add_line(text, vip_line);
-		line = add_line(text, line);
-		add_value(text, "} ", counts[i]);
+		next = metrics_add_line(text, vip_line);
+		line = metrics_add_line(text, line);
+		metrics_add_value(text, "} ", counts[i]);
 	}
 	return next;
 }
@@ -252,15 +253,15 @@ static void add_not_forwarded(struct text *text, const struct metrics *metrics,
 
 	add_family(text, &not_forwarded_family);
 	for (size_t i = 0; i < stats->vip_count; i++)
-		line = add_reasons(text, line, metrics, labels, stats->vips[i].reasons);
-	add_reasons(text, "{vip=\"\"\n", metrics, labels, stats->unattributed);
+		line = metrics_add_reasons(text, line, metrics, labels, stats->vips[i].reasons);
+	metrics_add_reasons(text, "{vip=\"\"\n", metrics, labels, stats->unattributed);
 }
 
 static void add_unrecorded(struct text *text, const char *reason, uint64_t count)
 {
 	text_add(text, unrecorded_family.name);
 	add_label(text, "{reason=\"", reason);
-	add_value(text, "} ", count);
+	metrics_add_value(text, "} ", count);
 }
 
 static void add_flow_table(struct text *text, const struct stats_flow_table *table)
@@ -281,7 +282,7 @@ static void add_all(struct text *text, const struct metrics *metrics, const stru
 	for (size_t i = 0; i < sizeof(vip_families) / sizeof(*vip_families); i++)
 		add_vips(text, metrics->stats, labels, &vip_families[i]);
 	for (size_t i = 0; i < sizeof(backend_families) / sizeof(*backend_families); i++)
-		add_backends(text, metrics->stats, labels, &backend_families[i]);
+		metrics_add_backends(text, metrics->stats, labels, &backend_families[i]);
 	add_flow_table(text, &metrics->stats->flow_table);
 	add_not_forwarded(text, metrics, labels);
 }

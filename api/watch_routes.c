@@ -11,7 +11,7 @@
 
 /* ---- explain ---- */
 
-static void add_line(struct text *text, const char *before, const json_t *line)
+static void add_sentence(struct text *text, const char *before, const json_t *line)
 {
 	text_add(text, before);
 	text_add(text, json_string_value(line));
@@ -24,10 +24,10 @@ static struct text explanation_text(const json_t *explanation)
 	json_t *step;
 	size_t index;
 
-	add_line(&text, "", json_object_get(explanation, "summary"));
+	add_sentence(&text, "", json_object_get(explanation, "summary"));
 	json_array_foreach(json_object_get(explanation, "steps"), index, step)
 	{
-		add_line(&text, index ? "  - " : "\n  - ", step);
+		add_sentence(&text, index ? "  - " : "\n  - ", step);
 	}
 	return text;
 }

@@ -98,7 +98,7 @@ bool write_start(const struct route_call *call, struct response *ret_response)
 
 	if (!precondition_allows(call->precondition, &target, ret_response))
 		return false;
-	use->write(call, &write);
+	use->command(call, &write);
 	return true;
 }
 
@@ -115,58 +115,58 @@ static struct config_patch patch_of(const struct route_call *call)
 	};
 }
 
-static void put_config(const struct route_call *call, const struct commands_write *write)
+void write_put_config(const struct route_call *call, const struct commands_write *write)
 {
 	commands_put_config(call->context, call->body, write);
 }
 
-static void put_vip(const struct route_call *call, const struct commands_write *write)
+void write_put_vip(const struct route_call *call, const struct commands_write *write)
 {
 	commands_put_vip(call->context, call->names[0], call->body, write);
 }
 
-static void put_backends(const struct route_call *call, const struct commands_write *write)
+void write_put_backends(const struct route_call *call, const struct commands_write *write)
 {
 	commands_put_backends(call->context, call->names[0], call->body, write);
 }
 
-static void put_backend(const struct route_call *call, const struct commands_write *write)
+void write_put_backend(const struct route_call *call, const struct commands_write *write)
 {
 	commands_put_backend(call->context, call->names[0], call->names[1], call->body, write);
 }
 
-static void patch_config(const struct route_call *call, const struct commands_write *write)
+void write_patch_config(const struct route_call *call, const struct commands_write *write)
 {
 	struct config_patch patch = patch_of(call);
 
 	commands_patch_config(call->context, &patch, write);
 }
 
-static void patch_vip(const struct route_call *call, const struct commands_write *write)
+void write_patch_vip(const struct route_call *call, const struct commands_write *write)
 {
 	struct config_patch patch = patch_of(call);
 
 	commands_patch_vip(call->context, call->names[0], &patch, write);
 }
 
-static void patch_backend(const struct route_call *call, const struct commands_write *write)
+void write_patch_backend(const struct route_call *call, const struct commands_write *write)
 {
 	struct config_patch patch = patch_of(call);
 
 	commands_patch_backend(call->context, call->names[0], call->names[1], &patch, write);
 }
 
-static void delete_vip(const struct route_call *call, const struct commands_write *write)
+void write_delete_vip(const struct route_call *call, const struct commands_write *write)
 {
 	commands_delete_vip(call->context, call->names[0], write);
 }
 
-static void delete_backend(const struct route_call *call, const struct commands_write *write)
+void write_delete_backend(const struct route_call *call, const struct commands_write *write)
 {
 	commands_delete_backend(call->context, call->names[0], call->names[1], write);
 }
 
-static void drain_backend(const struct route_call *call, const struct commands_write *write)
+void write_drain_backend(const struct route_call *call, const struct commands_write *write)
 {
 	const struct commands_drain_order order = {
 		.vip = call->names[0],
@@ -178,19 +178,7 @@ static void drain_backend(const struct route_call *call, const struct commands_w
 	commands_drain_backend(call->context, &order, write);
 }
 
-static void restore_revision(const struct route_call *call, const struct commands_write *write)
+void write_restore_revision(const struct route_call *call, const struct commands_write *write)
 {
 	commands_restore_revision(call->context, revisions_number(call), write);
 }
-
-const struct write_use write_put_config = {put_config, WRITE_ALL};
-const struct write_use write_patch_config = {patch_config, WRITE_ALL};
-const struct write_use write_put_vip = {put_vip, WRITE_VIP};
-const struct write_use write_patch_vip = {patch_vip, WRITE_VIP};
-const struct write_use write_delete_vip = {delete_vip, WRITE_VIP};
-const struct write_use write_put_backends = {put_backends, WRITE_VIP};
-const struct write_use write_put_backend = {put_backend, WRITE_BACKEND};
-const struct write_use write_patch_backend = {patch_backend, WRITE_BACKEND};
-const struct write_use write_delete_backend = {delete_backend, WRITE_BACKEND};
-const struct write_use write_drain_backend = {drain_backend, WRITE_BACKEND};
-const struct write_use write_restore_revision = {restore_revision, WRITE_ALL};

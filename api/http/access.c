@@ -44,7 +44,7 @@ static void credentials_done(struct credentials *credentials)
 /* ---- reading ---- */
 
 /* Says for each fault whose it is. */
-static void prefix_faults(struct error_list *faults, size_t first, const char *path)
+static void access_prefix_faults(struct error_list *faults, size_t first, const char *path)
 {
 	for (size_t i = first; i < faults->count; i++)
 		error_prefix(&faults->items[i], "api.tokens '%s': ", path);
@@ -62,7 +62,7 @@ static struct tokens *load_tokens(const char *path, struct error_list *faults)
 	else
 		tokens = tokens_parse(text.bytes, text.length, faults);
 	secret_file_done(&text);
-	prefix_faults(faults, first, path);
+	access_prefix_faults(faults, first, path);
 	return tokens;
 }
 

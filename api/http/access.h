@@ -44,7 +44,7 @@ int access_reload(struct access *access, struct error_list *faults);
 
 /* What TCP listeners serve now; NULL: no TLS. Borrowed. */
 struct tls *access_tls(const struct access *access);
-/* Whether everybody who can connect by TCP may do everything. */
+/* Whether every client that can connect by TCP may do everything. */
 bool access_is_open(const struct access *access);
 /* Of Unix sockets. The group is -1 for as it comes. */
 mode_t access_socket_mode(const struct access *access);
@@ -55,8 +55,8 @@ struct caller {
 	char name[ACCESS_NAME_BYTES]; /* "token deploy", "certificate alice", "uid 0", "anyone" */
 };
 
-/* authorization: the header's value, or NULL. -1: nobody that is known; error says what is missing,
- * and ret_caller's name is "nobody". */
+/* authorization: the header's value, or NULL. -1: the caller is not known; error says what is
+ * missing, and ret_caller's name is "nobody". */
 int access_identify(const struct access *access, const struct peer *peer, const char *authorization,
 		    struct caller *ret_caller, struct error *error);
 

@@ -44,8 +44,8 @@ static int make_folder(struct listen_socket *socket, struct error *error)
 	return 0;
 }
 
-/* 0: nobody answers, though a socket file is there. */
-static int check_nobody_answers(const struct sockaddr_un *address, struct error *error)
+/* 0: no process answers, though a socket file is there. */
+static int check_is_stale(const struct sockaddr_un *address, struct error *error)
 {
 	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int connect_errno;
@@ -74,7 +74,7 @@ static int remove_stale(const struct sockaddr_un *address, struct error *error)
 	}
 	if (!S_ISSOCK(status.st_mode))
 		return error_set(error, ERROR_CONFLICT, "what is there is not a socket");
-	if (check_nobody_answers(address, error))
+	if (check_is_stale(address, error))
 		return -1;
 	if (unlink(address->sun_path))
 		return error_set_errno(error, errno, "remove what a dead process left there");
@@ -121,7 +121,7 @@ static int open_unix(struct listen_socket *socket, const struct listen_rights *r
 	return bind_unix(socket, &address, rights, error);
 }
 
-/* The folder, too, if it was not there before and nobody else has put anything into it. */
+/* The folder, too, if it was not there before and is empty. */
 static void remove_file(const struct listen_socket *socket)
 {
 	struct listen_address address = socket->address;

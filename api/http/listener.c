@@ -154,7 +154,7 @@ static struct MHD_Daemon *start_daemon(struct listener *listener)
 				MHD_OPTION_END);
 }
 
-static int start_handles(struct listener *listener)
+static int listener_start_handles(struct listener *listener)
 {
 	uv_loop_t *loop = listener->common->loop;
 	int epoll = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
@@ -187,7 +187,7 @@ int listener_start(struct listener *listener, struct common *common,
 	listener->daemon = start_daemon(listener);
 	if (!listener->daemon)
 		return error_set(error, ERROR_SYSTEM, "api: libmicrohttpd could not be started");
-	result = start_handles(listener);
+	result = listener_start_handles(listener);
 	if (result)
 		return error_set_errno(error, -result, "api: follow the clients' sockets");
 	return 0;

@@ -73,8 +73,8 @@ static int take_address(const struct parameter *parameter, struct parameter_valu
 			 value->text);
 }
 
-static int decode(const struct parameter *parameter, const char *sent,
-		  struct parameter_value *ret_value, struct error *error)
+static int parameter_decode(const struct parameter *parameter, const char *sent,
+			    struct parameter_value *ret_value, struct error *error)
 {
 	char *output = ret_value->text;
 
@@ -89,7 +89,7 @@ static int decode(const struct parameter *parameter, const char *sent,
 static int take_value(const struct parameter *parameter, const char *sent,
 		      struct parameter_value *ret_value, struct error *error)
 {
-	if (decode(parameter, sent, ret_value, error))
+	if (parameter_decode(parameter, sent, ret_value, error))
 		return -1;
 	switch (parameter->kind) {
 	case PARAMETER_NUMBER: return take_number(parameter, ret_value, error);
@@ -126,7 +126,8 @@ int parameter_take(struct parameter_values *values, const char *name, const char
 			  error);
 }
 
-static const struct parameter_value *find(const struct parameter_values *values, const char *name)
+static const struct parameter_value *parameter_find(const struct parameter_values *values,
+						    const char *name)
 {
 	int index = index_of(values, name);
 
@@ -136,12 +137,12 @@ static const struct parameter_value *find(const struct parameter_values *values,
 
 uint64_t parameter_number(const struct parameter_values *values, const char *name)
 {
-	return find(values, name)->number;
+	return parameter_find(values, name)->number;
 }
 
 const char *parameter_text(const struct parameter_values *values, const char *name)
 {
-	const struct parameter_value *value = find(values, name);
+	const struct parameter_value *value = parameter_find(values, name);
 
 	return value->is_given ? value->text : NULL;
 }
@@ -149,12 +150,12 @@ const char *parameter_text(const struct parameter_values *values, const char *na
 const struct carom_address *parameter_address(const struct parameter_values *values,
 					      const char *name)
 {
-	const struct parameter_value *value = find(values, name);
+	const struct parameter_value *value = parameter_find(values, name);
 
 	return value->is_given ? &value->address : NULL;
 }
 
 bool parameter_is_given(const struct parameter_values *values, const char *name)
 {
-	return find(values, name)->is_given;
+	return parameter_find(values, name)->is_given;
 }

@@ -52,7 +52,7 @@ enum problem_kind problem_kind_of(enum error_kind kind)
 	case ERROR_PERMISSION: return PROBLEM_PERMISSION;
 	case ERROR_UNSUPPORTED: return PROBLEM_UNSUPPORTED;
 	case ERROR_BUSY: return PROBLEM_BUSY;
-	case ERROR_NONE: /* a failure that nobody described is our own fault */
+	case ERROR_NONE: /* a failure without a description is our own fault */
 	case ERROR_SYSTEM: break;
 	}
 	return PROBLEM_SYSTEM;

@@ -44,19 +44,19 @@ static void rendering_refuse(struct rendering *rendering, const char *why)
 	rendering_finish(rendering);
 }
 
-static void run(uv_work_t *work)
+static void rendering_run(uv_work_t *work)
 {
 	read_view(work->data);
 }
 
 static void start_waiting(struct renderings *renderings);
 
-static void run_done(uv_work_t *work, int status)
+static void rendering_run_done(uv_work_t *work, int status)
 {
 	struct rendering *rendering = work->data;
 	struct renderings *renderings = rendering->renderings;
 
-	(void)status; /* nobody cancels it */
+	(void)status; /* it is never cancelled */
 	renderings->running_count--;
 	rendering_finish(rendering);
 	start_waiting(renderings);
@@ -71,7 +71,7 @@ static void start(struct rendering *rendering)
 		return;
 	}
 	rendering->work.data = rendering;
-	if (uv_queue_work(renderings->loop, &rendering->work, run, run_done))
+	if (uv_queue_work(renderings->loop, &rendering->work, rendering_run, rendering_run_done))
 		rendering_refuse(rendering, "the answer cannot be made now");
 	else
 		renderings->running_count++;

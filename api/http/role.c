@@ -3,24 +3,20 @@
 
 #include <string.h>
 
+static const char *const names[] = {
+	[ROLE_UNSET] = "unset",	      [ROLE_ANYBODY] = "anybody", [ROLE_READER] = "reader",
+	[ROLE_OPERATOR] = "operator", [ROLE_ADMIN] = "admin",
+};
+
 const char *role_name(enum role role)
 {
-	switch (role) {
-	case ROLE_UNSET: return "unset";
-	case ROLE_ANYBODY: return "anybody";
-	case ROLE_READER: return "reader";
-	case ROLE_OPERATOR: return "operator";
-	case ROLE_ADMIN: return "admin";
-	}
-	return "";
+	return names[role];
 }
 
 bool role_parse(const char *text, size_t length, enum role *ret_role)
 {
 	for (enum role role = ROLE_READER; role <= ROLE_ADMIN; role++) {
-		const char *name = role_name(role);
-
-		if (strlen(name) == length && memcmp(name, text, length) == 0) {
+		if (strlen(names[role]) == length && memcmp(names[role], text, length) == 0) {
 			*ret_role = role;
 			return true;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What somebody may do: each role may all that those before it may. */
+/* What a caller may do: each role includes the ones before it. */
 #ifndef CAROM_ROLE_H
 #define CAROM_ROLE_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 enum role {
-	ROLE_UNSET,    /* nobody has thought of it */
-	ROLE_ANYBODY,  /* who is not known: whether caromd lives and is ready, and its API's form */
+	ROLE_UNSET,    /* forgotten: treated as ROLE_ADMIN */
+	ROLE_ANYBODY,  /* unknown callers, too: liveness, readiness, the API's description */
 	ROLE_READER,   /* all that can be read */
 	ROLE_OPERATOR, /* the backends of the VIPs there are, and looking at packets */
 	ROLE_ADMIN,

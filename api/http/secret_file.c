@@ -38,7 +38,7 @@ static int check_status(int file, enum secrecy secrecy, size_t limit, struct err
 }
 
 /* One byte more than allowed is room to see that there is more: a file may grow. */
-static int read_all(int file, size_t limit, struct text *text, struct error *error)
+static int secret_file_read_all(int file, size_t limit, struct text *text, struct error *error)
 {
 	ssize_t count;
 
@@ -67,7 +67,8 @@ int secret_file_read(const char *path, enum secrecy secrecy, size_t limit, struc
 
 	if (file < 0)
 		return error_set_errno(error, errno, "open it");
-	failed = check_status(file, secrecy, limit, error) || read_all(file, limit, &text, error);
+	failed = check_status(file, secrecy, limit, error) ||
+		 secret_file_read_all(file, limit, &text, error);
 	close(file);
 	if (failed) {
 		secret_file_done(&text);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files that the API's guard is made of, and that others must not be able to read or to exchange.
- */
+/* The guard's files, which other users must not be able to read or to exchange. */
 #ifndef CAROM_SECRET_FILE_H
 #define CAROM_SECRET_FILE_H
 
@@ -9,7 +8,7 @@
 
 enum secrecy {
 	SECRECY_PUBLIC, /* others may read it: certificates */
-	SECRECY_OURS,	/* nobody but its owner may read it, who is root or runs caromd */
+	SECRECY_OURS,	/* only its owner may read it: root, or the user that caromd runs as */
 };
 
 /* ret_text: the caller's, to be wiped with secret_file_done(). -1 if it cannot be read, is no file,

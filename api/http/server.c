@@ -39,7 +39,7 @@ static void dismiss_slow(struct client *client, uint64_t now_ms)
 	response_done(&response);
 }
 
-static void sweep(uv_timer_t *timer)
+static void server_sweep(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 	uint64_t now_ms = uv_now(server->common.loop);
@@ -61,7 +61,7 @@ static void start_timer(struct server *server)
 {
 	uv_timer_init(server->common.loop, &server->timer);
 	server->timer.data = server;
-	uv_timer_start(&server->timer, sweep, SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS);
+	uv_timer_start(&server->timer, server_sweep, SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS);
 }
 
 static int start_listeners(struct server *server, const struct server_options *options,
@@ -119,7 +119,7 @@ static void close_when_quiet(uv_timer_t *timer)
 	uint64_t now_ms = uv_now(server->common.loop);
 	struct client *client;
 
-	sweep(timer);
+	server_sweep(timer);
 	LIST_FOREACH (client, &server->common.clients.list, link) {
 		if (client->phase == CLIENT_IDLE || client->phase == CLIENT_GREETING)
 			client_cut(client, now_ms);

@@ -103,7 +103,7 @@ void stream_start(struct stream *stream, const char *content_type, stream_stop *
 
 /* ---- the client's side ---- */
 
-static size_t take(struct stream *stream, char *buffer, size_t size)
+static size_t stream_take(struct stream *stream, char *buffer, size_t size)
 {
 	size_t length = stream->text.length - stream->taken;
 
@@ -127,7 +127,7 @@ static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	client_touch(stream->client, now_ms);
 	if (stream->text.length > 0)
-		return (ssize_t)take(stream, buffer, size);
+		return (ssize_t)stream_take(stream, buffer, size);
 	if (stream->has_ended)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	client_suspend(stream->client, CLIENT_LISTENING, now_ms);

@@ -62,7 +62,7 @@ void table_add_number(struct table *table, uint64_t number)
 
 /* ---- rows from JSON ---- */
 
-static void add_value(struct table *table, const json_t *value)
+static void table_add_value(struct table *table, const json_t *value)
 {
 	char share[SHARE_BYTES];
 
@@ -96,7 +96,7 @@ static void add_member(struct table *table, const char *before, const char *name
 	}
 	for (; column->heading; column++) {
 		if (*column->key)
-			add_value(table, json_object_get(member, column->key));
+			table_add_value(table, json_object_get(member, column->key));
 		else
 			table_add(table, name);
 	}

@@ -41,8 +41,8 @@ static int tls_refuse(struct error_list *faults, const char *key, const char *pa
 	return error_list_add(faults, ERROR_INVALID, "", "%s '%s': %s", key, path, reason);
 }
 
-static int read_file(const char *key, const char *path, enum secrecy secrecy, struct text *ret_text,
-		     struct error_list *faults)
+static int tls_read_file(const char *key, const char *path, enum secrecy secrecy,
+			 struct text *ret_text, struct error_list *faults)
 {
 	struct error error = {0};
 
@@ -54,21 +54,15 @@ static int read_file(const char *key, const char *path, enum secrecy secrecy, st
 
 /* ---- the server's own certificate ---- */
 
-/* It would be no help to refuse service for it: clients tell for themselves. */
-static void warn_of_time(const char *path, const gnutls_datum_t *pem, time_t now)
+/* Service goes on with it: clients tell for themselves. */
+static void warn_of_time(const char *path, gnutls_x509_crt_t certificate)
 {
-	gnutls_x509_crt_t *chain;
-	unsigned count = 0;
+	time_t now = time(NULL);
 
-	if (gnutls_x509_crt_list_import2(&chain, &count, pem, GNUTLS_X509_FMT_PEM, 0))
-		return;
-	if (count > 0 && gnutls_x509_crt_get_expiration_time(chain[0]) < now)
+	if (gnutls_x509_crt_get_expiration_time(certificate) < now)
 		log_line(LOG_LEVEL_WARNING, "api.tls.certificate '%s' has expired", path);
-	if (count > 0 && gnutls_x509_crt_get_activation_time(chain[0]) > now)
+	if (gnutls_x509_crt_get_activation_time(certificate) > now)
 		log_line(LOG_LEVEL_WARNING, "api.tls.certificate '%s' is not valid yet", path);
-	for (unsigned i = 0; i < count; i++)
-		gnutls_x509_crt_deinit(chain[i]);
-	gnutls_free(chain);
 }
 
 static int use_pair(struct tls *tls, const struct tls_files *files, const struct text *certificate,
@@ -78,10 +72,8 @@ static int use_pair(struct tls *tls, const struct tls_files *files, const struct
 	int result = gnutls_certificate_set_x509_key_mem2(tls->credentials, &certificate_datum,
 							  &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0);
 
-	if (result >= 0) {
-		warn_of_time(files->certificate, &certificate_datum, time(NULL));
+	if (result >= 0)
 		return 0;
-	}
 	return error_list_add(faults, ERROR_INVALID, "",
 			      "api.tls.certificate '%s' and api.tls.key '%s' cannot be used"
 			      " together: %s",
@@ -95,12 +87,14 @@ static int read_certificate(const char *path, struct text *ret_text, struct erro
 	unsigned count = 0;
 	int result;
 
-	if (read_file("api.tls.certificate", path, SECRECY_PUBLIC, ret_text, faults))
+	if (tls_read_file("api.tls.certificate", path, SECRECY_PUBLIC, ret_text, faults))
 		return -1;
 	datum = datum_of(ret_text);
 	result = gnutls_x509_crt_list_import2(&chain, &count, &datum, GNUTLS_X509_FMT_PEM, 0);
 	if (result < 0)
 		return tls_refuse(faults, "api.tls.certificate", path, gnutls_strerror(result));
+	if (count > 0)
+		warn_of_time(path, chain[0]);
 	for (unsigned i = 0; i < count; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	gnutls_free(chain);
@@ -113,7 +107,7 @@ static int read_key(const char *path, struct text *ret_text, struct error_list *
 	gnutls_datum_t datum;
 	int result;
 
-	if (read_file("api.tls.key", path, SECRECY_OURS, ret_text, faults))
+	if (tls_read_file("api.tls.key", path, SECRECY_OURS, ret_text, faults))
 		return -1;
 	if (gnutls_privkey_init(&key))
 		return error_list_add(faults, ERROR_SYSTEM, "", "api.tls.key: out of memory");
@@ -150,7 +144,7 @@ static int load_client_ca(struct tls *tls, const char *path, struct error_list *
 	gnutls_datum_t datum;
 	int result;
 
-	if (read_file("api.tls.client_ca", path, SECRECY_PUBLIC, &text, faults))
+	if (tls_read_file("api.tls.client_ca", path, SECRECY_PUBLIC, &text, faults))
 		return -1;
 	datum = datum_of(&text);
 	result = gnutls_certificate_set_x509_trust_mem(tls->credentials, &datum,

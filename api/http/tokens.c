@@ -127,7 +127,7 @@ static bool parse_subject(struct slice slice, char ret_subject[TOKENS_SUBJECT_BY
 	return true;
 }
 
-static int refuse(const struct line *line, enum error_kind kind, const char *reason)
+static int tokens_refuse(const struct line *line, enum error_kind kind, const char *reason)
 {
 	return error_list_add(line->faults, kind, "", "line %zu: %s", line->number, reason);
 }
@@ -144,18 +144,19 @@ static int parse_entry(const struct line *line, struct entry *ret_entry)
 				      " '" SUBJECT_LABEL "SUBJECT'",
 				      line->number, line->field_count);
 	if (!role_parse(line->fields[0].start, line->fields[0].length, &ret_entry->grant.role))
-		return refuse(line, ERROR_INVALID,
-			      "the first field is not a role; expected " ROLE_NAMES);
+		return tokens_refuse(line, ERROR_INVALID,
+				     "the first field is not a role; expected " ROLE_NAMES);
 	if (name.length >= TOKENS_NAME_BYTES || !is_of(name, LETTERS DIGITS "._@-"))
-		return refuse(line, ERROR_INVALID,
-			      "the second field is not a name; expected " NAME_SPELLING);
+		return tokens_refuse(line, ERROR_INVALID,
+				     "the second field is not a name; expected " NAME_SPELLING);
 	memcpy(ret_entry->grant.name, name.start, name.length);
 	if (parse_hash(line->fields[2], ret_entry->hash) ||
 	    parse_subject(line->fields[2], ret_entry->subject))
 		return 0;
-	return refuse(line, ERROR_INVALID,
-		      "the third field is not a credential; expected the 64 hex digits of a token's"
-		      " SHA-256, or '" SUBJECT_LABEL "SUBJECT' with at most 255 bytes");
+	return tokens_refuse(
+		line, ERROR_INVALID,
+		"the third field is not a credential; expected the 64 hex digits of a token's"
+		" SHA-256, or '" SUBJECT_LABEL "SUBJECT' with at most 255 bytes");
 }
 
 /* ---- the file ---- */
@@ -175,8 +176,8 @@ static int add_entry(struct tokens *tokens, const struct line *line, const struc
 				      line->number, TOKENS_MAX);
 	for (size_t i = 0; i < tokens->count; i++)
 		if (is_same_credential(&tokens->entries[i], entry))
-			return refuse(line, ERROR_CONFLICT,
-				      "this token or certificate has a line already");
+			return tokens_refuse(line, ERROR_CONFLICT,
+					     "this token or certificate has a line already");
 	tokens->entries[tokens->count++] = *entry;
 	return 0;
 }

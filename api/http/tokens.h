@@ -32,9 +32,9 @@ struct grant {
 struct tokens *tokens_parse(const char *text, size_t length, struct error_list *faults);
 void tokens_free(struct tokens *tokens);
 
-/* Whose token it is; NULL: nobody's. How long that takes tells nothing but how many there are. */
+/* NULL: no line has this token. The time that takes tells only how many lines there are. */
 const struct grant *tokens_find(const struct tokens *tokens, const char *token);
-/* Who shows a certificate with this subject; NULL: nobody that is known. */
+/* NULL: no line has this certificate's subject. */
 const struct grant *tokens_find_subject(const struct tokens *tokens, const char *subject);
 
 #endif
