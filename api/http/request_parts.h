@@ -5,7 +5,6 @@
 
 #include "common.h"
 #include "precondition.h"
-#include "request.h"
 #include "route.h"
 #include "stream.h"
 
