@@ -436,8 +436,8 @@ static void call_route_with_body(struct request *request)
 		reply_set_problem(&request->reply, PROBLEM_SYSTEM, "no memory for the body");
 		return;
 	}
-	body = config_json_load(request->body.length ? request->body.bytes : "",
-				request->body.length, &faults);
+	body = json_parse(request->body.length ? request->body.bytes : "", request->body.length,
+			  &faults);
 	text_done(&request->body);
 	if (body)
 		call_route(request, body);

@@ -27,7 +27,7 @@ static void finish(struct commands *commands, struct config *desired, bool creat
 		commands_apply(commands, desired, created, write);
 		return;
 	}
-	config_faults_make_relative(faults, pointer);
+	json_faults_make_relative(faults, pointer);
 	commands_refuse(commands, faults, write->reply);
 }
 

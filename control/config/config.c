@@ -46,11 +46,11 @@ static const char *const on_down_names[] = {
 	[CONFIG_ON_DOWN_RESET] = "reset",
 };
 
-const struct config_choices config_trackings = {tracking_names, COUNT_OF(tracking_names)};
-const struct config_choices config_on_downs = {on_down_names, COUNT_OF(on_down_names)};
-const struct config_choices config_states = {state_names, COUNT_OF(state_names)};
-const struct config_choices config_modes = {mode_names, COUNT_OF(mode_names)};
-const struct config_choices config_protocols = {protocol_names, COUNT_OF(protocol_names)};
+const struct json_choices config_trackings = {tracking_names, COUNT_OF(tracking_names)};
+const struct json_choices config_on_downs = {on_down_names, COUNT_OF(on_down_names)};
+const struct json_choices config_states = {state_names, COUNT_OF(state_names)};
+const struct json_choices config_modes = {mode_names, COUNT_OF(mode_names)};
+const struct json_choices config_protocols = {protocol_names, COUNT_OF(protocol_names)};
 
 const char *config_state_name(enum config_state state)
 {

@@ -12,6 +12,8 @@
 #include "abi.h"
 #include "address.h"
 #include "error.h"
+#include "json_parse.h"
+#include "json_place.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -25,8 +27,6 @@
 #define CONFIG_GROUP_BYTES     33  /* as useradd allows */
 #define CONFIG_SEED_BYTES      128
 #define CONFIG_WEIGHT_MAX      65535
-#define CONFIG_DOCUMENT_BYTES  (64u << 20) /* of JSON text, file or body */
-#define CONFIG_DEPTH_MAX       32
 
 enum config_attach_mode { CONFIG_MODE_AUTO, CONFIG_MODE_NATIVE, CONFIG_MODE_GENERIC };
 
@@ -131,13 +131,6 @@ void config_vip_unref(struct config_vip *vip);
 
 /* ---- codec: JSON to values ---- */
 
-/* Text to JSON: refuses duplicate keys, depth over CONFIG_DEPTH_MAX, more than one document, and
- * NUL bytes. NULL on failure, with one ERROR_SYNTAX ("line 3, column 7: …") in faults, or one
- * ERROR_LIMIT when the text is longer than CONFIG_DOCUMENT_BYTES. */
-json_t *config_json_load(const char *text, size_t length, struct error_list *faults);
-/* Reads a whole file. NULL on failure; messages begin with the path. */
-json_t *config_json_load_file(const char *path, struct error_list *faults);
-
 /*
  * JSON to a checked value. Every fault is listed, with its pointer, what was found and what was
  * expected; NULL if there is any. `pointer` is the prefix of the pointers: "" or "/vips/web".
@@ -171,10 +164,6 @@ json_t *config_vips_to_json(const struct config *config); /* {"web": {…}, …}
 json_t *config_vip_to_json(const struct config_vip *vip);
 json_t *config_backends_to_json(const struct config_vip *vip);
 json_t *config_backend_to_json(const struct config_backend *backend);
-
-/* Makes pointers into the whole config relative to a body that stands at `pointer` in it. Faults
- * that are not within the body point at all of it. */
-void config_faults_make_relative(struct error_list *faults, const char *pointer);
 
 /* ---- look-ups and edits; faults of edits point into the whole config: "/vips/web/address" ---- */
 

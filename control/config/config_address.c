@@ -35,93 +35,93 @@ static const char *unfit_reason(const struct carom_address *address)
 	return NULL;
 }
 
-static int refuse_address(const struct config_place *place, const char *text)
+static int refuse_address(const struct json_place *place, const char *text)
 {
-	char quote[CONFIG_QUOTE_BYTES], ipv4[ADDRESS_TEXT_BYTES];
+	char quote[JSON_QUOTE_BYTES], ipv4[ADDRESS_TEXT_BYTES];
 	struct carom_address address;
 
-	config_quote(text, quote);
+	json_quote(text, quote);
 	if (inet_pton(AF_INET6, text, &address) == 1 && address_is_ipv4(&address))
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is an IPv4-mapped IPv6 address; write it as IPv4: '%s'",
-				    quote, address_format(&address, ipv4));
-	return config_fault(place, ERROR_INVALID, " '%s' is not an IP address", quote);
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is an IPv4-mapped IPv6 address; write it as IPv4: '%s'",
+				   quote, address_format(&address, ipv4));
+	return json_refuse(place, ERROR_INVALID, " '%s' is not an IP address", quote);
 }
 
-int config_decode_host(const struct config_place *place, const json_t *json,
+int config_decode_host(const struct json_place *place, const json_t *json,
 		       struct carom_address *ret_address)
 {
 	struct carom_address address;
 	const char *text, *reason;
 
-	if (config_decode_string(place, json, &text))
+	if (json_decode_string(place, json, &text))
 		return -1;
 	if (!address_parse(text, &address))
 		return refuse_address(place, text);
 	reason = unfit_reason(&address);
 	if (reason)
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is %s; expected the unicast address of a host", text,
-				    reason);
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is %s; expected the unicast address of a host", text,
+				   reason);
 	*ret_address = address;
 	return 0;
 }
 
-static int check_source_prefix(const struct config_place *place, const struct prefix *prefix)
+static int check_source_prefix(const struct json_place *place, const struct prefix *prefix)
 {
 	char text[PREFIX_TEXT_BYTES];
 	const char *reason = unfit_reason(&prefix->address);
 
 	prefix_format(prefix, text);
 	if (reason)
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' begins with %s; expected unicast addresses", text,
-				    reason);
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' begins with %s; expected unicast addresses", text,
+				   reason);
 	if (address_family(&prefix->address) == CAROM_IPV6 && prefix->bits < OUTER_BITS6_MIN)
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is too wide; expected /%d to /128, as a flow's hash"
-				    " fills 32 bits at most",
-				    text, OUTER_BITS6_MIN);
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is too wide; expected /%d to /128, as a flow's hash"
+				   " fills 32 bits at most",
+				   text, OUTER_BITS6_MIN);
 	return 0;
 }
 
-int config_decode_source_prefix(const struct config_place *place, const json_t *json,
+int config_decode_source_prefix(const struct json_place *place, const json_t *json,
 				enum carom_family family, struct prefix *ret_prefix)
 {
 	bool is_ipv4 = family == CAROM_IPV4;
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 	struct prefix prefix;
 	const char *text;
 
-	if (config_decode_string(place, json, &text))
+	if (json_decode_string(place, json, &text))
 		return -1;
 	if (!prefix_parse(text, &prefix) || address_family(&prefix.address) != family)
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not an %s prefix with host bits of zero, like '%s'",
-				    config_quote(text, quote), is_ipv4 ? "IPv4" : "IPv6",
-				    is_ipv4 ? "10.255.0.0/16" : "2001:db8::/96");
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is not an %s prefix with host bits of zero, like '%s'",
+				   json_quote(text, quote), is_ipv4 ? "IPv4" : "IPv6",
+				   is_ipv4 ? "10.255.0.0/16" : "2001:db8::/96");
 	if (check_source_prefix(place, &prefix))
 		return -1;
 	*ret_prefix = prefix;
 	return 0;
 }
 
-int config_check_path(const struct config_place *place, const char *path)
+int config_check_path(const struct json_place *place, const char *path)
 {
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (path[0] != '/')
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not absolute; expected a path that begins with '/'",
-				    config_quote(path, quote));
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is not absolute; expected a path that begins with '/'",
+				   json_quote(path, quote));
 	if (strlen(path) >= CONFIG_PATH_BYTES)
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' has %zu bytes; expected a path of at most %d",
-				    config_quote(path, quote), strlen(path), CONFIG_PATH_BYTES - 1);
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' has %zu bytes; expected a path of at most %d",
+				   json_quote(path, quote), strlen(path), CONFIG_PATH_BYTES - 1);
 	return 0;
 }
 
-static int decode_unix_listen(const struct config_place *place, const char *path,
+static int decode_unix_listen(const struct json_place *place, const char *path,
 			      struct config_listen *ret_listen)
 {
 	if (config_check_path(place, path))
@@ -171,21 +171,21 @@ static bool parse_endpoint(const char *text, struct config_listen *ret_listen)
 	return true;
 }
 
-int config_decode_listen(const struct config_place *place, const json_t *json,
+int config_decode_listen(const struct json_place *place, const json_t *json,
 			 struct config_listen *ret_listen)
 {
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 	struct config_listen listen;
 	const char *text;
 
-	if (config_decode_string(place, json, &text))
+	if (json_decode_string(place, json, &text))
 		return -1;
 	if (strncmp(text, CONFIG_UNIX_SCHEME, strlen(CONFIG_UNIX_SCHEME)) == 0)
 		return decode_unix_listen(place, text + strlen(CONFIG_UNIX_SCHEME), ret_listen);
 	if (!parse_endpoint(text, &listen))
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' cannot be listened on; expected " LISTEN_SPELLING,
-				    config_quote(text, quote));
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' cannot be listened on; expected " LISTEN_SPELLING,
+				   json_quote(text, quote));
 	*ret_listen = listen;
 	return 0;
 }

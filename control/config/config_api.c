@@ -30,32 +30,32 @@ static bool listen_equal(const struct config_listen *left, const struct config_l
 	       address_equal(&left->address, &right->address) && left->port == right->port;
 }
 
-static int add_listen(const struct config_place *place, struct config_api *api,
+static int add_listen(const struct json_place *place, struct config_api *api,
 		      const struct config_listen *listen, const char *text)
 {
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	for (size_t index = 0; index < api->listen_count; index++)
 		if (listen_equal(&api->listens[index], listen))
-			return config_fault(place, ERROR_CONFLICT, " '%s' is given twice",
-					    config_quote(text, quote));
+			return json_refuse(place, ERROR_CONFLICT, " '%s' is given twice",
+					   json_quote(text, quote));
 	api->listens[api->listen_count++] = *listen;
 	return 0;
 }
 
-static int decode_listens(const struct config_place *place, const json_t *json, void *target)
+static int decode_listens(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_api *api = target;
 	const json_t *element;
 	size_t index;
 	int failed = 0;
 
-	if (config_check_array(place, json, CONFIG_LISTENS_MAX))
+	if (json_check_array(place, json, CONFIG_LISTENS_MAX))
 		return -1;
 	api->listen_count = 0;
 	json_array_foreach(json, index, element)
 	{
-		struct config_place item = config_place_element(place, index);
+		struct json_place item = json_place_element(place, index);
 		struct config_listen listen;
 
 		if (config_decode_listen(&item, element, &listen))
@@ -68,100 +68,100 @@ static int decode_listens(const struct config_place *place, const json_t *json, 
 
 /* ---- Unix sockets ---- */
 
-static int decode_socket_mode(const struct config_place *place, const json_t *json, void *target)
+static int decode_socket_mode(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_api *api = target;
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 	const char *text;
 	size_t length;
 	unsigned long mode;
 
-	if (config_decode_string(place, json, &text))
+	if (json_decode_string(place, json, &text))
 		return -1;
 	length = strspn(text, MODE_DIGITS);
 	mode = strtoul(text, NULL, 8);
 	if (text[length] || length < 3 || length > MODE_LENGTH_MAX || mode > MODE_MAX ||
 	    (mode & OWNER_READ_WRITE) != OWNER_READ_WRITE)
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not a socket's mode; expected octal digits from"
-				    " '0600' to '0777'",
-				    config_quote(text, quote));
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is not a socket's mode; expected octal digits from"
+				   " '0600' to '0777'",
+				   json_quote(text, quote));
 	api->socket_mode = (uint32_t)mode;
 	return 0;
 }
 
 /* That there is such a group, only this host can tell: see listen_socket.h. */
-static int decode_socket_group(const struct config_place *place, const json_t *json, void *target)
+static int decode_socket_group(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_api *api = target;
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 	const char *text;
 	size_t length;
 
-	if (config_decode_string(place, json, &text))
+	if (json_decode_string(place, json, &text))
 		return -1;
 	length = strspn(text, GROUP_CHARACTERS);
 	if (length == 0 || text[length] || text[0] == '-' || length >= CONFIG_GROUP_BYTES)
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not a group's name; expected 1 to %d of A-Z, a-z,"
-				    " 0-9, '.', '_' and '-', not '-' first",
-				    config_quote(text, quote), CONFIG_GROUP_BYTES - 1);
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is not a group's name; expected 1 to %d of A-Z, a-z,"
+				   " 0-9, '.', '_' and '-', not '-' first",
+				   json_quote(text, quote), CONFIG_GROUP_BYTES - 1);
 	strcpy(api->socket_group, text); /* NOLINT: its length is checked */
 	return 0;
 }
 
 /* ---- files ---- */
 
-static int decode_path(const struct config_place *place, const json_t *json,
+static int decode_path(const struct json_place *place, const json_t *json,
 		       char ret_path[CONFIG_PATH_BYTES])
 {
 	const char *path;
 
-	if (config_decode_string(place, json, &path) || config_check_path(place, path))
+	if (json_decode_string(place, json, &path) || config_check_path(place, path))
 		return -1;
 	strcpy(ret_path, path); /* NOLINT: its length is checked */
 	return 0;
 }
 
-static int decode_certificate(const struct config_place *place, const json_t *json, void *target)
+static int decode_certificate(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_tls *tls = target;
 
 	return decode_path(place, json, tls->certificate);
 }
 
-static int decode_key(const struct config_place *place, const json_t *json, void *target)
+static int decode_key(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_tls *tls = target;
 
 	return decode_path(place, json, tls->key);
 }
 
-static int decode_client_ca(const struct config_place *place, const json_t *json, void *target)
+static int decode_client_ca(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_tls *tls = target;
 
 	return decode_path(place, json, tls->client_ca);
 }
 
-static const struct config_field tls_fields[] = {
+static const struct json_field tls_fields[] = {
 	{"certificate", true, decode_certificate},
 	{"key", true, decode_key},
 	{"client_ca", false, decode_client_ca},
 	{NULL, false, NULL},
 };
 
-static int decode_tls(const struct config_place *place, const json_t *json, void *target)
+static int decode_tls(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_api *api = target;
 
-	if (config_decode_object(place, json, tls_fields, &api->tls) == 0)
+	if (json_decode_object(place, json, tls_fields, &api->tls) == 0)
 		return 0;
 	api->tls = (struct config_tls){0};
 	return -1;
 }
 
-static int decode_tokens(const struct config_place *place, const json_t *json, void *target)
+static int decode_tokens(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_api *api = target;
 
@@ -170,7 +170,7 @@ static int decode_tokens(const struct config_place *place, const json_t *json, v
 
 /* ---- all of it ---- */
 
-static const struct config_field api_fields[] = {
+static const struct json_field api_fields[] = {
 	{"listen", false, decode_listens},
 	{"socket_mode", false, decode_socket_mode},
 	{"socket_group", false, decode_socket_group},
@@ -195,7 +195,7 @@ static const char *missing_guard(const json_t *json)
 static bool is_exposed(const json_t *listen)
 {
 	struct error_list ignored = {0};
-	struct config_place place = config_place_document(&ignored);
+	struct json_place place = json_place_document(&ignored);
 	struct config_listen decoded;
 	int failed = config_decode_listen(&place, listen, &decoded);
 
@@ -204,23 +204,23 @@ static bool is_exposed(const json_t *listen)
 }
 
 /* Of the JSON, so that other faults hide none of these. */
-static int check_guard(const struct config_place *place, const json_t *json)
+static int check_guard(const struct json_place *place, const json_t *json)
 {
 	const json_t *listens = json_object_get(json, "listen");
-	struct config_place listen = config_place_member(place, "listen");
+	struct json_place listen = json_place_member(place, "listen");
 	const char *missing = missing_guard(json);
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 	int failed = 0;
 
 	for (size_t index = 0; missing && index < json_array_size(listens); index++) {
 		const json_t *element = json_array_get(listens, index);
-		struct config_place item = config_place_element(&listen, index);
+		struct json_place item = json_place_element(&listen, index);
 
 		if (is_exposed(element))
-			failed = config_fault(
-				&item, ERROR_INVALID,
-				" '%s' is not on loopback; what listens there needs %s",
-				config_quote(json_string_value(element), quote), missing);
+			failed =
+				json_refuse(&item, ERROR_INVALID,
+					    " '%s' is not on loopback; what listens there needs %s",
+					    json_quote(json_string_value(element), quote), missing);
 	}
 	return failed;
 }
@@ -234,13 +234,13 @@ void config_api_set_default(struct config_api *ret_api)
 	};
 }
 
-int config_decode_api(const struct config_place *place, const json_t *json, void *target)
+int config_decode_api(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config *config = target;
 	int failed;
 
 	config_api_set_default(&config->api);
-	failed = config_decode_object(place, json, api_fields, &config->api);
+	failed = json_decode_object(place, json, api_fields, &config->api);
 	failed |= check_guard(place, json);
 	return failed;
 }

@@ -82,7 +82,7 @@ void config_share_equal(struct config *config, const struct config *base)
 
 int config_check(const struct config *config, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 
 	return config_check_all(&document, config, NULL);
 }

@@ -47,18 +47,17 @@ static const struct config_backend **sort_by_address(const struct config_vip *vi
 }
 
 /* owner: whose address it is, like "vip 'web'" in two parts. */
-static int refuse_backend_address(const struct config_place *vip,
+static int refuse_backend_address(const struct json_place *vip,
 				  const struct config_backend *backend, const char *owner_noun,
 				  const char *owner, const char *consequence)
 {
-	struct config_place backends = config_place_member(vip, CONFIG_BACKENDS_KEY);
-	struct config_place item = config_place_item(&backends, CONFIG_BACKEND_NOUN, backend->name);
-	struct config_place address = config_place_member(&item, "address");
+	struct json_place backends = json_place_member(vip, CONFIG_BACKENDS_KEY);
+	struct json_place item = json_place_item(&backends, CONFIG_BACKEND_NOUN, backend->name);
+	struct json_place address = json_place_member(&item, "address");
 	char text[ADDRESS_TEXT_BYTES];
 
-	return config_fault(&address, ERROR_CONFLICT, " '%s' is that of %s '%s'%s",
-			    address_format(&backend->address, text), owner_noun, owner,
-			    consequence);
+	return json_refuse(&address, ERROR_CONFLICT, " '%s' is that of %s '%s'%s",
+			   address_format(&backend->address, text), owner_noun, owner, consequence);
 }
 
 /* former: may be NULL. */
@@ -71,7 +70,7 @@ static bool had_backend(const struct config_vip *former, const struct config_bac
 }
 
 /* These have one address: whose it is, and all others are at fault. */
-static int check_sharers(const struct config_place *place, const struct config_vip *former,
+static int check_sharers(const struct json_place *place, const struct config_vip *former,
 			 const struct config_backend *const *sharers, size_t count)
 {
 	size_t owner = 0;
@@ -88,14 +87,14 @@ static int check_sharers(const struct config_place *place, const struct config_v
 	return failed;
 }
 
-static int check_backends_differ(const struct config_place *place, const struct config_vip *vip,
+static int check_backends_differ(const struct json_place *place, const struct config_vip *vip,
 				 const struct config_vip *former)
 {
 	const struct config_backend **sorted = sort_by_address(vip);
 	int failed = 0;
 
 	if (!sorted)
-		return config_fault_memory(place);
+		return json_refuse_memory(place);
 	for (size_t first = 0, end; first < vip->backend_count; first = end) {
 		for (end = first + 1; end < vip->backend_count; end++)
 			if (!address_equal(&sorted[first]->address, &sorted[end]->address))
@@ -108,31 +107,31 @@ static int check_backends_differ(const struct config_place *place, const struct 
 }
 
 /* Counts every backend that has weight, whatever its state: enabling one must not fail. */
-static int check_ring(const struct config_place *place, const struct config_vip *vip)
+static int check_ring(const struct json_place *place, const struct config_vip *vip)
 {
-	struct config_place ring_slots = config_place_member(place, "ring_slots");
+	struct json_place ring_slots = json_place_member(place, "ring_slots");
 	size_t weighted = 0;
 
 	for (size_t index = 0; index < vip->backend_count; index++)
 		weighted += vip->backends[index].weight > 0;
 	if (vip->ring_slots == 0 || weighted <= vip->ring_slots)
 		return 0;
-	return config_fault(&ring_slots, ERROR_INVALID,
-			    " %" PRIu32 " is too small; expected at least one slot for each of the"
-			    " %zu backends that have weight",
-			    vip->ring_slots, weighted);
+	return json_refuse(&ring_slots, ERROR_INVALID,
+			   " %" PRIu32 " is too small; expected at least one slot for each of the"
+			   " %zu backends that have weight",
+			   vip->ring_slots, weighted);
 }
 
-int config_check_vip(const struct config_place *place, const struct config_vip *vip,
+int config_check_vip(const struct json_place *place, const struct config_vip *vip,
 		     const struct config_vip *former)
 {
-	struct config_place backends = config_place_member(place, CONFIG_BACKENDS_KEY);
+	struct json_place backends = json_place_member(place, CONFIG_BACKENDS_KEY);
 	int failed = 0;
 
 	if (vip->backend_count > CAROM_BACKENDS_PER_VIP_MAX)
-		failed = config_fault(&backends, ERROR_LIMIT,
-				      " has %zu members; expected at most %d", vip->backend_count,
-				      CAROM_BACKENDS_PER_VIP_MAX);
+		failed =
+			json_refuse(&backends, ERROR_LIMIT, " has %zu members; expected at most %d",
+				    vip->backend_count, CAROM_BACKENDS_PER_VIP_MAX);
 	failed |= check_ring(place, vip);
 	failed |= check_backends_differ(place, vip, former);
 	return failed;
@@ -160,17 +159,17 @@ static int compare_vips(const void *left, const void *right)
 	return order ? order : strcmp((*left_vip)->name, (*right_vip)->name);
 }
 
-static int refuse_service(const struct config_place *vips, const struct config_vip *vip,
+static int refuse_service(const struct json_place *vips, const struct config_vip *vip,
 			  const struct config_vip *owner)
 {
-	struct config_place item = config_place_item(vips, CONFIG_VIP_NOUN, vip->name);
-	struct config_place address = config_place_member(&item, "address");
+	struct json_place item = json_place_item(vips, CONFIG_VIP_NOUN, vip->name);
+	struct json_place address = json_place_member(&item, "address");
 	char text[ADDRESS_TEXT_BYTES];
 
-	return config_fault(&address, ERROR_CONFLICT,
-			    " '%s' with port %u and protocol '%s' is that of vip '%s'",
-			    address_format(&vip->address, text), vip->port,
-			    config_protocol_name(vip->protocol), owner->name);
+	return json_refuse(&address, ERROR_CONFLICT,
+			   " '%s' with port %u and protocol '%s' is that of vip '%s'",
+			   address_format(&vip->address, text), vip->port,
+			   config_protocol_name(vip->protocol), owner->name);
 }
 
 /* base: may be NULL. */
@@ -182,7 +181,7 @@ static bool had_service(const struct config *base, const struct config_vip *vip)
 }
 
 /* These have one service: whose it is, and all others are at fault. */
-static int check_contenders(const struct config_place *vips, const struct config *base,
+static int check_contenders(const struct json_place *vips, const struct config *base,
 			    const struct config_vip *const *contenders, size_t count)
 {
 	size_t owner = 0;
@@ -198,7 +197,7 @@ static int check_contenders(const struct config_place *vips, const struct config
 	return failed;
 }
 
-static int check_services_differ(const struct config_place *vips, const struct config *base,
+static int check_services_differ(const struct json_place *vips, const struct config *base,
 				 const struct config_vip *const *sorted, size_t count)
 {
 	int failed = 0;
@@ -232,10 +231,10 @@ static const struct config_vip *find_by_address(const struct config_vip *const *
 	return sorted[first];
 }
 
-static int check_no_backend_is_vip(const struct config_place *vips, const struct config_vip *vip,
+static int check_no_backend_is_vip(const struct json_place *vips, const struct config_vip *vip,
 				   const struct config_vip *const *sorted, size_t count)
 {
-	struct config_place item = config_place_item(vips, CONFIG_VIP_NOUN, vip->name);
+	struct json_place item = json_place_item(vips, CONFIG_VIP_NOUN, vip->name);
 	int failed = 0;
 
 	for (size_t index = 0; index < vip->backend_count; index++) {
@@ -251,18 +250,18 @@ static int check_no_backend_is_vip(const struct config_place *vips, const struct
 
 /* ---- against the limits ---- */
 
-static int check_total(const struct config_place *place, const char *what, uint64_t total,
+static int check_total(const struct json_place *place, const char *what, uint64_t total,
 		       uint32_t limit)
 {
 	if (limit == 0 || total <= limit)
 		return 0;
-	return config_fault(place, ERROR_LIMIT,
-			    ": %" PRIu64 " %s in all exceed node.limits.%s, which is %" PRIu32,
-			    total, what, what, limit);
+	return json_refuse(place, ERROR_LIMIT,
+			   ": %" PRIu64 " %s in all exceed node.limits.%s, which is %" PRIu32,
+			   total, what, what, limit);
 }
 
 /* A ring is counted even for a VIP that has no backends yet: adding the first must not fail. */
-static int check_limits(const struct config_place *place, const struct config *config)
+static int check_limits(const struct json_place *place, const struct config *config)
 {
 	const struct config_limits *limits = &config->node.limits;
 	uint64_t backends = 0, slots = 0;
@@ -278,15 +277,15 @@ static int check_limits(const struct config_place *place, const struct config *c
 	return failed;
 }
 
-int config_check_all(const struct config_place *document, const struct config *config,
+int config_check_all(const struct json_place *document, const struct config *config,
 		     const struct config *base)
 {
-	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
+	struct json_place vips = json_place_member(document, CONFIG_VIPS_KEY);
 	const struct config_vip **sorted = calloc(config->vip_count + 1, sizeof(sorted[0]));
 	int failed;
 
 	if (!sorted)
-		return config_fault_memory(document);
+		return json_refuse_memory(document);
 	for (size_t index = 0; index < config->vip_count; index++)
 		sorted[index] = config->vips[index];
 	qsort(sorted, config->vip_count, sizeof(sorted[0]), compare_vips);
@@ -302,7 +301,7 @@ int config_check_all(const struct config_place *document, const struct config *c
 
 /* ---- one VIP against the others ---- */
 
-static int check_edited_service(const struct config_place *vips, const struct config *config,
+static int check_edited_service(const struct json_place *vips, const struct config *config,
 				const struct config *base, const struct config_vip *edited)
 {
 	const struct config_vip *owner = edited;
@@ -333,14 +332,14 @@ static bool has_new_backend(const struct config_vip *edited, const struct config
 	return false;
 }
 
-static int check_edited_backends(const struct config_place *vip, const struct config *config,
+static int check_edited_backends(const struct json_place *vip, const struct config *config,
 				 const struct config_vip *edited)
 {
 	const struct config_backend **sorted = sort_by_address(edited);
 	int failed = 0;
 
 	if (!sorted)
-		return config_fault_memory(vip);
+		return json_refuse_memory(vip);
 	for (size_t index = 0; index < config->vip_count; index++) {
 		const struct config_vip *owner = config->vips[index];
 		const struct config_backend **found =
@@ -355,10 +354,10 @@ static int check_edited_backends(const struct config_place *vip, const struct co
 	return failed;
 }
 
-static int check_edited_address(const struct config_place *vip, const struct config_vip *edited,
+static int check_edited_address(const struct json_place *vip, const struct config_vip *edited,
 				const struct config_vip *other)
 {
-	struct config_place address = config_place_member(vip, "address");
+	struct json_place address = json_place_member(vip, "address");
 	char text[ADDRESS_TEXT_BYTES];
 	int failed = 0;
 
@@ -366,7 +365,7 @@ static int check_edited_address(const struct config_place *vip, const struct con
 		const struct config_backend *backend = &other->backends[index];
 
 		if (address_equal(&backend->address, &edited->address))
-			failed |= config_fault(
+			failed |= json_refuse(
 				&address, ERROR_CONFLICT,
 				" '%s' is that of backend '%s' of vip '%s'" LOOPS_BACK,
 				address_format(&edited->address, text), backend->name, other->name);
@@ -381,7 +380,7 @@ static bool is_larger(const struct config_vip *edited, const struct config_vip *
 }
 
 /* Sets *ret_grows if the limits may be exceeded, and otherwise leaves it. */
-static int check_edited(const struct config_place *vip, const struct config *config,
+static int check_edited(const struct json_place *vip, const struct config *config,
 			const struct config *base, const struct config_vip *edited, bool *ret_grows)
 {
 	const struct config_vip *former = config_find_vip(base, edited->name);
@@ -400,18 +399,18 @@ static int check_edited(const struct config_place *vip, const struct config *con
 	return failed;
 }
 
-int config_check_edits(const struct config_place *document, const struct config *config,
+int config_check_edits(const struct json_place *document, const struct config *config,
 		       const struct config *base, const struct config_edit *edits, size_t count)
 {
-	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
-	struct config_place vip;
+	struct json_place vips = json_place_member(document, CONFIG_VIPS_KEY);
+	struct json_place vip;
 	bool grows = false;
 	int failed = 0;
 
 	if (count > EDITS_CHECKED_SINGLY_MAX)
 		return config_check_all(document, config, base);
 	for (size_t index = 0; index < count; index++) {
-		vip = config_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
+		vip = json_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
 		if (edits[index].vip)
 			failed |= check_edited(&vip, config, base, edits[index].vip, &grows);
 	}

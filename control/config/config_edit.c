@@ -68,11 +68,11 @@ struct config *config_with_vips_of(const struct config *base, const struct confi
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
 				 size_t count, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct config *config = config_merge_edits(base, edits, count);
 
 	if (!config) {
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 		return NULL;
 	}
 	if (config_check_edits(&document, config, base, edits, count)) {
@@ -93,13 +93,13 @@ struct config *config_with_vip(const struct config *base, struct config_vip *vip
 struct config *config_without_vip(const struct config *base, const char *name,
 				  struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
-	struct config_place vips = config_place_member(&document, CONFIG_VIPS_KEY);
-	struct config_place vip = config_place_item(&vips, CONFIG_VIP_NOUN, name);
+	struct json_place document = json_place_document(faults);
+	struct json_place vips = json_place_member(&document, CONFIG_VIPS_KEY);
+	struct json_place vip = json_place_item(&vips, CONFIG_VIP_NOUN, name);
 	struct config_edit edit = {.name = name};
 
 	if (!config_find_vip(base, name)) {
-		config_fault(&vip, ERROR_NOT_FOUND, " does not exist");
+		json_refuse(&vip, ERROR_NOT_FOUND, " does not exist");
 		return NULL;
 	}
 	return config_with_edits(base, &edit, 1, faults);
@@ -107,21 +107,21 @@ struct config *config_without_vip(const struct config *base, const char *name,
 
 /* ---- VIPs with other backends ---- */
 
-static struct config_place place_of_vip(const struct config_vip *vip, struct error_list *faults,
-					char ret_pointer[VIP_POINTER_BYTES])
+static struct json_place place_of_vip(const struct config_vip *vip, struct error_list *faults,
+				      char ret_pointer[VIP_POINTER_BYTES])
 {
 	snprintf(ret_pointer, VIP_POINTER_BYTES, "/" CONFIG_VIPS_KEY "/%s", vip->name);
-	return config_place_thing(faults, ret_pointer, CONFIG_VIP_NOUN, vip->name);
+	return json_place_thing(faults, ret_pointer, CONFIG_VIP_NOUN, vip->name);
 }
 
 /* The base without its backends, and with room for others. */
 static struct config_vip *begin_vip_edit(const struct config_vip *base, size_t backend_room,
-					 const struct config_place *place)
+					 const struct json_place *place)
 {
 	struct config_vip *vip = config_vip_new(backend_room);
 
 	if (!vip) {
-		config_fault_memory(place);
+		json_refuse_memory(place);
 		return NULL;
 	}
 	memcpy(vip, base, sizeof(*vip));
@@ -140,7 +140,7 @@ static void add_backends(struct config_vip *vip, const struct config_backend *ba
 }
 
 static struct config_vip *end_vip_edit(struct config_vip *vip, const struct config_vip *base,
-				       const struct config_place *place)
+				       const struct json_place *place)
 {
 	if (config_check_vip(place, vip, base)) {
 		config_vip_unref(vip);
@@ -154,7 +154,7 @@ struct config_vip *config_vip_with_backends(const struct config_vip *base,
 					    struct error_list *faults)
 {
 	char pointer[VIP_POINTER_BYTES];
-	struct config_place place = place_of_vip(base, faults, pointer);
+	struct json_place place = place_of_vip(base, faults, pointer);
 	struct config_vip *vip = begin_vip_edit(base, count, &place);
 
 	if (!vip)
@@ -169,7 +169,7 @@ struct config_vip *config_vip_with_backend(const struct config_vip *base,
 					   struct error_list *faults)
 {
 	char pointer[VIP_POINTER_BYTES];
-	struct config_place place = place_of_vip(base, faults, pointer);
+	struct json_place place = place_of_vip(base, faults, pointer);
 	size_t position = config_backend_position(base, backend->name);
 	size_t next = position + (config_find_backend(base, backend->name) ? 1 : 0);
 	struct config_vip *vip = begin_vip_edit(base, base->backend_count + 1, &place);
@@ -186,14 +186,14 @@ struct config_vip *config_vip_without_backend(const struct config_vip *base, con
 					      struct error_list *faults)
 {
 	char pointer[VIP_POINTER_BYTES];
-	struct config_place place = place_of_vip(base, faults, pointer);
-	struct config_place backends = config_place_member(&place, CONFIG_BACKENDS_KEY);
-	struct config_place item = config_place_item(&backends, CONFIG_BACKEND_NOUN, name);
+	struct json_place place = place_of_vip(base, faults, pointer);
+	struct json_place backends = json_place_member(&place, CONFIG_BACKENDS_KEY);
+	struct json_place item = json_place_item(&backends, CONFIG_BACKEND_NOUN, name);
 	size_t position = config_backend_position(base, name);
 	struct config_vip *vip;
 
 	if (!config_find_backend(base, name)) {
-		config_fault(&item, ERROR_NOT_FOUND, " does not exist");
+		json_refuse(&item, ERROR_NOT_FOUND, " does not exist");
 		return NULL;
 	}
 	vip = begin_vip_edit(base, base->backend_count - 1, &place);

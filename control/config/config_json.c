@@ -15,20 +15,20 @@
 
 #define RUNNING_TEXT_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY)
 
-static const struct config_field file_fields[] = {
+static const struct json_field file_fields[] = {
 	{"node", true, config_decode_node},
 	{"api", false, config_decode_api},
 	{CONFIG_VIPS_KEY, false, config_decode_vips},
 	{NULL, false, NULL},
 };
 
-static struct config *new_for(const json_t *json, const struct config_place *document)
+static struct config *new_for(const json_t *json, const struct json_place *document)
 {
 	struct config *config =
 		config_new(json_object_size(json_object_get(json, CONFIG_VIPS_KEY)));
 
 	if (!config)
-		config_fault_memory(document);
+		json_refuse_memory(document);
 	return config;
 }
 
@@ -44,18 +44,18 @@ static struct config *end_decoding(struct config *config, int failed)
 /* What could be decoded is checked as well. Returns 0 or -1. */
 static int decode_file(const json_t *json, struct config *config, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	int failed;
 
 	config_api_set_default(&config->api);
-	failed = config_decode_object(&document, json, file_fields, config);
+	failed = json_decode_object(&document, json, file_fields, config);
 	failed |= config_check_all(&document, config, NULL);
 	return failed;
 }
 
 struct config *config_from_json(const json_t *json, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct config *config = new_for(json, &document);
 
 	return config ? end_decoding(config, decode_file(json, config, faults)) : NULL;
@@ -63,7 +63,7 @@ struct config *config_from_json(const json_t *json, struct error_list *faults)
 
 struct config *config_from_faulty_json(const json_t *json, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct config *config = new_for(json, &document);
 
 	if (config)
@@ -81,38 +81,37 @@ struct replacement {
 #define ONLY_A_RESTART "; only the file sets it, and only a restart changes it"
 
 /* What is not there cannot be pointed at. running: NULL: nothing of this key runs. */
-static int refuse_change(const struct config_place *section, const char *key, bool is_given,
+static int refuse_change(const struct json_place *section, const char *key, bool is_given,
 			 const json_t *running)
 {
-	struct config_place place = config_place_member(section, key);
+	struct json_place place = json_place_member(section, key);
 	char *text = running ? json_dumps(running, RUNNING_TEXT_FLAGS) : NULL;
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
-	config_quote(text ? text : "nothing", quote);
+	json_quote(text ? text : "nothing", quote);
 	free(text);
 	if (is_given)
-		return config_fault(&place, ERROR_INVALID,
-				    " differs from what runs, %s" ONLY_A_RESTART, quote);
-	return config_fault(section, ERROR_INVALID,
-			    ": without %s it differs from what runs, %s" ONLY_A_RESTART, key,
-			    quote);
+		return json_refuse(&place, ERROR_INVALID,
+				   " differs from what runs, %s" ONLY_A_RESTART, quote);
+	return json_refuse(section, ERROR_INVALID,
+			   ": without %s it differs from what runs, %s" ONLY_A_RESTART, key, quote);
 }
 
 /* wanted, running: as this codec prints them; given: what was decoded as wanted. */
-static int compare_sections(const struct config_place *section, const json_t *given,
+static int compare_sections(const struct json_place *section, const json_t *given,
 			    const json_t *wanted, const json_t *running)
 {
 	const char *key;
 	json_t *value;
 	int failed = 0;
 
-	json_object_foreach(config_mutable(running), key, value)
+	json_object_foreach(json_mutable(running), key, value)
 	{
 		if (!json_equal(json_object_get(wanted, key), value))
 			failed |= refuse_change(section, key, json_object_get(given, key) != NULL,
 						value);
 	}
-	json_object_foreach(config_mutable(wanted), key, value)
+	json_object_foreach(json_mutable(wanted), key, value)
 	{
 		if (!json_object_get(running, key))
 			failed |= refuse_change(section, key, true, NULL);
@@ -121,7 +120,7 @@ static int compare_sections(const struct config_place *section, const json_t *gi
 }
 
 /* Takes over the references to wanted and running. */
-static int check_unchanged(const struct config_place *section, const json_t *given, json_t *wanted,
+static int check_unchanged(const struct json_place *section, const json_t *given, json_t *wanted,
 			   json_t *running)
 {
 	int failed;
@@ -129,13 +128,13 @@ static int check_unchanged(const struct config_place *section, const json_t *giv
 	if (wanted && running)
 		failed = compare_sections(section, given, wanted, running);
 	else
-		failed = config_fault_memory(section);
+		failed = json_refuse_memory(section);
 	json_decref(wanted);
 	json_decref(running);
 	return failed;
 }
 
-static int decode_same_node(const struct config_place *place, const json_t *json, void *target)
+static int decode_same_node(const struct json_place *place, const json_t *json, void *target)
 {
 	const struct config *running = ((struct replacement *)target)->base;
 	struct config wanted;
@@ -146,7 +145,7 @@ static int decode_same_node(const struct config_place *place, const json_t *json
 			       config_node_to_json(&running->node));
 }
 
-static int decode_same_api(const struct config_place *place, const json_t *json, void *target)
+static int decode_same_api(const struct json_place *place, const json_t *json, void *target)
 {
 	const struct config *running = ((struct replacement *)target)->base;
 	struct config wanted;
@@ -157,14 +156,14 @@ static int decode_same_api(const struct config_place *place, const json_t *json,
 			       config_api_to_json(&running->api));
 }
 
-static int decode_new_vips(const struct config_place *place, const json_t *json, void *target)
+static int decode_new_vips(const struct json_place *place, const json_t *json, void *target)
 {
 	struct replacement *replacement = target;
 
 	return config_decode_vips_over(place, json, replacement->base, replacement->config);
 }
 
-static const struct config_field replacement_fields[] = {
+static const struct json_field replacement_fields[] = {
 	{"node", false, decode_same_node},
 	{"api", false, decode_same_api},
 	{CONFIG_VIPS_KEY, true, decode_new_vips},
@@ -172,7 +171,7 @@ static const struct config_field replacement_fields[] = {
 };
 
 /* What was printed whole, and came back changed, cannot have lost its node. */
-static const struct config_field whole_fields[] = {
+static const struct json_field whole_fields[] = {
 	{"node", true, decode_same_node},
 	{"api", true, decode_same_api},
 	{CONFIG_VIPS_KEY, true, decode_new_vips},
@@ -180,7 +179,7 @@ static const struct config_field whole_fields[] = {
 };
 
 static struct config *new_replacement(const struct config *base, const json_t *json,
-				      const struct config_place *document)
+				      const struct json_place *document)
 {
 	struct config *config = new_for(json, document);
 
@@ -191,7 +190,7 @@ static struct config *new_replacement(const struct config *base, const json_t *j
 	return config;
 }
 
-struct config *config_decode_replacement(const struct config_place *document,
+struct config *config_decode_replacement(const struct json_place *document,
 					 const struct config *base, const json_t *json,
 					 bool is_whole)
 {
@@ -200,9 +199,9 @@ struct config *config_decode_replacement(const struct config_place *document,
 
 	if (config)
 		config = end_decoding(
-			config, config_decode_object(document, json,
-						     is_whole ? whole_fields : replacement_fields,
-						     &replacement));
+			config, json_decode_object(document, json,
+						   is_whole ? whole_fields : replacement_fields,
+						   &replacement));
 	if (config)
 		config_share_equal(config, base);
 	return config;
@@ -211,14 +210,14 @@ struct config *config_decode_replacement(const struct config_place *document,
 struct config *config_replace_from_json(const struct config *base, const json_t *json,
 					struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct config *config = new_replacement(base, json, &document);
 	struct replacement replacement = {base, config};
 	int failed;
 
 	if (!config)
 		return NULL;
-	failed = config_decode_object(&document, json, replacement_fields, &replacement);
+	failed = json_decode_object(&document, json, replacement_fields, &replacement);
 	failed |= config_check_all(&document, config, base);
 	config = end_decoding(config, failed);
 	if (config)

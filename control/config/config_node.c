@@ -51,68 +51,68 @@ static bool interface_name_is_valid(const char *name)
 	return name[0] && strlen(name) < CONFIG_INTERFACE_BYTES;
 }
 
-static int decode_interface_name(const struct config_place *place, const json_t *json, void *target)
+static int decode_interface_name(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_interface *interface = target;
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 	const char *name;
 
-	if (config_decode_string(place, json, &name))
+	if (json_decode_string(place, json, &name))
 		return -1;
 	if (!interface_name_is_valid(name))
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not an interface's name; expected 1 to %d bytes"
-				    " without '/', ':' or white space",
-				    config_quote(name, quote), CONFIG_INTERFACE_BYTES - 1);
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is not an interface's name; expected 1 to %d bytes"
+				   " without '/', ':' or white space",
+				   json_quote(name, quote), CONFIG_INTERFACE_BYTES - 1);
 	strcpy(interface->name, name); /* NOLINT: its length is checked */
 	return 0;
 }
 
-static int decode_mode(const struct config_place *place, const json_t *json, void *target)
+static int decode_mode(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_interface *interface = target;
 	size_t mode;
 
-	if (config_decode_choice(place, json, config_modes, &mode))
+	if (json_decode_choice(place, json, config_modes, &mode))
 		return -1;
 	interface->mode = (enum config_attach_mode)mode;
 	return 0;
 }
 
-static const struct config_field interface_fields[] = {
+static const struct json_field interface_fields[] = {
 	{"name", true, decode_interface_name},
 	{"mode", false, decode_mode},
 	{NULL, false, NULL},
 };
 
-static int add_interface(const struct config_place *place, struct config_node *node,
+static int add_interface(const struct json_place *place, struct config_node *node,
 			 const struct config_interface *interface)
 {
-	struct config_place name_place = config_place_member(place, "name");
+	struct json_place name_place = json_place_member(place, "name");
 
 	for (size_t index = 0; index < node->interface_count; index++)
 		if (strcmp(node->interfaces[index].name, interface->name) == 0)
-			return config_fault(&name_place, ERROR_CONFLICT, " '%s' is given twice",
-					    interface->name);
+			return json_refuse(&name_place, ERROR_CONFLICT, " '%s' is given twice",
+					   interface->name);
 	node->interfaces[node->interface_count++] = *interface;
 	return 0;
 }
 
-static int decode_interfaces(const struct config_place *place, const json_t *json, void *target)
+static int decode_interfaces(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 	const json_t *element;
 	size_t index;
 	int failed = 0;
 
-	if (config_check_array(place, json, CONFIG_INTERFACES_MAX))
+	if (json_check_array(place, json, CONFIG_INTERFACES_MAX))
 		return -1;
 	json_array_foreach(json, index, element)
 	{
-		struct config_place item = config_place_element(place, index);
+		struct json_place item = json_place_element(place, index);
 		struct config_interface interface = {.mode = CONFIG_MODE_AUTO};
 
-		if (config_decode_object(&item, element, interface_fields, &interface))
+		if (json_decode_object(&item, element, interface_fields, &interface))
 			failed = -1;
 		else
 			failed |= add_interface(&item, node, &interface);
@@ -122,54 +122,53 @@ static int decode_interfaces(const struct config_place *place, const json_t *jso
 
 /* ---- limits ---- */
 
-static int decode_vips_limit(const struct config_place *place, const json_t *json, void *target)
+static int decode_vips_limit(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_limits *limits = target;
 
-	return config_decode_integer(place, json, (struct config_bounds){1, VIPS_MAX},
-				     &limits->vips);
+	return json_decode_integer(place, json, (struct json_bounds){1, VIPS_MAX}, &limits->vips);
 }
 
-static int decode_backends_limit(const struct config_place *place, const json_t *json, void *target)
+static int decode_backends_limit(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_limits *limits = target;
 
-	return config_decode_integer(place, json, (struct config_bounds){1, BACKENDS_MAX},
-				     &limits->backends);
+	return json_decode_integer(place, json, (struct json_bounds){1, BACKENDS_MAX},
+				   &limits->backends);
 }
 
-static int decode_slots_limit(const struct config_place *place, const json_t *json, void *target)
+static int decode_slots_limit(const struct json_place *place, const json_t *json, void *target)
 {
-	struct config_bounds bounds = {1u << CAROM_RING_BITS_MIN, SLOTS_MAX};
+	struct json_bounds bounds = {1u << CAROM_RING_BITS_MIN, SLOTS_MAX};
 	struct config_limits *limits = target;
 	uint32_t slots;
 
-	if (config_decode_integer(place, json, bounds, &slots))
+	if (json_decode_integer(place, json, bounds, &slots))
 		return -1;
 	if (slots % CAROM_SLOTS_PER_LINE != 0)
-		return config_fault(place, ERROR_INVALID, " %u is not a multiple of %d", slots,
-				    CAROM_SLOTS_PER_LINE);
+		return json_refuse(place, ERROR_INVALID, " %u is not a multiple of %d", slots,
+				   CAROM_SLOTS_PER_LINE);
 	limits->slots = slots;
 	return 0;
 }
 
-static int decode_flows_limit(const struct config_place *place, const json_t *json, void *target)
+static int decode_flows_limit(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_limits *limits = target;
 
-	return config_decode_integer(place, json, (struct config_bounds){FLOWS_MIN, FLOWS_MAX},
-				     &limits->flows);
+	return json_decode_integer(place, json, (struct json_bounds){FLOWS_MIN, FLOWS_MAX},
+				   &limits->flows);
 }
 
-static int decode_inserts_limit(const struct config_place *place, const json_t *json, void *target)
+static int decode_inserts_limit(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_limits *limits = target;
 
-	return config_decode_integer(place, json, (struct config_bounds){INSERTS_MIN, INSERTS_MAX},
-				     &limits->flow_inserts_per_s);
+	return json_decode_integer(place, json, (struct json_bounds){INSERTS_MIN, INSERTS_MAX},
+				   &limits->flow_inserts_per_s);
 }
 
-static const struct config_field limit_fields[] = {
+static const struct json_field limit_fields[] = {
 	{"vips", false, decode_vips_limit},
 	{"backends", false, decode_backends_limit},
 	{"slots", false, decode_slots_limit},
@@ -178,11 +177,11 @@ static const struct config_field limit_fields[] = {
 	{NULL, false, NULL},
 };
 
-static int decode_limits(const struct config_place *place, const json_t *json, void *target)
+static int decode_limits(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 
-	if (config_decode_object(place, json, limit_fields, &node->limits) == 0)
+	if (json_decode_object(place, json, limit_fields, &node->limits) == 0)
 		return 0;
 	node->limits = (struct config_limits){0}; /* unset: VIPs are not held to defaults */
 	return -1;
@@ -190,28 +189,28 @@ static int decode_limits(const struct config_place *place, const json_t *json, v
 
 /* ---- the node ---- */
 
-static int decode_node_name(const struct config_place *place, const json_t *json, void *target)
+static int decode_node_name(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 
-	return config_decode_name(place, json, node->name);
+	return json_decode_name(place, json, node->name);
 }
 
-static int decode_hash_seed(const struct config_place *place, const json_t *json, void *target)
+static int decode_hash_seed(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 	const char *seed;
 
-	if (config_decode_string(place, json, &seed))
+	if (json_decode_string(place, json, &seed))
 		return -1;
 	if (!seed[0] || strlen(seed) >= CONFIG_SEED_BYTES)
-		return config_fault(place, ERROR_INVALID, " has %zu bytes; expected 1 to %d",
-				    strlen(seed), CONFIG_SEED_BYTES - 1);
+		return json_refuse(place, ERROR_INVALID, " has %zu bytes; expected 1 to %d",
+				   strlen(seed), CONFIG_SEED_BYTES - 1);
 	strcpy(node->hash_seed, seed); /* NOLINT: its length is checked */
 	return 0;
 }
 
-static int decode_outer_source4(const struct config_place *place, const json_t *json, void *target)
+static int decode_outer_source4(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 
@@ -221,7 +220,7 @@ static int decode_outer_source4(const struct config_place *place, const json_t *
 	return 0;
 }
 
-static int decode_outer_source6(const struct config_place *place, const json_t *json, void *target)
+static int decode_outer_source6(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 
@@ -231,17 +230,17 @@ static int decode_outer_source6(const struct config_place *place, const json_t *
 	return 0;
 }
 
-static int decode_flow_idle_timeout(const struct config_place *place, const json_t *json,
+static int decode_flow_idle_timeout(const struct json_place *place, const json_t *json,
 				    void *target)
 {
-	struct config_bounds bounds = {FLOW_IDLE_TIMEOUT_MIN, FLOW_IDLE_TIMEOUT_MAX};
+	struct json_bounds bounds = {FLOW_IDLE_TIMEOUT_MIN, FLOW_IDLE_TIMEOUT_MAX};
 	struct config_node *node = target;
 	uint32_t timeout_ms;
 
-	if (config_decode_integer(place, json, bounds, &timeout_ms))
+	if (json_decode_integer(place, json, bounds, &timeout_ms))
 		return -1;
 	if (timeout_ms % MS_PER_S != 0)
-		return config_fault(
+		return json_refuse(
 			place, ERROR_INVALID,
 			" %u is not a whole number of seconds; expected a multiple of %d",
 			timeout_ms, MS_PER_S);
@@ -249,29 +248,29 @@ static int decode_flow_idle_timeout(const struct config_place *place, const json
 	return 0;
 }
 
-static int decode_bpf_dir(const struct config_place *place, const json_t *json, void *target)
+static int decode_bpf_dir(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 	const char *path;
 
-	if (config_decode_string(place, json, &path) || config_check_path(place, path))
+	if (json_decode_string(place, json, &path) || config_check_path(place, path))
 		return -1;
 	strcpy(node->bpf_dir, path); /* NOLINT: its length is checked */
 	return 0;
 }
 
-static int decode_state_dir(const struct config_place *place, const json_t *json, void *target)
+static int decode_state_dir(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_node *node = target;
 	const char *path;
 
-	if (config_decode_string(place, json, &path) || (path[0] && config_check_path(place, path)))
+	if (json_decode_string(place, json, &path) || (path[0] && config_check_path(place, path)))
 		return -1;
 	strcpy(node->state_dir, path); /* NOLINT: its length is checked */
 	return 0;
 }
 
-static const struct config_field node_fields[] = {
+static const struct json_field node_fields[] = {
 	{"name", false, decode_node_name},
 	{"interfaces", true, decode_interfaces},
 	{"hash_seed", false, decode_hash_seed},
@@ -293,7 +292,7 @@ void config_name_from_host(const char *host, char ret_name[CAROM_NAME_BYTES])
 	for (; *host && length < CAROM_NAME_BYTES - 1; host++, length++) {
 		ret_name[length] = *host;
 		ret_name[length + 1] = '\0';
-		if (!config_name_is_valid(ret_name))
+		if (!json_name_is_valid(ret_name))
 			ret_name[length] = '-';
 	}
 	if (length == 0)
@@ -309,7 +308,7 @@ static void set_default_name(char ret_name[CAROM_NAME_BYTES])
 	config_name_from_host(host, ret_name);
 }
 
-int config_decode_node(const struct config_place *place, const json_t *json, void *target)
+int config_decode_node(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config *config = target;
 	struct config_node *node = &config->node;
@@ -324,5 +323,5 @@ int config_decode_node(const struct config_place *place, const json_t *json, voi
 	};
 
 	set_default_name(node->name);
-	return config_decode_object(place, json, node_fields, node);
+	return json_decode_object(place, json, node_fields, node);
 }

@@ -86,7 +86,7 @@ static int scope_of_outline(const json_t *outline, struct scope *ret_scope)
 
 	if (!scope.names)
 		return -1;
-	json_object_foreach(config_mutable(vips), name, vip)
+	json_object_foreach(json_mutable(vips), name, vip)
 	{
 		scope.names[scope.count++] = name;
 	}
@@ -138,13 +138,13 @@ static struct config_vip *find_mutable_vip(struct config *config, const char *na
 static struct config *put_back(const struct config *base, struct config *patched,
 			       const struct scope *scope, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct config_edit *edits = calloc(scope->count + 1, sizeof(edits[0]));
 	struct config *config;
 	size_t count = 0;
 
 	if (!edits) {
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 		return NULL;
 	}
 	for (size_t index = 0; index < scope->count; index++) {
@@ -163,7 +163,7 @@ static struct config *put_back(const struct config *base, struct config *patched
 static struct config *decode_scope(const struct config *base, const json_t *json,
 				   const struct scope *scope, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct config *config = NULL, *patched;
 
 	patched = config_decode_replacement(&document, base, json, scope->has_node);
@@ -190,7 +190,7 @@ static void prefix_faults(struct error_list *faults, const struct config_patch *
 static json_t *patch_json(json_t *json, const struct config_patch *patch,
 			  const struct json_patch *operations, struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	json_t *patched;
 
 	if (operations)
@@ -198,7 +198,7 @@ static json_t *patch_json(json_t *json, const struct config_patch *patch,
 	patched = json_patch_merge(json, patch->body);
 	json_decref(json);
 	if (!patched)
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 	return patched;
 }
 
@@ -206,13 +206,13 @@ static struct config *patch_scope(const struct config *base, const struct config
 				  const struct json_patch *operations, const struct scope *scope,
 				  struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	json_t *json = print_scope(base, scope);
 	json_auto_t *patched = NULL;
 	struct config *config;
 
 	if (!json) {
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 		return NULL;
 	}
 	patched = patch_json(json, patch, operations, faults);
@@ -237,7 +237,7 @@ static int parse(const struct config_patch *patch, struct json_patch **ret_opera
 struct config *config_patch_all(const struct config *base, const struct config_patch *patch,
 				struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct json_patch *operations;
 	struct config *config = NULL;
 	struct scope scope;
@@ -246,7 +246,7 @@ struct config *config_patch_all(const struct config *base, const struct config_p
 		return NULL;
 	if (operations ? scope_of_operations(operations, &scope)
 		       : scope_of_outline(patch->body, &scope)) {
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 	} else {
 		config = patch_scope(base, patch, operations, &scope, faults);
 		free(scope.names);
@@ -261,12 +261,12 @@ struct config *config_patch_all(const struct config *base, const struct config_p
 static json_t *patch_thing(json_t *json, const struct config_patch *patch,
 			   struct error_list *faults)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(faults);
 	struct json_patch *operations = NULL;
 	json_t *patched = NULL;
 
 	if (!json)
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 	else if (parse(patch, &operations, faults) == 0)
 		patched = patch_json(json, patch, operations, faults);
 	else
@@ -283,7 +283,7 @@ static struct config *finish(const struct config *base, struct config_vip *vip,
 	struct config *config = vip ? config_with_vip(base, vip, faults) : NULL;
 
 	config_vip_unref(vip);
-	config_faults_make_relative(faults, pointer);
+	json_faults_make_relative(faults, pointer);
 	prefix_faults(faults, patch);
 	return config;
 }
@@ -292,11 +292,11 @@ static const struct config_vip *require_vip(const struct config *base, const cha
 					    struct error_list *faults)
 {
 	const struct config_vip *vip = config_find_vip(base, name);
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (!vip)
 		error_list_add(faults, ERROR_NOT_FOUND, "", "there is no vip '%s'",
-			       config_quote(name, quote));
+			       json_quote(name, quote));
 	return vip;
 }
 
@@ -304,11 +304,11 @@ static const struct config_backend *require_backend(const struct config_vip *vip
 						    struct error_list *faults)
 {
 	const struct config_backend *backend = config_find_backend(vip, name);
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (!backend)
 		error_list_add(faults, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'",
-			       vip->name, config_quote(name, quote));
+			       vip->name, json_quote(name, quote));
 	return backend;
 }
 

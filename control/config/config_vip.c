@@ -24,64 +24,63 @@ struct backend_room {
 	size_t count;
 };
 
-static int decode_name(const struct config_place *place, char ret_name[CAROM_NAME_BYTES])
+static int decode_name(const struct json_place *place, char ret_name[CAROM_NAME_BYTES])
 {
-	if (!config_name_is_valid(place->key))
-		return config_fault(place, ERROR_INVALID,
-				    " is not a name; expected " CONFIG_NAME_SPELLING);
+	if (!json_name_is_valid(place->key))
+		return json_refuse(place, ERROR_INVALID,
+				   " is not a name; expected " JSON_NAME_SPELLING);
 	strcpy(ret_name, place->key); /* NOLINT: its length is checked */
 	return 0;
 }
 
 /* ---- a backend ---- */
 
-static int decode_backend_address(const struct config_place *place, const json_t *json,
-				  void *target)
+static int decode_backend_address(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_backend *backend = target;
 
 	return config_decode_host(place, json, &backend->address);
 }
 
-static int decode_weight(const struct config_place *place, const json_t *json, void *target)
+static int decode_weight(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_backend *backend = target;
 
-	return config_decode_integer(place, json, (struct config_bounds){0, CONFIG_WEIGHT_MAX},
-				     &backend->weight);
+	return json_decode_integer(place, json, (struct json_bounds){0, CONFIG_WEIGHT_MAX},
+				   &backend->weight);
 }
 
-static int decode_state(const struct config_place *place, const json_t *json, void *target)
+static int decode_state(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_backend *backend = target;
 	size_t state;
 
-	if (config_decode_choice(place, json, config_states, &state))
+	if (json_decode_choice(place, json, config_states, &state))
 		return -1;
 	backend->state = (enum config_state)state;
 	return 0;
 }
 
-static const struct config_field backend_fields[] = {
+static const struct json_field backend_fields[] = {
 	{"address", true, decode_backend_address},
 	{"weight", false, decode_weight},
 	{"state", false, decode_state},
 	{NULL, false, NULL},
 };
 
-static int decode_backend(const struct config_place *place, const json_t *json,
+static int decode_backend(const struct json_place *place, const json_t *json,
 			  struct config_backend *ret_backend)
 {
 	struct config_backend backend = {.weight = WEIGHT_DEFAULT, .state = CONFIG_STATE_ACTIVE};
 	int failed = decode_name(place, backend.name);
 
-	failed |= config_decode_object(place, json, backend_fields, &backend);
+	failed |= json_decode_object(place, json, backend_fields, &backend);
 	if (!failed)
 		*ret_backend = backend;
 	return failed;
 }
 
-static int decode_backends(const struct config_place *place, const json_t *json,
+static int decode_backends(const struct json_place *place, const json_t *json,
 			   struct backend_room *room)
 {
 	const char *name;
@@ -89,10 +88,10 @@ static int decode_backends(const struct config_place *place, const json_t *json,
 	int failed = 0;
 
 	if (!json_is_object(json))
-		return config_refuse_type(place, json, "an object");
-	json_object_foreach(config_mutable(json), name, member)
+		return json_refuse_type(place, json, "an object");
+	json_object_foreach(json_mutable(json), name, member)
 	{
-		struct config_place item = config_place_item(place, CONFIG_BACKEND_NOUN, name);
+		struct json_place item = json_place_item(place, CONFIG_BACKEND_NOUN, name);
 
 		if (decode_backend(&item, member, &room->backends[room->count]))
 			failed = -1;
@@ -105,74 +104,74 @@ static int decode_backends(const struct config_place *place, const json_t *json,
 
 /* ---- a VIP ---- */
 
-static int decode_vip_address(const struct config_place *place, const json_t *json, void *target)
+static int decode_vip_address(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
 
 	return config_decode_host(place, json, &vip->address);
 }
 
-static int decode_port(const struct config_place *place, const json_t *json, void *target)
+static int decode_port(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
 	uint32_t port;
 
-	if (config_decode_integer(place, json, (struct config_bounds){0, PORT_MAX}, &port))
+	if (json_decode_integer(place, json, (struct json_bounds){0, PORT_MAX}, &port))
 		return -1;
 	vip->port = (uint16_t)port;
 	return 0;
 }
 
-static int decode_protocol(const struct config_place *place, const json_t *json, void *target)
+static int decode_protocol(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
 	size_t protocol;
 
-	if (config_decode_choice(place, json, config_protocols, &protocol))
+	if (json_decode_choice(place, json, config_protocols, &protocol))
 		return -1;
 	vip->protocol = protocol == CAROM_PROTOCOL_UDP ? IPPROTO_UDP : IPPROTO_TCP;
 	return 0;
 }
 
-static int decode_ring_slots(const struct config_place *place, const json_t *json, void *target)
+static int decode_ring_slots(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
 	uint32_t slots;
 
-	if (config_decode_integer(place, json, (struct config_bounds){0, RING_SLOTS_MAX}, &slots))
+	if (json_decode_integer(place, json, (struct json_bounds){0, RING_SLOTS_MAX}, &slots))
 		return -1;
 	if (slots != 0 && (slots < RING_SLOTS_MIN || (slots & (slots - 1)) != 0))
-		return config_fault(place, ERROR_INVALID,
-				    " %u is not a ring's size; expected a power of two from %u to"
-				    " %u, or 0 to have it chosen by the number of backends",
-				    slots, RING_SLOTS_MIN, RING_SLOTS_MAX);
+		return json_refuse(place, ERROR_INVALID,
+				   " %u is not a ring's size; expected a power of two from %u to"
+				   " %u, or 0 to have it chosen by the number of backends",
+				   slots, RING_SLOTS_MIN, RING_SLOTS_MAX);
 	vip->ring_slots = slots;
 	return 0;
 }
 
-static int decode_tracking(const struct config_place *place, const json_t *json, void *target)
+static int decode_tracking(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
 	size_t tracking;
 
-	if (config_decode_choice(place, json, config_trackings, &tracking))
+	if (json_decode_choice(place, json, config_trackings, &tracking))
 		return -1;
 	vip->tracking = (enum config_tracking)tracking;
 	return 0;
 }
 
-static int decode_on_down(const struct config_place *place, const json_t *json, void *target)
+static int decode_on_down(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
 	size_t on_down;
 
-	if (config_decode_choice(place, json, config_on_downs, &on_down))
+	if (json_decode_choice(place, json, config_on_downs, &on_down))
 		return -1;
 	vip->on_down = (enum config_on_down)on_down;
 	return 0;
 }
 
-static int decode_vip_backends(const struct config_place *place, const json_t *json, void *target)
+static int decode_vip_backends(const struct json_place *place, const json_t *json, void *target)
 {
 	struct config_vip *vip = target;
 	struct backend_room room = {.backends = vip->backends};
@@ -182,7 +181,7 @@ static int decode_vip_backends(const struct config_place *place, const json_t *j
 	return failed;
 }
 
-static const struct config_field vip_fields[] = {
+static const struct json_field vip_fields[] = {
 	{"address", true, decode_vip_address},
 	{"port", true, decode_port},
 	{"protocol", true, decode_protocol},
@@ -194,7 +193,7 @@ static const struct config_field vip_fields[] = {
 };
 
 /* former: what it replaces, or NULL. */
-static struct config_vip *decode_vip(const struct config_place *place, const json_t *json,
+static struct config_vip *decode_vip(const struct json_place *place, const json_t *json,
 				     const struct config_vip *former)
 {
 	size_t room = json_object_size(json_object_get(json, CONFIG_BACKENDS_KEY));
@@ -202,11 +201,11 @@ static struct config_vip *decode_vip(const struct config_place *place, const jso
 	int failed;
 
 	if (!vip) {
-		config_fault_memory(place);
+		json_refuse_memory(place);
 		return NULL;
 	}
 	failed = decode_name(place, vip->name);
-	failed |= config_decode_object(place, json, vip_fields, vip);
+	failed |= json_decode_object(place, json, vip_fields, vip);
 	failed |= config_check_vip(place, vip, former);
 	if (!json_object_get(json, CONFIG_TRACKING_KEY) && vip->protocol == IPPROTO_UDP)
 		vip->tracking = CONFIG_TRACKING_ALWAYS;
@@ -217,7 +216,7 @@ static struct config_vip *decode_vip(const struct config_place *place, const jso
 	return vip;
 }
 
-int config_decode_vips_over(const struct config_place *place, const json_t *json,
+int config_decode_vips_over(const struct json_place *place, const json_t *json,
 			    const struct config *base, struct config *config)
 {
 	const char *name;
@@ -225,10 +224,10 @@ int config_decode_vips_over(const struct config_place *place, const json_t *json
 	int failed = 0;
 
 	if (!json_is_object(json))
-		return config_refuse_type(place, json, "an object");
-	json_object_foreach(config_mutable(json), name, member)
+		return json_refuse_type(place, json, "an object");
+	json_object_foreach(json_mutable(json), name, member)
 	{
-		struct config_place item = config_place_item(place, CONFIG_VIP_NOUN, name);
+		struct json_place item = json_place_item(place, CONFIG_VIP_NOUN, name);
 		const struct config_vip *former = base ? config_find_vip(base, name) : NULL;
 		struct config_vip *vip = decode_vip(&item, member, former);
 
@@ -241,7 +240,7 @@ int config_decode_vips_over(const struct config_place *place, const json_t *json
 	return failed;
 }
 
-int config_decode_vips(const struct config_place *place, const json_t *json, void *target)
+int config_decode_vips(const struct json_place *place, const json_t *json, void *target)
 {
 	return config_decode_vips_over(place, json, NULL, target);
 }
@@ -258,7 +257,7 @@ struct config_vip *config_vip_replace_from_json(const struct config_vip *former,
 						const char *name, const char *pointer,
 						struct error_list *faults)
 {
-	struct config_place place = config_place_thing(faults, pointer, CONFIG_VIP_NOUN, name);
+	struct json_place place = json_place_thing(faults, pointer, CONFIG_VIP_NOUN, name);
 
 	return decode_vip(&place, json, former);
 }
@@ -266,7 +265,7 @@ struct config_vip *config_vip_replace_from_json(const struct config_vip *former,
 int config_backend_from_json(const json_t *json, const char *name, const char *pointer,
 			     struct config_backend *ret_backend, struct error_list *faults)
 {
-	struct config_place place = config_place_thing(faults, pointer, CONFIG_BACKEND_NOUN, name);
+	struct json_place place = json_place_thing(faults, pointer, CONFIG_BACKEND_NOUN, name);
 
 	return decode_backend(&place, json, ret_backend);
 }
@@ -275,12 +274,12 @@ int config_backends_from_json(const json_t *json, const char *pointer,
 			      struct config_backend **ret_backends, size_t *ret_count,
 			      struct error_list *faults)
 {
-	struct config_place place = config_place_thing(faults, pointer, NULL, CONFIG_BACKENDS_KEY);
+	struct json_place place = json_place_thing(faults, pointer, NULL, CONFIG_BACKENDS_KEY);
 	struct backend_room room = {
 		.backends = calloc(json_object_size(json) + 1, sizeof(*room.backends))};
 
 	if (!room.backends)
-		return config_fault_memory(&place);
+		return json_refuse_memory(&place);
 	if (decode_backends(&place, json, &room)) {
 		free(room.backends);
 		return -1;

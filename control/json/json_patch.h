@@ -57,7 +57,7 @@ struct json_patch *json_patch_parse(const json_t *json, struct error_list *fault
 void json_patch_free(struct json_patch *patch);
 
 /* A new document. NULL with one fault: of the first operation that cannot be done. No result is
- * nested deeper than CONFIG_DEPTH_MAX. */
+ * nested deeper than JSON_DEPTH_MAX. */
 json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
 			 struct error_list *faults);
 /* The same to a document that is taken over, with all that is in it: nobody else has any of it. */

@@ -7,7 +7,7 @@
  *
  * It owns no state; decoding calls it, on its caller's thread.
  */
-#include "config_field.h"
+#include "json_field.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -61,7 +61,7 @@ static unsigned edit_distance(const char *from, const char *to)
 }
 
 /* The known key that was probably meant, or NULL. */
-static const char *nearest_key(const struct config_field *fields, const char *key)
+static const char *nearest_key(const struct json_field *fields, const char *key)
 {
 	const char *nearest = NULL;
 	unsigned least = 0;
@@ -82,7 +82,7 @@ static const char *nearest_key(const struct config_field *fields, const char *ke
 	return nearest;
 }
 
-static const char *list_keys(const struct config_field *fields, char ret_list[KEY_LIST_BYTES])
+static const char *list_keys(const struct json_field *fields, char ret_list[KEY_LIST_BYTES])
 {
 	size_t used = 0;
 
@@ -95,25 +95,25 @@ static const char *list_keys(const struct config_field *fields, char ret_list[KE
 	return ret_list;
 }
 
-static int refuse_key(const struct config_place *object, const char *key,
-		      const struct config_field *fields)
+static int refuse_key(const struct json_place *object, const char *key,
+		      const struct json_field *fields)
 {
-	struct config_place place = config_place_member(object, key);
+	struct json_place place = json_place_member(object, key);
 	char list[KEY_LIST_BYTES];
 	const char *nearest;
 
 	place.noun = "unknown key";
-	if (config_fault_is_futile(&place))
-		return config_fault(&place, ERROR_INVALID, "%s", "");
+	if (json_refusal_is_futile(&place))
+		return json_refuse(&place, ERROR_INVALID, "%s", "");
 	nearest = nearest_key(fields, key);
 	list_keys(fields, list);
 	if (!nearest)
-		return config_fault(&place, ERROR_INVALID, "; known keys: %s", list);
-	return config_fault(&place, ERROR_INVALID, "; did you mean '%s'? Known keys: %s", nearest,
-			    list);
+		return json_refuse(&place, ERROR_INVALID, "; known keys: %s", list);
+	return json_refuse(&place, ERROR_INVALID, "; did you mean '%s'? Known keys: %s", nearest,
+			   list);
 }
 
-static const struct config_field *find_field(const struct config_field *fields, const char *key)
+static const struct json_field *find_field(const struct json_field *fields, const char *key)
 {
 	for (; fields->key; fields++)
 		if (strcmp(fields->key, key) == 0)
@@ -121,31 +121,31 @@ static const struct config_field *find_field(const struct config_field *fields, 
 	return NULL;
 }
 
-static int require_keys(const struct config_place *place, const json_t *json,
-			const struct config_field *fields)
+static int require_keys(const struct json_place *place, const json_t *json,
+			const struct json_field *fields)
 {
 	int failed = 0;
 
 	for (; fields->key; fields++)
 		if (fields->is_required && !json_object_get(json, fields->key))
-			failed |= config_fault(place, ERROR_INVALID, ": key '%s' is missing",
-					       fields->key);
+			failed |= json_refuse(place, ERROR_INVALID, ": key '%s' is missing",
+					      fields->key);
 	return failed;
 }
 
-int config_decode_object(const struct config_place *place, const json_t *json,
-			 const struct config_field *fields, void *target)
+int json_decode_object(const struct json_place *place, const json_t *json,
+		       const struct json_field *fields, void *target)
 {
 	const char *key;
 	json_t *value;
 	int failed = 0;
 
 	if (!json_is_object(json))
-		return config_refuse_type(place, json, "an object");
-	json_object_foreach(config_mutable(json), key, value)
+		return json_refuse_type(place, json, "an object");
+	json_object_foreach(json_mutable(json), key, value)
 	{
-		const struct config_field *field = find_field(fields, key);
-		struct config_place member = config_place_member(place, key);
+		const struct json_field *field = find_field(fields, key);
+		struct json_place member = json_place_member(place, key);
 
 		if (field)
 			failed |= field->decode(&member, value, target);
@@ -156,7 +156,7 @@ int config_decode_object(const struct config_place *place, const json_t *json,
 	return failed;
 }
 
-const char *config_type_name(const json_t *json)
+const char *json_type_name(const json_t *json)
 {
 	switch (json_typeof(json)) {
 	case JSON_OBJECT: return "an object";
@@ -171,47 +171,46 @@ const char *config_type_name(const json_t *json)
 	return "unknown";
 }
 
-int config_refuse_type(const struct config_place *place, const json_t *json, const char *expected)
+int json_refuse_type(const struct json_place *place, const json_t *json, const char *expected)
 {
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (json_is_string(json))
-		return config_fault(place, ERROR_INVALID, " is '%s', a string; expected %s",
-				    config_quote(json_string_value(json), quote), expected);
+		return json_refuse(place, ERROR_INVALID, " is '%s', a string; expected %s",
+				   json_quote(json_string_value(json), quote), expected);
 	if (json_is_real(json))
-		return config_fault(place, ERROR_INVALID, " is %g, a real number; expected %s",
-				    json_real_value(json), expected);
-	return config_fault(place, ERROR_INVALID, " is %s; expected %s", config_type_name(json),
-			    expected);
+		return json_refuse(place, ERROR_INVALID, " is %g, a real number; expected %s",
+				   json_real_value(json), expected);
+	return json_refuse(place, ERROR_INVALID, " is %s; expected %s", json_type_name(json),
+			   expected);
 }
 
-int config_decode_string(const struct config_place *place, const json_t *json,
-			 const char **ret_text)
+int json_decode_string(const struct json_place *place, const json_t *json, const char **ret_text)
 {
 	if (!json_is_string(json))
-		return config_refuse_type(place, json, "a string");
+		return json_refuse_type(place, json, "a string");
 	*ret_text = json_string_value(json);
 	return 0;
 }
 
-int config_decode_name(const struct config_place *place, const json_t *json,
-		       char ret_name[CAROM_NAME_BYTES])
+int json_decode_name(const struct json_place *place, const json_t *json,
+		     char ret_name[CAROM_NAME_BYTES])
 {
 	const char *name = json_string_value(json);
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (!name)
-		return config_refuse_type(place, json, "a string");
-	if (!config_name_is_valid(name))
-		return config_fault(place, ERROR_INVALID,
-				    " '%s' is not a name; expected " CONFIG_NAME_SPELLING,
-				    config_quote(name, quote));
+		return json_refuse_type(place, json, "a string");
+	if (!json_name_is_valid(name))
+		return json_refuse(place, ERROR_INVALID,
+				   " '%s' is not a name; expected " JSON_NAME_SPELLING,
+				   json_quote(name, quote));
 	strcpy(ret_name, name); /* NOLINT: a valid name fits */
 	return 0;
 }
 
-int config_decode_integer(const struct config_place *place, const json_t *json,
-			  struct config_bounds bounds, uint32_t *ret_value)
+int json_decode_integer(const struct json_place *place, const json_t *json,
+			struct json_bounds bounds, uint32_t *ret_value)
 {
 	json_int_t value = json_integer_value(json);
 	char expected[EXPECTED_BYTES];
@@ -219,47 +218,47 @@ int config_decode_integer(const struct config_place *place, const json_t *json,
 	if (!json_is_integer(json)) {
 		snprintf(expected, sizeof(expected), "an integer from %" PRIu32 " to %" PRIu32,
 			 bounds.min, bounds.max);
-		return config_refuse_type(place, json, expected);
+		return json_refuse_type(place, json, expected);
 	}
 	if (value < bounds.min || value > bounds.max)
-		return config_fault(place, ERROR_INVALID,
-				    " %" JSON_INTEGER_FORMAT " is out of range; expected %" PRIu32
-				    " to %" PRIu32,
-				    value, bounds.min, bounds.max);
+		return json_refuse(place, ERROR_INVALID,
+				   " %" JSON_INTEGER_FORMAT " is out of range; expected %" PRIu32
+				   " to %" PRIu32,
+				   value, bounds.min, bounds.max);
 	*ret_value = (uint32_t)value;
 	return 0;
 }
 
-const char *config_list_choices(struct config_choices choices, char ret_list[CONFIG_CHOICES_BYTES])
+const char *json_list_choices(struct json_choices choices, char ret_list[JSON_CHOICES_BYTES])
 {
 	size_t used = 0;
 
 	ret_list[0] = '\0';
-	for (size_t index = 0; index < choices.count && used < CONFIG_CHOICES_BYTES; index++) {
+	for (size_t index = 0; index < choices.count && used < JSON_CHOICES_BYTES; index++) {
 		const char *separator = index == 0		     ? ""
 					: index + 1 == choices.count ? " or "
 								     : ", ";
 
-		used += (size_t)snprintf(ret_list + used, CONFIG_CHOICES_BYTES - used, "%s'%s'",
+		used += (size_t)snprintf(ret_list + used, JSON_CHOICES_BYTES - used, "%s'%s'",
 					 separator, choices.names[index]);
 	}
 	return ret_list;
 }
 
-static int refuse_choice(const struct config_place *place, const json_t *json,
-			 struct config_choices choices)
+static int refuse_choice(const struct json_place *place, const json_t *json,
+			 struct json_choices choices)
 {
-	char expected[CONFIG_CHOICES_BYTES], quote[CONFIG_QUOTE_BYTES];
+	char expected[JSON_CHOICES_BYTES], quote[JSON_QUOTE_BYTES];
 
-	config_list_choices(choices, expected);
+	json_list_choices(choices, expected);
 	if (!json_is_string(json))
-		return config_refuse_type(place, json, expected);
-	return config_fault(place, ERROR_INVALID, " '%s' is unknown; expected %s",
-			    config_quote(json_string_value(json), quote), expected);
+		return json_refuse_type(place, json, expected);
+	return json_refuse(place, ERROR_INVALID, " '%s' is unknown; expected %s",
+			   json_quote(json_string_value(json), quote), expected);
 }
 
-int config_decode_choice(const struct config_place *place, const json_t *json,
-			 struct config_choices choices, size_t *ret_index)
+int json_decode_choice(const struct json_place *place, const json_t *json,
+		       struct json_choices choices, size_t *ret_index)
 {
 	const char *text = json_string_value(json);
 
@@ -271,19 +270,19 @@ int config_decode_choice(const struct config_place *place, const json_t *json,
 	return refuse_choice(place, json, choices);
 }
 
-int config_check_array(const struct config_place *place, const json_t *json, size_t max)
+int json_check_array(const struct json_place *place, const json_t *json, size_t max)
 {
 	size_t size = json_array_size(json);
 
 	if (!json_is_array(json))
-		return config_refuse_type(place, json, "an array");
+		return json_refuse_type(place, json, "an array");
 	if (size < 1 || size > max)
-		return config_fault(place, size ? ERROR_LIMIT : ERROR_INVALID,
-				    " has %zu elements; expected 1 to %zu", size, max);
+		return json_refuse(place, size ? ERROR_LIMIT : ERROR_INVALID,
+				   " has %zu elements; expected 1 to %zu", size, max);
 	return 0;
 }
 
-bool config_name_is_valid(const char *name)
+bool json_name_is_valid(const char *name)
 {
 	size_t length = strspn(name, NAME_CHARACTERS);
 
