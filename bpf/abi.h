@@ -125,7 +125,7 @@ struct carom_vip {
 	__u16 backend_count; /* of ordinals */
 	__u8 ring_bits;	     /* the ring has 1 << ring_bits slots */
 	__u8 records_all;    /* flows are recorded even where current and previous agree */
-	__u8 tracking;	     /* enum history_tracking: no program reads it */
+	__u8 tracking;	     /* enum tracking_mode: no program reads it */
 	__u8 reserved[7];
 };
 
@@ -349,9 +349,9 @@ struct carom_settings {
 /* ---- watching packets: explanations and captures ---- */
 
 /* How a packet's way ended: by a reason, by its number, or by one of these. */
-#define CAROM_OUTCOME_TX       CAROM_REASON_COUNT_MAX
-#define CAROM_OUTCOME_REDIRECT (CAROM_REASON_COUNT_MAX + 1)
-#define CAROM_OUTCOME_FOREIGN  (CAROM_REASON_COUNT_MAX + 2) /* not for a VIP's address */
+#define CAROM_VERDICT_TX       CAROM_REASON_COUNT_MAX
+#define CAROM_VERDICT_REDIRECT (CAROM_REASON_COUNT_MAX + 1)
+#define CAROM_VERDICT_FOREIGN  (CAROM_REASON_COUNT_MAX + 2) /* not for a VIP's address */
 
 /* A number that is not there: of a slot or a backend. */
 #define CAROM_NONE 0xffffffff
@@ -367,7 +367,7 @@ enum carom_flow_fate {
 
 /* What the twin decided about the packet that it saw last. */
 struct carom_explanation {
-	__u32 outcome;
+	__u32 verdict;
 	__u32 vip;     /* the number that it counts under; 0: no VIP was found */
 	__u32 slot;    /* within the VIP's ring, or CAROM_NONE */
 	__u32 backend; /* in the backends array, or CAROM_NONE */
@@ -390,7 +390,7 @@ struct carom_explanation {
 
 /* Which packets to copy. Written before control.capture says that a capture is on. */
 struct carom_capture {
-	__u64 outcomes;	  /* bit n: those of outcome n */
+	__u64 verdicts;	  /* bit n: those of verdict n */
 	__u32 vip;	  /* number; 0: of all */
 	__u32 snap_bytes; /* of a frame, at most CAROM_CAPTURE_SNAP_MAX */
 };
@@ -400,7 +400,7 @@ struct carom_captured {
 	__u64 time_ns;	 /* of CLOCK_MONOTONIC */
 	__u32 capture;	 /* its number */
 	__u32 interface; /* ifindex that it came in by */
-	__u32 outcome;
+	__u32 verdict;
 	__u32 vip;	       /* as in the explanation */
 	__u32 backend;	       /* likewise */
 	__u32 backend_counter; /* that the backend counts under */

@@ -31,10 +31,10 @@ static __always_inline int send(const struct packet *packet, const struct carom_
 {
 	count_forwarded(packet, backend);
 	if (likely(backend->interface == packet->context->ingress_ifindex)) {
-		watch_outcome(packet, CAROM_OUTCOME_TX);
+		watch_verdict(packet, CAROM_VERDICT_TX);
 		return XDP_TX;
 	}
-	watch_outcome(packet, CAROM_OUTCOME_REDIRECT);
+	watch_verdict(packet, CAROM_VERDICT_REDIRECT);
 	return bpf_redirect(backend->interface, 0);
 }
 

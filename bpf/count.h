@@ -37,7 +37,7 @@ static __noinline void count_refused(__u32 vip_counter, __u32 reason)
 /* Ends a packet's way: counts the reason and returns the action that goes with it. */
 static __always_inline int refuse(const struct packet *packet, const enum carom_reason reason)
 {
-	watch_outcome(packet, reason);
+	watch_verdict(packet, reason);
 	if (!is_explained(packet))
 		count_refused(packet->vip_counter, reason);
 	switch (reason) {

@@ -29,7 +29,7 @@ struct address_halves {
 /* What is noted of a packet that somebody watches: see watch.h. */
 struct watch {
 	__u32 length; /* of the frame, as it came */
-	__u32 outcome;
+	__u32 verdict;
 	__u32 slot; /* within the ring */
 	__u16 current;
 	__u16 chosen;

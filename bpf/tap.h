@@ -41,7 +41,7 @@ static __always_inline struct carom_capture_lane *tap_lane(__u32 number)
 
 static __always_inline bool tap_wants(const struct watch *watch)
 {
-	return capture.outcomes >> (watch->outcome & 63) & 1 &&
+	return capture.verdicts >> (watch->verdict & 63) & 1 &&
 	       (!capture.vip || capture.vip == watch->vip);
 }
 
@@ -94,7 +94,7 @@ static __always_inline void tap_packet(struct xdp_md *context, const struct watc
 		.time_ns = bpf_ktime_get_ns(),
 		.capture = number,
 		.interface = context->ingress_ifindex,
-		.outcome = watch->outcome,
+		.verdict = watch->verdict,
 		.vip = watch->vip,
 		.backend = watch->backend,
 		.backend_counter = watch->backend_counter,

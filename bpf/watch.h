@@ -28,11 +28,11 @@ static __always_inline bool is_explained(const struct packet *packet)
 
 /* ---- what the steps write down ---- */
 
-static __always_inline void watch_outcome(const struct packet *packet, __u32 outcome)
+static __always_inline void watch_verdict(const struct packet *packet, __u32 verdict)
 {
 	if (!packet->watch)
 		return;
-	packet->watch->outcome = outcome;
+	packet->watch->verdict = verdict;
 	packet->watch->vip = packet->vip_counter;
 }
 
@@ -90,7 +90,7 @@ static __always_inline void watch_begin(struct watch *watch, const struct xdp_md
 	const void *frame = (void *)(long)context->data;
 
 	watch->length = frame_length(context);
-	watch->outcome = CAROM_OUTCOME_FOREIGN;
+	watch->verdict = CAROM_VERDICT_FOREIGN;
 	watch->slot = CAROM_NONE;
 	watch->backend = CAROM_NONE;
 	watch->current = watch->chosen = CAROM_ORDINAL_NONE;
@@ -100,7 +100,7 @@ static __always_inline void watch_begin(struct watch *watch, const struct xdp_md
 
 static __always_inline void watch_explain(const struct watch *watch)
 {
-	explanation.outcome = watch->outcome;
+	explanation.verdict = watch->verdict;
 	explanation.vip = watch->vip;
 	explanation.slot = watch->slot;
 	explanation.backend = watch->backend;

@@ -2,7 +2,7 @@
 #include "capture_request.h"
 
 #include "json_field.h"
-#include "outcome.h"
+#include "verdict.h"
 
 #include <string.h>
 
@@ -53,7 +53,7 @@ static int decode_reason(const struct json_place *place, const json_t *json, voi
 	size_t index;
 
 	for (uint32_t reason = 0; reason < CAROM_REASON_COUNT; reason++)
-		names[reason] = outcome_reason(reason);
+		names[reason] = verdict_reason(reason);
 	if (json_decode_choice(place, json, (struct json_choices){names, COUNT(names)}, &index))
 		return -1;
 	draft->reason = names[index];
@@ -94,26 +94,27 @@ static const struct json_field fields[] = {
 	{"snap_bytes", false, decode_snap}, {NULL, false, NULL},
 };
 
-static bool is_wanted(const struct draft *draft, uint32_t outcome)
+static bool is_wanted(const struct draft *draft, uint32_t verdict)
 {
-	const char *reason = outcome_reason(outcome);
+	const char *reason = verdict_reason(verdict);
 
-	if (outcome == CAROM_OUTCOME_FOREIGN)
+	if (verdict == CAROM_VERDICT_FOREIGN)
 		return false;
-	if (!reason && outcome != CAROM_OUTCOME_TX && outcome != CAROM_OUTCOME_REDIRECT)
+	if (!reason && verdict != CAROM_VERDICT_TX && verdict != CAROM_VERDICT_REDIRECT)
 		return false;
-	if (draft->verdict && strcmp(outcome_verdict(outcome_action(outcome)), draft->verdict) != 0)
+	if (draft->verdict &&
+	    strcmp(verdict_action_name(verdict_action(verdict)), draft->verdict) != 0)
 		return false;
 	return !draft->reason || (reason && strcmp(reason, draft->reason) == 0);
 }
 
-static int choose_outcomes(const struct json_place *document, struct draft *draft)
+static int choose_verdicts(const struct json_place *document, struct draft *draft)
 {
 	struct json_place place = json_place_member(document, "verdict");
 
-	for (uint32_t outcome = 0; outcome < OUTCOME_COUNT; outcome++)
-		draft->request.outcomes |= (uint64_t)is_wanted(draft, outcome) << outcome;
-	if (draft->request.outcomes)
+	for (uint32_t verdict = 0; verdict < VERDICT_COUNT; verdict++)
+		draft->request.verdicts |= (uint64_t)is_wanted(draft, verdict) << verdict;
+	if (draft->request.verdicts)
 		return 0;
 	return json_refuse(&place, ERROR_INVALID, " '%s' never comes with reason '%s'",
 			   draft->verdict, draft->reason);
@@ -138,7 +139,7 @@ int capture_request_decode(const json_t *body, struct capture_request *ret_reque
 	};
 
 	if ((body && json_decode_object(&document, body, fields, &draft)) ||
-	    choose_outcomes(&document, &draft) || add_filter(&document, &draft)) {
+	    choose_verdicts(&document, &draft) || add_filter(&document, &draft)) {
 		capture_request_done(&draft.request);
 		return -1;
 	}

@@ -26,7 +26,7 @@
 struct capture_request {
 	struct capture_filter *filter; /* owned */
 	char vip[CAROM_NAME_BYTES];    /* empty: all */
-	uint64_t outcomes;	       /* bit n: packets of outcome n; see abi.h */
+	uint64_t verdicts;	       /* bit n: packets of verdict n; see abi.h */
 	uint32_t count;
 	uint32_t duration_ms;
 	uint32_t snap_bytes; /* at most CAROM_CAPTURE_SNAP_MAX */

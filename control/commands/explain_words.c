@@ -2,7 +2,7 @@
 #include "explain_words.h"
 
 #include "address.h"
-#include "commands_stats.h"
+#include "stats.h"
 
 #include <arpa/inet.h>
 #include <linux/bpf.h>
@@ -131,16 +131,16 @@ static json_t *summarize_forwarded(const struct explain_facts *facts)
 static json_t *summarize_refused(const struct explain_facts *facts)
 {
 	const struct explain_result *result = facts->result;
-	const struct commands_reason *reasons;
-	size_t count = commands_reasons(&reasons);
+	const struct stats_reason *reasons;
+	size_t count = stats_reasons(&reasons);
 
-	if (result->decided.outcome >= count)
+	if (result->decided.verdict >= count)
 		return json_sprintf("%s: %s", action_words(result->action),
 				    foreign_words(facts->packet));
 	return json_sprintf("%s%s%s%s: %s: %s", action_words(result->action),
 			    facts->vip ? " at vip '" : "", facts->vip ? facts->vip->name : "",
-			    facts->vip ? "'" : "", reasons[result->decided.outcome].name,
-			    reasons[result->decided.outcome].help);
+			    facts->vip ? "'" : "", reasons[result->decided.verdict].name,
+			    reasons[result->decided.verdict].help);
 }
 
 json_t *explain_words_summary(const struct explain_facts *facts)
@@ -260,13 +260,13 @@ static void add_sending(json_t *steps, const struct explain_facts *facts)
 static void add_refusal(json_t *steps, const struct explain_facts *facts)
 {
 	const struct explain_result *result = facts->result;
-	const struct commands_reason *reasons;
-	size_t count = commands_reasons(&reasons);
+	const struct stats_reason *reasons;
+	size_t count = stats_reasons(&reasons);
 
-	if (result->decided.outcome < count)
+	if (result->decided.verdict < count)
 		add_step(steps, "it is %s: %s: %s", action_words(result->action),
-			 reasons[result->decided.outcome].name,
-			 reasons[result->decided.outcome].help);
+			 reasons[result->decided.verdict].name,
+			 reasons[result->decided.verdict].help);
 	else
 		add_step(steps, "it is %s: %s", action_words(result->action),
 			 foreign_words(facts->packet));
@@ -279,7 +279,7 @@ json_t *explain_words_steps(const struct explain_facts *facts)
 
 	add_step(steps, "it comes in by interface '%s', a frame of %zu bytes", facts->interface,
 		 facts->packet->length);
-	if (decided->outcome != CAROM_OUTCOME_FOREIGN)
+	if (decided->verdict != CAROM_VERDICT_FOREIGN)
 		add_vip(steps, facts);
 	if (facts->vip && decided->slot != CAROM_NONE) {
 		add_slot(steps, facts);

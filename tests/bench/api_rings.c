@@ -145,7 +145,7 @@ static struct image_vip *make_vip(uint32_t number, uint32_t first_address, size_
 	vip->address = ipv4(VIP_BASE + number);
 	vip->port = 80;
 	vip->protocol = IPPROTO_TCP;
-	vip->tracking = HISTORY_CHANGES;
+	vip->tracking = TRACKING_CHANGES;
 	for (size_t i = 0; i < backend_count; i++) {
 		struct image_backend *backend = &vip->backends[i];
 

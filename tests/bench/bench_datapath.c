@@ -271,10 +271,10 @@ struct measurement {
 
 static void start_capture(struct capture *capture, enum capturing capturing)
 {
-	uint32_t outcome = capturing == DROPS ? CAROM_REASON_NO_BACKEND : CAROM_OUTCOME_TX;
+	uint32_t verdict = capturing == DROPS ? CAROM_REASON_NO_BACKEND : CAROM_VERDICT_TX;
 
 	if (capturing != NOTHING)
-		capture_start(capture, &(struct capture_order){1ull << outcome, 0, SNAP_BYTES});
+		capture_start(capture, &(struct capture_order){1ull << verdict, 0, SNAP_BYTES});
 }
 
 static bool take_all(void *context, const struct capture_packet *packet)

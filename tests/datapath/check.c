@@ -121,28 +121,28 @@ void check_forwarded(const struct harness *harness, const struct frame *frame,
 		     const struct forwarding *expected)
 {
 	const struct backend *backend = expected->backend;
-	struct outcome outcome = harness_run(harness, frame);
+	struct harness_result result = harness_run(harness, frame);
 	struct tunnel tunnel = harness_tunnel(backend);
 	struct frame wrapped;
 
-	check_action(frame, outcome.action, backend->interface ? XDP_REDIRECT : XDP_TX);
+	check_action(frame, result.action, backend->interface ? XDP_REDIRECT : XDP_TX);
 	tunnel.traffic_class = expected->traffic_class;
 	tunnel.dont_fragment = expected->dont_fragment;
 	tunnel.identification = expected->identification;
-	adopt_flow_bits(&tunnel, &outcome.frame, backend);
+	adopt_flow_bits(&tunnel, &result.frame, backend);
 	wrapped = packet_wrap(frame, &tunnel);
-	check_frame(&outcome.frame, &wrapped);
-	check_ledger(&outcome.counted,
+	check_frame(&result.frame, &wrapped);
+	check_ledger(&result.counted,
 		     &(struct ledger){.forwarded = {1, frame_ip_bytes(frame), expected->opens, 0}});
 }
 
 void check_passed(const struct harness *harness, const struct frame *frame)
 {
-	struct outcome outcome = harness_run(harness, frame);
+	struct harness_result result = harness_run(harness, frame);
 
-	check_action(frame, outcome.action, XDP_PASS);
-	check_frame(&outcome.frame, frame);
-	check_ledger(&outcome.counted, &(struct ledger){0});
+	check_action(frame, result.action, XDP_PASS);
+	check_frame(&result.frame, frame);
+	check_ledger(&result.counted, &(struct ledger){0});
 }
 
 static uint32_t reason_action(enum carom_reason reason)
@@ -156,8 +156,8 @@ static uint32_t reason_action(enum carom_reason reason)
 	return actions[reason];
 }
 
-void check_outcome_refused(const struct outcome *outcome, const struct frame *frame,
-			   enum carom_reason reason, enum attribution attribution)
+void check_result_refused(const struct harness_result *result, const struct frame *frame,
+			  enum carom_reason reason, enum attribution attribution)
 {
 	struct ledger expected = {0};
 
@@ -165,17 +165,17 @@ void check_outcome_refused(const struct outcome *outcome, const struct frame *fr
 		expected.of_vip[reason] = 1;
 	else
 		expected.of_none[reason] = 1;
-	check_action(frame, outcome->action, reason_action(reason));
-	check_frame(&outcome->frame, frame);
-	check_ledger(&outcome->counted, &expected);
+	check_action(frame, result->action, reason_action(reason));
+	check_frame(&result->frame, frame);
+	check_ledger(&result->counted, &expected);
 }
 
 void check_refused(const struct harness *harness, const struct frame *frame,
 		   enum carom_reason reason, enum attribution attribution)
 {
-	struct outcome outcome = harness_run(harness, frame);
+	struct harness_result result = harness_run(harness, frame);
 
-	check_outcome_refused(&outcome, frame, reason, attribution);
+	check_result_refused(&result, frame, reason, attribution);
 }
 
 /* ---- tests made of rows ---- */

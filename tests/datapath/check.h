@@ -36,8 +36,8 @@ enum attribution { OF_NO_VIP, OF_VIP };
 /* Left as it came, with the action that abi.h gives to the reason, and counted once, there. */
 void check_refused(const struct harness *harness, const struct frame *frame,
 		   enum carom_reason reason, enum attribution attribution);
-void check_outcome_refused(const struct outcome *outcome, const struct frame *frame,
-			   enum carom_reason reason, enum attribution attribution);
+void check_result_refused(const struct harness_result *result, const struct frame *frame,
+			  enum carom_reason reason, enum attribution attribution);
 
 void check_action(const struct frame *frame, uint32_t found, uint32_t expected);
 void check_frame(const struct frame *found, const struct frame *expected);

@@ -261,11 +261,11 @@ static struct image_ring *make_ring(const struct vip *vip, const struct image_vi
 	return ring;
 }
 
-static enum history_tracking tracking_of(const struct vip *vip)
+static enum tracking_mode tracking_of(const struct vip *vip)
 {
 	if (vip->records_all)
-		return HISTORY_ALWAYS;
-	return vip->tracked ? HISTORY_CHANGES : HISTORY_NEVER;
+		return TRACKING_ALWAYS;
+	return vip->tracked ? TRACKING_CHANGES : TRACKING_NEVER;
 }
 
 static struct image_vip *make_vip(const struct vip *vip)
@@ -372,22 +372,22 @@ static struct ledger ledger_since(const struct harness *harness, const struct le
 	return counted;
 }
 
-struct outcome harness_run(const struct harness *harness, const struct frame *frame)
+struct harness_result harness_run(const struct harness *harness, const struct frame *frame)
 {
 	struct explain_result said =
 		twin_run_guarded(harness->twin, dataplane_memory(harness->dataplane), frame);
 	struct ledger before = read_ledger(harness);
-	struct outcome outcome;
+	struct harness_result result;
 
-	outcome.action = harness_run_program(harness->program, frame, &outcome.frame);
-	outcome.counted = ledger_since(harness, &before);
-	twin_compare(&said, outcome.action, &outcome.frame);
-	return outcome;
+	result.action = harness_run_program(harness->program, frame, &result.frame);
+	result.counted = ledger_since(harness, &before);
+	twin_compare(&said, result.action, &result.frame);
+	return result;
 }
 
 /* Metadata before the frame takes the room up; before Linux 6.10 it may not be so much. */
 bool harness_run_cramped(const struct harness *harness, const struct frame *frame,
-			 struct outcome *ret_outcome)
+			 struct harness_result *ret_result)
 {
 	uint8_t bytes[METADATA_BYTES + FRAME_BYTES_MAX] = {0};
 	struct ledger before = read_ledger(harness);
@@ -403,10 +403,10 @@ bool harness_run_cramped(const struct harness *harness, const struct frame *fram
 	memcpy(bytes + METADATA_BYTES, frame->bytes, frame->length);
 	if (bpf_prog_test_run_opts(harness->program, &options))
 		return false;
-	ret_outcome->action = options.retval;
-	ret_outcome->frame.length = options.data_size_out - context.data;
-	memcpy(ret_outcome->frame.bytes, bytes + context.data, ret_outcome->frame.length);
-	ret_outcome->counted = ledger_since(harness, &before);
+	ret_result->action = options.retval;
+	ret_result->frame.length = options.data_size_out - context.data;
+	memcpy(ret_result->frame.bytes, bytes + context.data, ret_result->frame.length);
+	ret_result->counted = ledger_since(harness, &before);
 	return true;
 }
 

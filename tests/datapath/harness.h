@@ -70,17 +70,17 @@ struct ledger {
 	uint64_t of_none[CAROM_REASON_COUNT];
 };
 
-struct outcome {
+struct harness_result {
 	uint32_t action; /* enum xdp_action */
 	struct frame frame;
 	struct ledger counted; /* by this packet */
 };
 
 /* The twin sees the frame first, and must agree. */
-struct outcome harness_run(const struct harness *harness, const struct frame *frame);
+struct harness_result harness_run(const struct harness *harness, const struct frame *frame);
 /* With so little room before the frame that no outer header fits. False: this kernel cannot. */
 bool harness_run_cramped(const struct harness *harness, const struct frame *frame,
-			 struct outcome *ret_outcome);
+			 struct harness_result *ret_result);
 /* Runs any XDP program; returns the action. */
 uint32_t harness_run_program(int program, const struct frame *frame, struct frame *ret_frame);
 

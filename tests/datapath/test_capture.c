@@ -5,7 +5,7 @@
  */
 #include "capture.h"
 #include "check.h"
-#include "outcome.h"
+#include "verdict.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -18,7 +18,7 @@
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define SEEN_MAX      16
-#define ALL_OUTCOMES  (~(1ull << CAROM_OUTCOME_FOREIGN))
+#define ALL_VERDICTS  (~(1ull << CAROM_VERDICT_FOREIGN))
 #define READ_ALL      1000000
 #define NS_PER_S      1000000000ull
 #define OTHER_ADAPTER 77
@@ -96,14 +96,14 @@ static const struct seen *read_one(struct subject *subject)
 	return &reading->seen[0];
 }
 
-static void start(struct subject *subject, uint64_t outcomes, uint32_t vip, uint32_t snap_bytes)
+static void start(struct subject *subject, uint64_t verdicts, uint32_t vip, uint32_t snap_bytes)
 {
-	capture_start(subject->capture, &(struct capture_order){outcomes, vip, snap_bytes});
+	capture_start(subject->capture, &(struct capture_order){verdicts, vip, snap_bytes});
 }
 
 static void start_all(struct subject *subject)
 {
-	start(subject, ALL_OUTCOMES, 0, CAROM_CAPTURE_SNAP_MAX);
+	start(subject, ALL_VERDICTS, 0, CAROM_CAPTURE_SNAP_MAX);
 }
 
 static int stop(void **state)
@@ -134,7 +134,7 @@ static void check_text(const char *what, const char *found, const char *expected
 struct record_row {
 	const char *name;
 	struct packet packet;
-	uint32_t outcome;
+	uint32_t verdict;
 	const struct vip *vip;	       /* NULL: none is known */
 	const struct backend *backend; /* likewise */
 };
@@ -144,32 +144,32 @@ struct record_row {
 static const struct record_row record_rows[] = {
 	{"IPv4 in IPv4",
 	 {.destination = "192.0.2.1", WEB},
-	 CAROM_OUTCOME_TX,
+	 CAROM_VERDICT_TX,
 	 &vips[FOUR_IN_FOUR],
 	 &to_ipv4},
 	{"IPv4 in IPv6",
 	 {.destination = "192.0.2.2", WEB},
-	 CAROM_OUTCOME_TX,
+	 CAROM_VERDICT_TX,
 	 &vips[FOUR_IN_SIX],
 	 &to_ipv6},
 	{"IPv6 in IPv6",
 	 {.destination = "2001:db8::1", WEB},
-	 CAROM_OUTCOME_TX,
+	 CAROM_VERDICT_TX,
 	 &vips[SIX_IN_SIX],
 	 &to_ipv6},
 	{"IPv6 in IPv4",
 	 {.destination = "2001:db8::2", WEB},
-	 CAROM_OUTCOME_TX,
+	 CAROM_VERDICT_TX,
 	 &vips[SIX_IN_FOUR],
 	 &to_ipv4},
 	{"padding behind the packet",
 	 {.destination = "192.0.2.1", WEB, .padding_bytes = 6},
-	 CAROM_OUTCOME_TX,
+	 CAROM_VERDICT_TX,
 	 &vips[FOUR_IN_FOUR],
 	 &to_ipv4},
 	{"to another interface",
 	 {.destination = "192.0.2.3", WEB},
-	 CAROM_OUTCOME_REDIRECT,
+	 CAROM_VERDICT_REDIRECT,
 	 &vips[REDIRECTED],
 	 &elsewhere},
 	{"too big",
@@ -222,7 +222,7 @@ static void test_record(void **state)
 	before_ns = realtime_ns();
 	harness_run(&subject->harness, &frame);
 	seen = read_one(subject);
-	assert_int_equal(seen->packet.outcome, row->outcome);
+	assert_int_equal(seen->packet.verdict, row->verdict);
 	assert_int_equal(seen->packet.interface, HARNESS_INGRESS);
 	assert_int_equal(seen->packet.length, frame.length);
 	check_text("VIP", seen->packet.vip, name_of(subject, row->vip));
@@ -282,7 +282,7 @@ static void test_snap(void **state)
 
 	if (row->snap_bytes < frame.length)
 		expected.length = row->snap_bytes;
-	start(subject, ALL_OUTCOMES, 0, row->snap_bytes);
+	start(subject, ALL_VERDICTS, 0, row->snap_bytes);
 	harness_run(&subject->harness, &frame);
 	seen = read_one(subject);
 	assert_int_equal(seen->packet.length, frame.length);
@@ -303,17 +303,17 @@ static void run_each(const struct subject *subject)
 
 struct choice_row {
 	const char *name;
-	uint64_t outcomes;
+	uint64_t verdicts;
 	int vip; /* -1: all */
 	size_t expected;
 };
 
 static const struct choice_row choice_rows[] = {
-	{"everything", ALL_OUTCOMES, -1, COUNT(vips)},
-	{"what is sent back", 1ull << CAROM_OUTCOME_TX, -1, 4},
+	{"everything", ALL_VERDICTS, -1, COUNT(vips)},
+	{"what is sent back", 1ull << CAROM_VERDICT_TX, -1, 4},
 	{"one reason", 1ull << CAROM_REASON_NO_BACKEND, -1, 1},
 	{"two reasons", 1ull << CAROM_REASON_NO_BACKEND | 1ull << CAROM_REASON_TOO_BIG, -1, 2},
-	{"one VIP", ALL_OUTCOMES, SIX_IN_FOUR, 1},
+	{"one VIP", ALL_VERDICTS, SIX_IN_FOUR, 1},
 	{"one VIP's drops, of which there are none", 1ull << CAROM_REASON_NO_BACKEND, SIX_IN_FOUR,
 	 0},
 	{"nothing", 0, -1, 0},
@@ -331,12 +331,12 @@ static void test_choice(void **state)
 	if (row->vip >= 0)
 		number = publish_vip_number(publish,
 					    harness_find_vip(&subject->harness, &vips[row->vip]));
-	start(subject, row->outcomes, number, 64);
+	start(subject, row->verdicts, number, 64);
 	run_each(subject);
 	reading = read_all(subject);
 	assert_int_equal(reading->count, row->expected);
 	for (size_t i = 0; i < reading->count; i++)
-		assert_true(row->outcomes >> reading->seen[i].packet.outcome & 1);
+		assert_true(row->verdicts >> reading->seen[i].packet.verdict & 1);
 }
 
 /* ---- on and off ---- */
@@ -372,7 +372,7 @@ static void test_next_capture_has_its_own_only(void **state)
 	run_each(subject);
 	start_all(subject);
 	harness_run(&subject->harness, &frame);
-	assert_int_equal(read_one(subject)->packet.outcome, CAROM_REASON_NO_BACKEND);
+	assert_int_equal(read_one(subject)->packet.verdict, CAROM_REASON_NO_BACKEND);
 }
 
 static bool take_two(void *context, const struct capture_packet *packet)
@@ -415,7 +415,7 @@ static void test_rate_limit(void **state)
 	struct frame frame = frame_to(EMPTY);
 	struct capture_losses losses;
 
-	start(subject, ALL_OUTCOMES, 0, 60);
+	start(subject, ALL_VERDICTS, 0, 60);
 	run_repeated(subject, &frame, CAROM_CAPTURE_PER_SECOND + 10);
 	assert_int_equal(read_all(subject)->count, CAROM_CAPTURE_PER_SECOND);
 	assert_int_equal(capture_losses(subject->capture, &losses), 0);
@@ -451,7 +451,7 @@ static void test_losses_begin_anew(void **state)
 	struct frame frame = frame_to(EMPTY);
 	struct capture_losses losses;
 
-	start(subject, ALL_OUTCOMES, 0, 60);
+	start(subject, ALL_VERDICTS, 0, 60);
 	run_repeated(subject, &frame, CAROM_CAPTURE_PER_SECOND + 10);
 	start_all(subject);
 	run_each(subject);

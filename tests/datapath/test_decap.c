@@ -466,7 +466,7 @@ static void test_journey(void **state)
 	const struct journey *journey = trial->subject;
 	const struct journey_row *row = trial->row;
 	struct frame frame = packet_build(&row->packet);
-	struct outcome wrapped = harness_run(&journey->harness, &frame);
+	struct harness_result wrapped = harness_run(&journey->harness, &frame);
 
 	check_action(&frame, wrapped.action, XDP_TX);
 	check_unwrapped(journey->skeleton, &wrapped.frame, &frame);

@@ -258,10 +258,10 @@ static uint16_t flow_bits(const struct trial *trial, uint16_t source_port, uint1
 		.destination_port = 80,
 		.payload_bytes = payload_bytes,
 	});
-	struct outcome outcome = harness_run(trial->subject, &frame);
+	struct harness_result result = harness_run(trial->subject, &frame);
 
-	check_action(&frame, outcome.action, XDP_TX);
-	return frame_read16(&outcome.frame, row->offset);
+	check_action(&frame, result.action, XDP_TX);
+	return frame_read16(&result.frame, row->offset);
 }
 
 /* Constant within a flow, and hardly ever the same in two. */

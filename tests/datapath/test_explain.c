@@ -86,7 +86,7 @@ static void check_steering(const struct harness *harness, const struct frame *fr
 	struct carom_explanation decided = ask(harness, frame);
 	struct vip vip = pair_vip(NULL);
 
-	check_number("outcome", decided.outcome, CAROM_OUTCOME_TX);
+	check_number("verdict", decided.verdict, CAROM_VERDICT_TX);
 	check_number("VIP", decided.vip,
 		     publish_vip_number(harness->publish, harness_find_vip(harness, &vip)));
 	check_number("flow's fate", decided.flow, expected->flow);
@@ -172,11 +172,11 @@ static void test_too_many_new_flows(void **state)
 
 /* ---- what is not forwarded ---- */
 
-static void check_end(const struct harness *harness, const struct packet *packet, uint32_t outcome)
+static void check_end(const struct harness *harness, const struct packet *packet, uint32_t verdict)
 {
 	struct frame frame = packet_build(packet);
 
-	check_number("outcome", ask(harness, &frame).outcome, outcome);
+	check_number("verdict", ask(harness, &frame).verdict, verdict);
 }
 
 static void test_not_forwarded(void **state)
@@ -184,7 +184,7 @@ static void test_not_forwarded(void **state)
 	struct harness *harness = *state;
 
 	check_end(harness, &(struct packet){.destination = "192.0.2.99", .destination_port = 80},
-		  CAROM_OUTCOME_FOREIGN);
+		  CAROM_VERDICT_FOREIGN);
 	check_end(harness, &(struct packet){.destination = "192.0.2.1", .destination_port = 81},
 		  CAROM_REASON_NOT_SERVED);
 	check_end(harness,
@@ -201,7 +201,7 @@ static void test_too_big(void **state)
 		packet_build(&(struct packet){.destination = "192.0.2.8", .destination_port = 80});
 	struct carom_explanation decided = ask(*state, &frame);
 
-	check_number("outcome", decided.outcome, CAROM_REASON_TOO_BIG);
+	check_number("verdict", decided.verdict, CAROM_REASON_TOO_BIG);
 	check_number("chosen ordinal", decided.chosen, 0);
 	assert_int_not_equal(decided.vip, 0);
 	assert_int_not_equal(decided.slot, CAROM_NONE);

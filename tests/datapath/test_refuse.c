@@ -249,13 +249,13 @@ static void test_cramped(void **state)
 	const struct trial *trial = *state;
 	const struct cramped_row *row = trial->row;
 	struct frame frame = packet_build(&row->packet);
-	struct outcome outcome;
+	struct harness_result result;
 
-	if (!harness_run_cramped(trial->subject, &frame, &outcome)) {
+	if (!harness_run_cramped(trial->subject, &frame, &result)) {
 		print_message("this kernel runs no test on a frame without headroom\n");
 		skip();
 	}
-	check_outcome_refused(&outcome, &frame, CAROM_REASON_NO_HEADROOM, OF_VIP);
+	check_result_refused(&result, &frame, CAROM_REASON_NO_HEADROOM, OF_VIP);
 }
 
 /* ---- maps that contradict each other: they are spoiled here by hand ---- */

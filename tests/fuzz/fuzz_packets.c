@@ -28,7 +28,7 @@ static void try_capture(const json_t *body)
 	if (capture_request_decode(body, &request, &faults)) {
 		fuzz_expect_faults_within(&faults, body);
 	} else {
-		if (!request.count || !request.duration_ms || !request.outcomes ||
+		if (!request.count || !request.duration_ms || !request.verdicts ||
 		    request.snap_bytes > CAROM_CAPTURE_SNAP_MAX || !error_list_is_empty(&faults))
 			fuzz_fail("a request out of bounds, and %zu faults", faults.count);
 		capture_request_done(&request);

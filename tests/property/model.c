@@ -96,52 +96,52 @@ static bool judge_drop(const struct model *model, const struct model_packet *pac
 }
 
 static bool judge_backend_choice(const struct model *model, const struct model_packet *packet,
-				 const struct model_outcome *outcome,
+				 const struct model_seen *seen,
 				 char ret_verdict[MODEL_VERDICT_BYTES])
 {
-	const struct model_vip *vip = &model->vips[outcome->vip];
-	const char *name = intent_backend_name(outcome->backend);
+	const struct model_vip *vip = &model->vips[seen->vip];
+	const char *name = intent_backend_name(seen->backend);
 	int backend = owed(model, packet);
 
-	if (outcome->vip != intent_flow_vip(packet->flow))
+	if (seen->vip != intent_flow_vip(packet->flow))
 		return refute(ret_verdict, "a packet went to a backend of %s",
-			      intent_service(outcome->vip)->name);
-	if (backend != MODEL_NOBODY && (size_t)backend != outcome->backend)
+			      intent_service(seen->vip)->name);
+	if (backend != MODEL_NOBODY && (size_t)backend != seen->backend)
 		return refute(ret_verdict, "a flow of %s went to %s",
 			      intent_backend_name((size_t)backend), name);
-	if (!vip->backends[outcome->backend].serves)
+	if (!vip->backends[seen->backend].serves)
 		return refute(ret_verdict, "a packet went to %s, which gave its flows up", name);
-	if (packet->opens && !outcome->was_refused && !vip->backends[outcome->backend].is_eligible)
+	if (packet->opens && !seen->was_refused && !vip->backends[seen->backend].is_eligible)
 		return refute(ret_verdict, "a new flow went to %s, which takes none", name);
 	return true;
 }
 
 static void learn(struct model *model, const struct model_packet *packet,
-		  const struct model_outcome *outcome)
+		  const struct model_seen *seen)
 {
 	model->flows[packet->flow] = (struct model_flow){
-		.backend = outcome->fate == MODEL_FORWARDED ? (int)outcome->backend : MODEL_NOBODY,
+		.backend = seen->fate == MODEL_FORWARDED ? (int)seen->backend : MODEL_NOBODY,
 		.sent_s = packet->now_s,
 		.is_confirmed = !packet->opens,
-		.was_refused = outcome->was_refused,
+		.was_refused = seen->was_refused,
 	};
 }
 
 bool model_judge(struct model *model, const struct model_packet *packet,
-		 const struct model_outcome *outcome, char ret_verdict[MODEL_VERDICT_BYTES])
+		 const struct model_seen *seen, char ret_verdict[MODEL_VERDICT_BYTES])
 {
 	bool is_there = model->vips[intent_flow_vip(packet->flow)].is_there, is_right = false;
 
-	if (is_there != (outcome->fate != MODEL_PASSED))
+	if (is_there != (seen->fate != MODEL_PASSED))
 		return refute(ret_verdict, is_there ? "a VIP's packet was left to the kernel"
 						    : "a packet of no VIP was taken");
-	switch (outcome->fate) {
+	switch (seen->fate) {
 	case MODEL_FORWARDED:
-		is_right = judge_backend_choice(model, packet, outcome, ret_verdict);
+		is_right = judge_backend_choice(model, packet, seen, ret_verdict);
 		break;
 	case MODEL_DROPPED: is_right = judge_drop(model, packet, ret_verdict); break;
 	case MODEL_PASSED: is_right = true; break;
 	}
-	learn(model, packet, outcome);
+	learn(model, packet, seen);
 	return is_right;
 }

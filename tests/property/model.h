@@ -52,7 +52,7 @@ struct model {
 enum model_fate { MODEL_FORWARDED, MODEL_DROPPED, MODEL_PASSED };
 
 /* What became of a packet. */
-struct model_outcome {
+struct model_seen {
 	enum model_fate fate;
 	size_t vip, backend; /* that it was forwarded to */
 	bool was_refused;    /* the flow table had no room, or no time, for the flow */
@@ -69,6 +69,6 @@ void model_commit(struct model *model, const struct intent *intent);
 
 /* Learns from a packet. False: the promise is broken, and ret_verdict says how. */
 bool model_judge(struct model *model, const struct model_packet *packet,
-		 const struct model_outcome *outcome, char ret_verdict[MODEL_VERDICT_BYTES]);
+		 const struct model_seen *seen, char ret_verdict[MODEL_VERDICT_BYTES]);
 
 #endif

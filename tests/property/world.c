@@ -73,16 +73,19 @@ refute(struct world *world, const char *format, ...)
 
 /* ---- the network around ---- */
 
-static const struct next_hop *find_next_hop(const void *intent, const struct carom_address *address)
+static const struct resolution *find_next_hop(const void *intent,
+					      const struct carom_address *address)
 {
-	static const struct next_hop up = {
-		.resolved = true,
-		.interface = HARNESS_INGRESS,
-		.mtu = MTU,
-		.destination_mac = {0x02, 0xd0},
-		.source_mac = {0x02, 0x50},
+	static const struct resolution up = {
+		.hop = {
+			.resolved = true,
+			.interface = HARNESS_INGRESS,
+			.mtu = MTU,
+			.destination_mac = {0x02, 0xd0},
+			.source_mac = {0x02, 0x50},
+		},
 	};
-	static const struct next_hop down = {.reason = "down"};
+	static const struct resolution down = {.reason = "down"};
 	const struct intent *now = intent;
 	size_t vip, backend;
 
@@ -237,7 +240,7 @@ static void remove_vip(struct world *world, const struct operation *operation)
 static void set_next_hop(struct world *world, const struct operation *operation, bool is_up)
 {
 	backend_of(world, operation)->is_up = is_up;
-	world->deployment.next_hops_changed = true;
+	world->deployment.facts_changed = true;
 }
 
 static void lose_next_hop(struct world *world, const struct operation *operation)
@@ -267,35 +270,35 @@ static uint64_t count_refused(const struct world *world)
 	return recorded.rate_limited + recorded.table_full;
 }
 
-static struct model_outcome run(const struct world *world, const struct frame *frame)
+static struct model_seen run(const struct world *world, const struct frame *frame)
 {
 	const struct harness *harness = &world->deployment.harness;
 	struct explain_result said = twin_run(harness->twin, frame);
 	uint64_t refused_before = count_refused(world);
 	struct frame outer;
 	uint32_t action = harness_run_program(harness->program, frame, &outer);
-	struct model_outcome outcome = {.was_refused = count_refused(world) != refused_before};
+	struct model_seen seen = {.was_refused = count_refused(world) != refused_before};
 	bool is_ipv4 = outer.bytes[AT_IP] >> 4 == 4;
 
 	twin_compare(&said, action, &outer);
 	if (action == XDP_PASS)
-		outcome.fate = MODEL_PASSED;
+		seen.fate = MODEL_PASSED;
 	else if (action != XDP_TX ||
 		 !intent_find_backend(frame_read16(&outer, is_ipv4 ? AT_IPV4_DESTINATION + 2
 								   : AT_IPV6_DESTINATION + 14),
-				      &outcome.vip, &outcome.backend))
-		outcome.fate = MODEL_DROPPED;
-	return outcome;
+				      &seen.vip, &seen.backend))
+		seen.fate = MODEL_DROPPED;
+	return seen;
 }
 
-static void tell_outcome(const struct world *world, const struct model_outcome *outcome)
+static void tell_seen(const struct world *world, const struct model_seen *seen)
 {
-	switch (outcome->fate) {
-	case MODEL_FORWARDED: tell(world, ": to %s", intent_backend_name(outcome->backend)); break;
+	switch (seen->fate) {
+	case MODEL_FORWARDED: tell(world, ": to %s", intent_backend_name(seen->backend)); break;
 	case MODEL_DROPPED: tell(world, ": dropped"); break;
 	case MODEL_PASSED: tell(world, ": left to the kernel"); break;
 	}
-	tell(world, outcome->was_refused ? ", not recorded" : "");
+	tell(world, seen->was_refused ? ", not recorded" : "");
 }
 
 static void send_packet(struct world *world, const struct operation *operation)
@@ -305,13 +308,12 @@ static void send_packet(struct world *world, const struct operation *operation)
 		.opens = operation->kind == OPERATION_OPEN && intent_flow_is_tcp(operation->flow),
 		.now_s = world->now_s,
 	};
-	struct model_outcome outcome = run(world, packet.opens ? &world->opening[packet.flow]
-							       : &world->ordinary[packet.flow]);
+	struct model_seen seen = run(world, packet.opens ? &world->opening[packet.flow]
+							 : &world->ordinary[packet.flow]);
 
 	world->result.packets++;
-	world->result.is_kept =
-		model_judge(&world->model, &packet, &outcome, world->result.verdict);
-	tell_outcome(world, &outcome);
+	world->result.is_kept = model_judge(&world->model, &packet, &seen, world->result.verdict);
+	tell_seen(world, &seen);
 }
 
 /* ---- all together ---- */
@@ -396,7 +398,7 @@ static void end(struct world *world)
 	deployment_reclaim(&world->deployment);
 	for (size_t i = 0; i < image->vip_count; i++) {
 		slots += 1u << image->vips[i]->ring->bits;
-		if (image->vips[i]->tracking == HISTORY_CHANGES &&
+		if (image->vips[i]->tracking == TRACKING_CHANGES &&
 		    publish_tracking_vip(publish, i).tracked_slots)
 			refute(world, "slots of %s stay tracked", image->vips[i]->name);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The set of watched destinations: found by address, and by the prefix of a route. */
+/* The set of followed destinations: found by address, and by the prefix of a route. */
 #include "destination.h"
 
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static void add(struct destination_set *set, const char *const *texts, size_t co
 
 	for (size_t i = 0; i < count; i++)
 		addresses[i] = parse_address(texts[i]);
-	assert_int_equal(destination_set_watch(set, addresses, count), 0);
+	assert_int_equal(destination_set_follow(set, addresses, count), 0);
 	free(addresses);
 }
 
@@ -75,13 +75,13 @@ static void counts_watches(void **state)
 	struct destination *second = find(&set, "10.0.0.2");
 
 	(void)state;
-	assert_int_equal(second->watch_count, 2);
-	assert_int_equal(find(&set, "10.0.0.3")->watch_count, 1);
+	assert_int_equal(second->follow_count, 2);
+	assert_int_equal(find(&set, "10.0.0.3")->follow_count, 1);
 	add(&set, texts + 2, 2);
 	assert_int_equal(set.count, 3);
 	assert_ptr_equal(find(&set, "10.0.0.2"), second);
-	assert_int_equal(second->watch_count, 3);
-	assert_int_equal(find(&set, "10.0.0.1")->watch_count, 1);
+	assert_int_equal(second->follow_count, 3);
+	assert_int_equal(find(&set, "10.0.0.1")->follow_count, 1);
 	destination_set_done(&set);
 }
 
@@ -94,7 +94,7 @@ static void drops_what_nobody_watches(void **state)
 	(void)state;
 	destination_set_prune(&set);
 	assert_int_equal(set.count, 3);
-	find(&set, "10.0.0.2")->watch_count--;
+	find(&set, "10.0.0.2")->follow_count--;
 	destination_set_prune(&set);
 	assert_int_equal(set.count, 2);
 	assert_null(find(&set, "10.0.0.2"));

@@ -57,10 +57,10 @@ struct row {
 
 /* Through an untracked slot, or through a tracked one with current, previous, recorded, chosen. */
 #define TO_WEB_2                                                                                   \
-	.outcome = CAROM_OUTCOME_TX, .slot = 77, .current = 1, .previous = NONE, .recorded = NONE, \
+	.verdict = CAROM_VERDICT_TX, .slot = 77, .current = 1, .previous = NONE, .recorded = NONE, \
 	.chosen = 1
 #define TRACKED(is_current, was_previous, is_recorded, is_chosen, fate)                            \
-	.outcome = CAROM_OUTCOME_TX, .slot = 77, .current = is_current, .previous = was_previous,  \
+	.verdict = CAROM_VERDICT_TX, .slot = 77, .current = is_current, .previous = was_previous,  \
 	.recorded = is_recorded, .chosen = is_chosen, .flow = fate
 #define SENT  "sent to backend 'web-2' (10.0.1.12) of vip 'web' by interface 'eth1', as the "
 #define FRAME ipv4_frame, sizeof(ipv4_frame)
@@ -128,7 +128,7 @@ static const struct row rows[] = {
 	 SENT "current one; slot 77 is tracked, and the flow is recorded",
 	 "its flow is recorded for backend 'web-1'"},
 	{XDP_DROP,
-	 {.outcome = CAROM_REASON_NO_BACKEND,
+	 {.verdict = CAROM_REASON_NO_BACKEND,
 	  .slot = 3,
 	  .current = NONE,
 	  .previous = NONE,
@@ -141,26 +141,26 @@ static const struct row rows[] = {
 	 "to "
 	 "backend 'none'"},
 	{XDP_DROP,
-	 {.outcome = CAROM_REASON_FRAGMENT, .slot = CAROM_NONE},
+	 {.verdict = CAROM_REASON_FRAGMENT, .slot = CAROM_NONE},
 	 false,
 	 FRAME,
 	 "dropped: fragment: an IP fragment, whose flow cannot be told",
 	 "it is for the address of a VIP"},
 	{XDP_PASS,
-	 {.outcome = CAROM_OUTCOME_FOREIGN, .slot = CAROM_NONE},
+	 {.verdict = CAROM_VERDICT_FOREIGN, .slot = CAROM_NONE},
 	 false,
 	 FRAME,
 	 "left to the kernel: no VIP has this address",
 	 "it comes in by interface 'eth0', a frame of 34 bytes"},
 	{XDP_PASS,
-	 {.outcome = CAROM_OUTCOME_FOREIGN, .slot = CAROM_NONE},
+	 {.verdict = CAROM_VERDICT_FOREIGN, .slot = CAROM_NONE},
 	 false,
 	 other_frame,
 	 sizeof(other_frame),
 	 "left to the kernel: it is neither IPv4 nor IPv6 right behind the Ethernet header",
 	 "it comes in by interface 'eth0', a frame of 34 bytes"},
 	{XDP_PASS,
-	 {.outcome = CAROM_OUTCOME_FOREIGN, .slot = CAROM_NONE},
+	 {.verdict = CAROM_VERDICT_FOREIGN, .slot = CAROM_NONE},
 	 false,
 	 short_frame,
 	 sizeof(short_frame),

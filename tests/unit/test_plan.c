@@ -41,14 +41,14 @@ static void the_image_says_what_is_desired(void **state)
 	assert_int_equal(image->vip_count, 3);
 	assert_string_equal(image->vips[0]->name, "dns");
 	assert_int_equal(image->vips[0]->protocol, IPPROTO_UDP);
-	assert_int_equal(image->vips[0]->tracking, HISTORY_ALWAYS);
+	assert_int_equal(image->vips[0]->tracking, TRACKING_ALWAYS);
 	assert_string_equal(image->vips[1]->name, "raw");
 	assert_address(&image->vips[1]->address, "2001:db8::1");
 	assert_int_equal(image->vips[1]->port, 0);
-	assert_int_equal(image->vips[1]->tracking, HISTORY_NEVER);
+	assert_int_equal(image->vips[1]->tracking, TRACKING_NEVER);
 	assert_string_equal(image->vips[2]->name, "web");
 	assert_int_equal(image->vips[2]->port, 80);
-	assert_int_equal(image->vips[2]->tracking, HISTORY_CHANGES);
+	assert_int_equal(image->vips[2]->tracking, TRACKING_CHANGES);
 	assert_int_equal(image->vips[2]->backend_count, 2);
 	assert_int_equal(image->vips[2]->ring->bits, 8);
 	assert_int_equal(share_of(image->vips[2], "b1"), SLOT_COUNT / 2);
@@ -93,6 +93,7 @@ static void check_eligible(const struct eligible_row *row)
 	char members[256];
 	struct image_vip *vip;
 	const struct image_backend *backend;
+	struct facts facts = {find_next_hop, &planning};
 
 	snprintf(members, sizeof(members), "'backends': {" B1 ", 'b2': {'address': '10.0.0.2'%s}}",
 		 row->members);
@@ -103,7 +104,7 @@ static void check_eligible(const struct eligible_row *row)
 	assert_int_equal(share_of(vip, "b2"), row->reason ? 0 : SLOT_COUNT / 2);
 	assert_int_equal(share_of(vip, "b1"), row->reason ? SLOT_COUNT : SLOT_COUNT / 2);
 	if (row->reason)
-		assert_string_equal(plan_ineligible_reason(backend), row->reason);
+		assert_string_equal(facts_why_ineligible(&facts, backend), row->reason);
 	planning_done(&planning);
 }
 
@@ -119,10 +120,11 @@ static void an_unknown_next_hop_is_not_resolved(void **state)
 	struct planning planning = {0};
 	struct image_vip *vip = plan_web(&planning, "'backends': {'b9': {'address': '10.0.0.99'}}");
 	const struct image_backend *backend = backend_of(vip, "b9");
+	struct facts facts = {find_next_hop, &planning};
 
 	(void)state;
 	assert_false(backend->next_hop.resolved);
-	assert_string_equal(plan_ineligible_reason(backend), "its next hop is not known yet");
+	assert_string_equal(facts_why_ineligible(&facts, backend), "its next hop is not known yet");
 	planning_done(&planning);
 }
 
@@ -394,8 +396,7 @@ static struct plan start(struct planning *planning, struct config *desired)
 		.desired = desired,
 		.published = planning->published,
 		.image = planning->image,
-		.find_next_hop = find_next_hop,
-		.next_hops = planning,
+		.facts = {find_next_hop, planning},
 	};
 	struct error error;
 	struct plan plan;
@@ -445,7 +446,7 @@ static void a_backend_that_is_down_keeps_its_last_next_hop(void **state)
 	assert_true(backend_of(vip, "b1")->keeps_flows);
 	assert_int_equal(backend_of(vip, "b1")->next_hop.interface, INTERFACE);
 	assert_memory_equal(backend_of(vip, "b1")->next_hop.destination_mac,
-			    resolved.destination_mac, sizeof(resolved.destination_mac));
+			    resolved.hop.destination_mac, sizeof(resolved.hop.destination_mac));
 	assert_address(&backend_of(vip, "b1")->outer_source, "10.9.9.9");
 	assert_int_equal(share_of(vip, "b1"), 0);
 	planning.down[0] = NULL;
@@ -520,7 +521,7 @@ static void what_nobody_remembers_is_no_change(void **state)
 	assert_int_equal(vip->backend_count, 3);
 	planning.sweep_count += IMAGE_SWEEPS_TO_FORGET;
 	assert_ptr_equal(plan_again(&planning)->vips[0], vip);
-	planning.next_hops_changed = false;
+	planning.facts_changed = false;
 	vip = plan_web(&planning,
 		       "'backends': {'b1': {'address': '10.0.0.1', 'weight': 2}, " B2 "}");
 	assert_int_equal(vip->backend_count, 2);

@@ -218,10 +218,10 @@ static void test_capture_defaults(void **state)
 	assert_int_equal(request.count, 1000);
 	assert_int_equal(request.duration_ms, 10000);
 	assert_int_equal(request.snap_bytes, 256);
-	assert_int_equal(request.outcomes, ((1ull << CAROM_REASON_COUNT) - 1) |
-						   1ull << CAROM_OUTCOME_TX |
-						   1ull << CAROM_OUTCOME_REDIRECT);
-	assert_int_equal(captured("{}").outcomes, request.outcomes);
+	assert_int_equal(request.verdicts, ((1ull << CAROM_REASON_COUNT) - 1) |
+						   1ull << CAROM_VERDICT_TX |
+						   1ull << CAROM_VERDICT_REDIRECT);
+	assert_int_equal(captured("{}").verdicts, request.verdicts);
 }
 
 static void test_capture_choices(void **state)
@@ -236,13 +236,13 @@ static void test_capture_choices(void **state)
 	assert_int_equal(request.count, 1000000);
 	assert_int_equal(request.duration_ms, 600000);
 	assert_int_equal(request.snap_bytes, 4096);
-	assert_int_equal(request.outcomes, 1ull << CAROM_REASON_NO_BACKEND);
-	assert_int_equal(captured("{\"verdict\": \"tx\"}").outcomes, 1ull << CAROM_OUTCOME_TX);
-	assert_int_equal(captured("{\"verdict\": \"pass\"}").outcomes,
+	assert_int_equal(request.verdicts, 1ull << CAROM_REASON_NO_BACKEND);
+	assert_int_equal(captured("{\"verdict\": \"tx\"}").verdicts, 1ull << CAROM_VERDICT_TX);
+	assert_int_equal(captured("{\"verdict\": \"pass\"}").verdicts,
 			 1ull << CAROM_REASON_NOT_SERVED);
-	assert_int_equal(captured("{\"verdict\": \"aborted\"}").outcomes,
+	assert_int_equal(captured("{\"verdict\": \"aborted\"}").verdicts,
 			 1ull << CAROM_REASON_NO_HEADROOM | 1ull << CAROM_REASON_INCONSISTENT);
-	assert_int_equal(captured("{\"reason\": \"too_big\"}").outcomes,
+	assert_int_equal(captured("{\"reason\": \"too_big\"}").verdicts,
 			 1ull << CAROM_REASON_TOO_BIG);
 }
 
