@@ -277,8 +277,8 @@ static int check_limits(const struct json_place *place, const struct config *con
 	return failed;
 }
 
-int config_check_all(const struct json_place *document, const struct config *config,
-		     const struct config *base)
+int config_check_vips(const struct json_place *document, const struct config *config,
+		      const struct config *base)
 {
 	struct json_place vips = json_place_member(document, CONFIG_VIPS_KEY);
 	const struct config_vip **sorted = calloc(config->vip_count + 1, sizeof(sorted[0]));
@@ -399,8 +399,9 @@ static int check_edited(const struct json_place *vip, const struct config *confi
 	return failed;
 }
 
-int config_check_edits(const struct json_place *document, const struct config *config,
-		       const struct config *base, const struct config_edit *edits, size_t count)
+int config_check_edited_vips(const struct json_place *document, const struct config *config,
+			     const struct config *base, const struct config_edit *edits,
+			     size_t count)
 {
 	struct json_place vips = json_place_member(document, CONFIG_VIPS_KEY);
 	struct json_place vip;
@@ -408,11 +409,13 @@ int config_check_edits(const struct json_place *document, const struct config *c
 	int failed = 0;
 
 	if (count > EDITS_CHECKED_SINGLY_MAX)
-		return config_check_all(document, config, base);
+		return config_check_vips(document, config, base);
 	for (size_t index = 0; index < count; index++) {
 		vip = json_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
-		if (edits[index].vip)
-			failed |= check_edited(&vip, config, base, edits[index].vip, &grows);
+		if (edits[index].object)
+			failed |= check_edited(&vip, config, base,
+					       (const struct config_vip *)edits[index].object,
+					       &grows);
 	}
 	if (grows)
 		failed |= check_limits(count == 1 ? &vip : &vips, config);

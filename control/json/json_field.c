@@ -60,43 +60,62 @@ static unsigned edit_distance(const char *from, const char *to)
 	return row[to_length];
 }
 
-/* The known key that was probably meant, or NULL. */
-static const char *nearest_key(const struct json_field *fields, const char *key)
+/* ---- tables ---- */
+
+static const char *key_of(const void *row)
 {
-	const char *nearest = NULL;
+	return *(const char *const *)row;
+}
+
+static bool is_required(const void *row)
+{
+	return *((const bool *)row + offsetof(struct json_field, is_required));
+}
+
+static const void *next_row(const struct json_keys *keys, const void *row)
+{
+	return (const char *)row + keys->row_bytes;
+}
+
+/* The known key that was probably meant, or NULL. */
+static const char *nearest_key(const struct json_keys *keys, const char *key)
+{
+	const char *nearest = NULL, *known;
 	unsigned least = 0;
 
 	if (strlen(key) >= SUGGEST_BYTES)
 		return NULL;
-	for (; fields->key; fields++) {
-		unsigned distance = edit_distance(key, fields->key);
-		size_t allowed = 1 + strlen(fields->key) / LETTERS_PER_MISTAKE;
+	for (const void *row = keys->rows; (known = key_of(row)); row = next_row(keys, row)) {
+		unsigned distance = edit_distance(key, known);
+		size_t allowed = 1 + strlen(known) / LETTERS_PER_MISTAKE;
 
-		if (distance > allowed || distance >= strlen(fields->key))
+		if (distance > allowed || distance >= strlen(known))
 			continue;
 		if (nearest && distance >= least)
 			continue;
-		nearest = fields->key;
+		nearest = known;
 		least = distance;
 	}
 	return nearest;
 }
 
-static const char *list_keys(const struct json_field *fields, char ret_list[KEY_LIST_BYTES])
+static const char *list_keys(const struct json_keys *keys, char ret_list[KEY_LIST_BYTES])
 {
+	const char *separator = "";
 	size_t used = 0;
 
 	ret_list[0] = '\0';
-	for (const char *separator = ""; fields->key && used < KEY_LIST_BYTES; fields++) {
+	for (const void *row = keys->rows; key_of(row) && used < KEY_LIST_BYTES;
+	     row = next_row(keys, row)) {
 		used += (size_t)snprintf(ret_list + used, KEY_LIST_BYTES - used, "%s%s", separator,
-					 fields->key);
+					 key_of(row));
 		separator = ", ";
 	}
 	return ret_list;
 }
 
 static int refuse_key(const struct json_place *object, const char *key,
-		      const struct json_field *fields)
+		      const struct json_keys *keys)
 {
 	struct json_place place = json_place_member(object, key);
 	char list[KEY_LIST_BYTES];
@@ -105,36 +124,38 @@ static int refuse_key(const struct json_place *object, const char *key,
 	place.noun = "unknown key";
 	if (json_refusal_is_futile(&place))
 		return json_refuse(&place, ERROR_INVALID, "%s", "");
-	nearest = nearest_key(fields, key);
-	list_keys(fields, list);
+	nearest = nearest_key(keys, key);
+	list_keys(keys, list);
 	if (!nearest)
 		return json_refuse(&place, ERROR_INVALID, "; known keys: %s", list);
 	return json_refuse(&place, ERROR_INVALID, "; did you mean '%s'? Known keys: %s", nearest,
 			   list);
 }
 
-static const struct json_field *find_field(const struct json_field *fields, const char *key)
+static const void *find_row(const struct json_keys *keys, const char *key)
 {
-	for (; fields->key; fields++)
-		if (strcmp(fields->key, key) == 0)
-			return fields;
+	const char *known;
+
+	for (const void *row = keys->rows; (known = key_of(row)); row = next_row(keys, row))
+		if (known[0] == key[0] && strcmp(known, key) == 0)
+			return row;
 	return NULL;
 }
 
 static int require_keys(const struct json_place *place, const json_t *json,
-			const struct json_field *fields)
+			const struct json_keys *keys)
 {
 	int failed = 0;
 
-	for (; fields->key; fields++)
-		if (fields->is_required && !json_object_get(json, fields->key))
+	for (const void *row = keys->rows; key_of(row); row = next_row(keys, row))
+		if (is_required(row) && !json_object_get(json, key_of(row)))
 			failed |= json_refuse(place, ERROR_INVALID, ": key '%s' is missing",
-					      fields->key);
+					      key_of(row));
 	return failed;
 }
 
-int json_decode_object(const struct json_place *place, const json_t *json,
-		       const struct json_field *fields, void *target)
+int json_decode_keys(const struct json_place *place, const json_t *json,
+		     const struct json_keys *keys, json_row_decoder *decode, void *target)
 {
 	const char *key;
 	json_t *value;
@@ -144,17 +165,32 @@ int json_decode_object(const struct json_place *place, const json_t *json,
 		return json_refuse_type(place, json, "an object");
 	json_object_foreach(json_mutable(json), key, value)
 	{
-		const struct json_field *field = find_field(fields, key);
+		const void *row = find_row(keys, key);
 		struct json_place member = json_place_member(place, key);
 
-		if (field)
-			failed |= field->decode(&member, value, target);
-		else
-			failed |= refuse_key(place, key, fields);
+		failed |= row ? decode(&member, value, row, target) : refuse_key(place, key, keys);
 	}
-	failed |= require_keys(place, json, fields);
+	failed |= require_keys(place, json, keys);
 	return failed;
 }
+
+static int decode_field(const struct json_place *place, const json_t *json, const void *row,
+			void *target)
+{
+	const struct json_field *field = row;
+
+	return field->decode(place, json, target);
+}
+
+int json_decode_object(const struct json_place *place, const json_t *json,
+		       const struct json_field *fields, void *target)
+{
+	struct json_keys keys = {fields, sizeof(*fields)};
+
+	return json_decode_keys(place, json, &keys, decode_field, target);
+}
+
+/* ---- single values ---- */
 
 const char *json_type_name(const json_t *json)
 {

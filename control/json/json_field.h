@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Decoding JSON by tables: an object is a table of its keys, each with the function that decodes
- * its value. A new key is one more line in a table.
+ * its value. A new key is one more row in a table.
  *
  * All decoders return 0, or -1 with the faults listed and their outputs untouched.
- *
- * For the config library, and for those who decode a request's body by it.
  */
 #ifndef CAROM_JSON_FIELD_H
 #define CAROM_JSON_FIELD_H
@@ -20,12 +18,21 @@
 
 typedef int json_decoder(const struct json_place *place, const json_t *json, void *target);
 
-/* A table ends with a NULL key. */
+/* A table of keys. The last has a NULL key. */
 struct json_field {
 	const char *key;
 	bool is_required;
 	json_decoder *decode;
 };
+
+/* A table of any rows that begin with these two members of json_field, and end as its do. */
+struct json_keys {
+	const void *rows;
+	size_t row_bytes;
+};
+
+typedef int json_row_decoder(const struct json_place *place, const json_t *json, const void *row,
+			     void *target);
 
 struct json_bounds {
 	uint32_t min, max;
@@ -46,6 +53,9 @@ const char *json_list_choices(struct json_choices choices, char ret_list[JSON_CH
 /* Refuses unknown and missing keys; what has no fault is in the target even when others have. */
 int json_decode_object(const struct json_place *place, const json_t *json,
 		       const struct json_field *fields, void *target);
+/* The same by rows of another form. */
+int json_decode_keys(const struct json_place *place, const json_t *json,
+		     const struct json_keys *keys, json_row_decoder *decode, void *target);
 /* ret_text: borrowed from the JSON. */
 int json_decode_string(const struct json_place *place, const json_t *json, const char **ret_text);
 /* Of a VIP, a backend or a node. */

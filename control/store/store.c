@@ -3,9 +3,10 @@
  * The folder, and writing to it: one append and one sync a group of revisions, or a fresh file.
  *
  *   append ──► written, synced ──► stored
- *     │           └─► failed: cut off again; after a failed sync, the next write begins a fresh
- * file fresh file ──► written beside, synced, renamed, folder synced ──► stored └─► failed: removed
- * again; the next write begins another
+ *     │           └─► failed: cut off again; after a failed sync the next write is a fresh file
+ *     ▼
+ *   fresh file ──► written beside, synced, renamed, folder synced ──► stored
+ *                   └─► failed: removed again; the next write is another fresh file
  *
  * A sync that failed may have dropped what it could not write, and the next one would not say so:
  * such a file is never trusted again.
@@ -28,11 +29,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER_MODE	0700
-#define FILE_MODE	0600
-#define NEW_FILE	"new"
-#define FILE_ROOM_FIRST 16
-#define MOST_VIPS_MIN	256
+#define FOLDER_MODE	 0700
+#define FILE_MODE	 0600
+#define NEW_FILE	 "new"
+#define FILE_ROOM_FIRST	 16
+#define MOST_OBJECTS_MIN 256
 
 /* ---- the folder ---- */
 
@@ -272,17 +273,18 @@ static int begin_file(struct store *store, uint64_t number, const struct store_b
 
 /* ---- orders ---- */
 
-/* Most of many VIPs: telling all of them costs about the same, and saves telling them soon after.
- */
+/* Most of many objects: telling all of them costs about the same, and saves telling them soon. */
 static bool changes_most(const struct revision *before, const struct revision *revision)
 {
 	struct config_changes walk = {.before = before->config, .after = revision->config};
 	struct config_change change;
-	size_t count = 0;
+	size_t count = 0, all = 0;
 
 	while (config_changes_next(&walk, &change))
 		count += change.after != NULL;
-	return count >= MOST_VIPS_MIN && 2 * count > revision->config->vip_count;
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		all += revision->config->sets[kind].count;
+	return count >= MOST_OBJECTS_MIN && 2 * count > all;
 }
 
 /* Whether the file has a name still: somebody may have removed it, or put another in its place. */

@@ -337,8 +337,8 @@ static int read_all_files(struct store *store, const struct config *nothing,
 int store_load(struct store *store, const struct config *base, struct revisions *history,
 	       struct error *ret_error)
 {
-	const struct config no_vips = {0};
-	struct config *nothing = config_with_vips_of(base, &no_vips);
+	const struct config no_objects = {0};
+	struct config *nothing = config_with_objects_of(base, &no_objects);
 	int result;
 
 	if (!nothing)

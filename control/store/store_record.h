@@ -3,15 +3,16 @@
  * One revision as bytes: a line "carom-revision VERSION CHECKSUM LENGTH", and LENGTH bytes of JSON.
  *
  *   whole:   {"revision": 7, "time_ms": …, "author": "alice", "after": 6, "vips": {…}}
- *   changes: {"revision": 8, "time_ms": …, "author": "alice", "after": 7, "changed": {…},
- *             "removed": [names]}
+ *   changes: {"revision": 8, "time_ms": …, "author": "alice", "after": 7,
+ *             "changed": {"vips": {…}}, "removed": {"vips": [names]}}
  *
  * "after" is the revision that it followed, of which changes are told. Revisions between the two
  * were refused. The first of all follows none.
  *
- * Version 1 is what an earlier caromd wrote: always whole, and nothing but the vips in it. A line
- * of this form begins the records of every later version too, and its checksum is told the same
- * way.
+ * Version 1 is always whole, and has nothing but the vips. Version 2 tells changes of VIPs alone,
+ * without their kind: "changed": {…}, "removed": [names]. From version 3 on, each kind of objects
+ * more is a version more, so that a caromd which does not know it refuses the file. A line of this
+ * form begins the records of every later version too, and its checksum is told the same way.
  *
  * Pure, for any thread.
  */

@@ -73,7 +73,7 @@ static void assert_a_good_state(const struct contents *contents, size_t flipped)
 	if (!only_fault()->is_torn) {
 		assert_in_range(newest->number, good + 2, 6);
 		assert_string_equal(newest->author, "caromd");
-		assert_true(config_vips_equal(newest->config, scratch.expected[good]));
+		assert_true(config_objects_equal(newest->config, scratch.expected[good]));
 		newest = revisions_before(scratch.history, newest->number);
 	}
 	assert_int_equal(newest->number, good);
@@ -135,8 +135,8 @@ static void a_bad_file_gives_way_to_the_one_before(void **state)
 	assert_int_equal(only_fault()->revision, 6);
 	/* 8 was good, and is lost with the one that it changed. */
 	assert_int_equal(revisions_newest(scratch.history)->number, 9);
-	assert_true(
-		config_vips_equal(revisions_newest(scratch.history)->config, scratch.expected[6]));
+	assert_true(config_objects_equal(revisions_newest(scratch.history)->config,
+					 scratch.expected[6]));
 	free(contents.bytes);
 }
 
@@ -218,8 +218,8 @@ static void a_missing_record_is_noticed(void **state)
 	reload_well(&scratch);
 	assert_int_equal(only_fault()->revision, 1);
 	assert_int_equal(revisions_newest(scratch.history)->number, 6);
-	assert_true(
-		config_vips_equal(revisions_newest(scratch.history)->config, scratch.expected[1]));
+	assert_true(config_objects_equal(revisions_newest(scratch.history)->config,
+					 scratch.expected[1]));
 	free(contents.bytes);
 }
 
