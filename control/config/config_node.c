@@ -111,7 +111,6 @@ static const struct config_key limits_keys[] = {
 		CONFIG_MEMBER(struct config_limits, flow_inserts_per_s),
 		.bounds = {1, INSERTS_MAX},
 		.default_number = INSERTS_DEFAULT,
-		.unit = "1/s",
 		.help = "Flows that one CPU records in a second; the packets of more are forwarded "
 			"all the same.",
 	},
@@ -174,6 +173,7 @@ static const struct config_key node_keys[] = {
 		.type = &config_type_object,
 		CONFIG_MEMBER(struct config_node, limits),
 		.members = &limits_table,
+		.default_words = "each key's own",
 		.help = "How much fits.",
 	},
 	{
