@@ -282,13 +282,72 @@ static void what_an_earlier_caromd_wrote_is_loaded(void **state)
 	assert_expected(&scratch, revisions_newest(scratch.history));
 }
 
+/* Bytes of a caromd whose store told changes of VIPs alone: a whole revision, a change with a
+ * removal, and an addition. */
+static void changes_of_version_2_are_loaded(void **state)
+{
+	static const char bytes[] =
+		"carom-revision 2 eca4f495267b2a30 "
+		"369\n{\"revision\":7,\"time_ms\":1700000000000,\"a"
+		"uthor\":\"alice\",\"vips\":{\"dns\":{\"address\":\"192.0.2.53\",\"port\":53,"
+		"\"protoc"
+		"ol\":\"udp\",\"ring_slots\":0,\"tracking\":\"always\",\"on_down\":\"keep\","
+		"\"backend"
+		"s\":{}},\"web\":{\"address\":\"192.0.2.10\",\"port\":443,\"protocol\":\"tcp\","
+		"\"ring"
+		"_slots\":0,\"tracking\":\"changes\",\"on_down\":\"keep\",\"backends\":{\"b1\":{"
+		"\"add"
+		"ress\":\"10.0.0.1\",\"weight\":1,\"state\":\"active\"}}}}}carom-revision 2 "
+		"621157103"
+		"46cd1ad "
+		"277\n{\"revision\":8,\"time_ms\":1700000000001,\"author\":\"alice\",\"after"
+		"\":7,\"changed\":{\"web\":{\"address\":\"192.0.2.10\",\"port\":443,\"protocol\":"
+		"\"tc"
+		"p\",\"ring_slots\":512,\"tracking\":\"changes\",\"on_down\":\"keep\",\"backends\":"
+		"{"
+		"\"b1\":{\"address\":\"10.0.0.1\",\"weight\":7,\"state\":\"drain\"}}}},\"removed\":"
+		"["
+		"\"dns\"]}carom-revision 2 6960ab79ce6881ba "
+		"214\n{\"revision\":9,\"time_ms\":17000000"
+		"00002,\"author\":\"alice\",\"after\":8,\"changed\":{\"all\":{\"address\":\"2001:"
+		"db8:"
+		":1\",\"port\":0,\"protocol\":\"tcp\",\"ring_slots\":0,\"tracking\":\"never\",\"on_"
+		"do"
+		"wn\":\"reset\",\"backends\":{}}},\"removed\":[]}";
+	const struct config *config;
+
+	(void)state;
+	write_contents(&scratch, "7", bytes, strlen(bytes));
+	reload_well(&scratch);
+	assert_int_equal(revisions_count(scratch.history), 3);
+	config = revisions_find(scratch.history, 7)->config;
+	assert_int_equal(config->vip_count, 2);
+	assert_int_equal(config_find_vip(config, "dns")->tracking, CONFIG_TRACKING_ALWAYS);
+	config = revisions_find(scratch.history, 8)->config;
+	assert_int_equal(config->vip_count, 1);
+	assert_int_equal(config->vips[0]->ring_slots, 512);
+	assert_int_equal(config->vips[0]->backends[0].weight, 7);
+	assert_int_equal(config->vips[0]->backends[0].state, CONFIG_STATE_DRAIN);
+	assert_ptr_equal(config_find_vip(revisions_find(scratch.history, 9)->config, "web"),
+			 config->vips[0]);
+	config = revisions_find(scratch.history, 9)->config;
+	assert_int_equal(config_find_vip(config, "all")->on_down, CONFIG_ON_DOWN_RESET);
+	assert_string_equal(revisions_newest(scratch.history)->author, "alice");
+	/* Changes of this version follow in the same file. */
+	write_one(&scratch, 10, with_weight(config, 9));
+	assert_int_equal(state_of(&scratch).file, 7);
+	reload_well(&scratch);
+	assert_int_equal(revisions_count(scratch.history), 4);
+	assert_expected(&scratch, revisions_newest(scratch.history));
+}
+
 static void what_a_newer_caromd_wrote_is_left_alone(void **state)
 {
 	struct error error = {0};
 
 	(void)state;
 	write_script(&scratch);
-	write_record("6", 3, "who knows");
+	write_record("6", 99, "who knows");
 	assert_int_equal(reload(&scratch, &error), -1);
 	assert_int_equal(error.kind, ERROR_UNSUPPORTED);
 	assert_non_null(
@@ -311,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_missing_record_is_noticed, begin, end),
 		cmocka_unit_test_setup_teardown(other_files_are_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(what_an_earlier_caromd_wrote_is_loaded, begin, end),
+		cmocka_unit_test_setup_teardown(changes_of_version_2_are_loaded, begin, end),
 		cmocka_unit_test_setup_teardown(what_a_newer_caromd_wrote_is_left_alone, begin,
 						end),
 	};
