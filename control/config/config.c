@@ -148,7 +148,7 @@ void config_sort_objects(struct config_set *set)
 		qsort(set->objects, set->count, sizeof(set->objects[0]), compare_objects);
 }
 
-static int compare_backends(const void *left, const void *right)
+static int compare_backend_names(const void *left, const void *right)
 {
 	const struct config_backend *left_backend = left, *right_backend = right;
 
@@ -158,7 +158,7 @@ static int compare_backends(const void *left, const void *right)
 void config_sort_backends(struct config_backend *backends, size_t count)
 {
 	if (count > 1)
-		qsort(backends, count, sizeof(backends[0]), compare_backends);
+		qsort(backends, count, sizeof(backends[0]), compare_backend_names);
 }
 
 size_t config_object_position(const struct config_set *set, const char *name)

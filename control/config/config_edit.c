@@ -25,7 +25,7 @@ static struct config *begin_edit(const struct config *base, const size_t room[CO
 	return config;
 }
 
-static void add_object(struct config_set *set, struct config_object *object)
+static void edit_add_object(struct config_set *set, struct config_object *object)
 {
 	set->objects[set->count++] = config_object_ref(object);
 }
@@ -34,7 +34,7 @@ static void share_objects(struct config_set *set, const struct config_set *base,
 			  size_t end)
 {
 	for (size_t index = first; index < end; index++)
-		add_object(set, base->objects[index]);
+		edit_add_object(set, base->objects[index]);
 }
 
 /* All edits are of the set's kind. */
@@ -51,7 +51,7 @@ static void merge_set(struct config_set *set, const struct config_set *base,
 		share_objects(set, base, next, position);
 		next = position + is_there;
 		if (edits[index].object)
-			add_object(set, edits[index].object);
+			edit_add_object(set, edits[index].object);
 	}
 	share_objects(set, base, next, base->count);
 }

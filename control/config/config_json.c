@@ -35,7 +35,8 @@ struct decoding {
 	struct config *config;	   /* has the base's sections, and keeps them */
 };
 
-static void list_keys(enum strictness strictness, struct document_key ret_keys[MEMBER_COUNT + 1])
+static void list_document_keys(enum strictness strictness,
+			       struct document_key ret_keys[MEMBER_COUNT + 1])
 {
 	for (size_t i = 0; i < CONFIG_SECTION_COUNT; i++, ret_keys++)
 		*ret_keys = (struct document_key){
@@ -154,7 +155,7 @@ static int decode_document(const struct json_place *document, const json_t *json
 {
 	struct document_key keys[MEMBER_COUNT + 1];
 
-	list_keys(strictness, keys);
+	list_document_keys(strictness, keys);
 	return json_decode_keys(document, json, &(struct json_keys){keys, sizeof(keys[0])},
 				decode_key, decoding);
 }

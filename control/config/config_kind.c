@@ -164,7 +164,7 @@ static struct config_object *object_at(const struct config_set *set, size_t at)
 }
 
 /* Negative: the first name is before's alone; positive: after's. One may be NULL. */
-static int compare_names(const struct config_object *before, const struct config_object *after)
+static int compare_next(const struct config_object *before, const struct config_object *after)
 {
 	if (!before || !after)
 		return before ? -1 : 1;
@@ -184,7 +184,7 @@ static bool next_of_kind(struct config_changes *changes, struct config_change *r
 		after = object_at(after_set, changes->after_at);
 		if (!before && !after)
 			return false;
-		order = compare_names(before, after);
+		order = compare_next(before, after);
 		changes->before_at += order <= 0;
 		changes->after_at += order >= 0;
 		if (order == 0 && config_object_equal(changes->kind, before, after))
@@ -215,7 +215,7 @@ static void share_set(enum config_kind kind, struct config_set *set, const struc
 {
 	for (size_t at = 0, base_at = 0; at < set->count && base_at < base->count;) {
 		struct config_object *object = set->objects[at], *same = base->objects[base_at];
-		int order = compare_names(object, same);
+		int order = compare_next(object, same);
 
 		if (order == 0 && config_object_equal(kind, object, same)) {
 			set->objects[at] = config_object_ref(same);

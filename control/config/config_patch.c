@@ -199,7 +199,7 @@ static struct config *decode_scope(const struct config *base, const json_t *json
 
 /* ---- patching ---- */
 
-static void prefix_faults(struct error_list *faults, const struct config_patch *patch)
+static void patch_prefix_faults(struct error_list *faults, const struct config_patch *patch)
 {
 	for (size_t index = 0; patch->kind == CONFIG_PATCH_OPERATIONS && index < faults->count;
 	     index++)
@@ -239,13 +239,13 @@ static struct config *patch_scope(const struct config *base, const struct config
 	if (!patched)
 		return NULL;
 	config = decode_scope(base, patched, scope, faults);
-	prefix_faults(faults, patch);
+	patch_prefix_faults(faults, patch);
 	return config;
 }
 
 /* *ret_operations: NULL under a merge patch. */
-static int parse(const struct config_patch *patch, struct json_patch **ret_operations,
-		 struct error_list *faults)
+static int patch_parse(const struct config_patch *patch, struct json_patch **ret_operations,
+		       struct error_list *faults)
 {
 	*ret_operations = NULL;
 	if (patch->kind == CONFIG_PATCH_MERGE)
@@ -262,7 +262,7 @@ struct config *config_patch_all(const struct config *base, const struct config_p
 	struct config *config = NULL;
 	struct scope scope;
 
-	if (parse(patch, &operations, faults))
+	if (patch_parse(patch, &operations, faults))
 		return NULL;
 	if (operations ? scope_of_operations(operations, &scope)
 		       : scope_of_outline(patch->body, &scope)) {
@@ -287,7 +287,7 @@ static json_t *patch_thing(json_t *json, const struct config_patch *patch,
 
 	if (!json)
 		json_refuse_memory(&document);
-	else if (parse(patch, &operations, faults) == 0)
+	else if (patch_parse(patch, &operations, faults) == 0)
 		patched = patch_json(json, patch, operations, faults);
 	else
 		json_decref(json);
@@ -304,7 +304,7 @@ static struct config *patch_finish(const struct config *base, struct config_vip 
 
 	config_vip_unref(vip);
 	json_faults_make_relative(faults, pointer);
-	prefix_faults(faults, patch);
+	patch_prefix_faults(faults, patch);
 	return config;
 }
 

@@ -249,7 +249,7 @@ static void print_schema_name(const char *name)
 	printf("%c%s", name[0] - 'a' + 'A', name + 1);
 }
 
-static bool is_plain(const char *text)
+static bool yaml_is_plain(const char *text)
 {
 	static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off"};
 
@@ -260,7 +260,7 @@ static bool is_plain(const char *text)
 	       !strstr(text, " #") && text[strlen(text) - 1] != ':';
 }
 
-static void print_quoted(const char *text)
+static void yaml_print_quoted(const char *text)
 {
 	putchar('\'');
 	for (; *text; text++)
@@ -268,7 +268,7 @@ static void print_quoted(const char *text)
 	putchar('\'');
 }
 
-static void print_folded(const char *text, int indent)
+static void yaml_print_folded(const char *text, int indent)
 {
 	int column = LINE_LENGTH;
 
@@ -284,25 +284,25 @@ static void print_folded(const char *text, int indent)
 	}
 }
 
-static void print_string(const char *text, int indent, bool may_fold)
+static void yaml_print_string(const char *text, int indent, bool may_fold)
 {
 	if (strncmp(text, REFERENCE, strlen(REFERENCE)) == 0) {
 		printf("'" OPENAPI_SCHEMAS);
 		print_schema_name(text + strlen(REFERENCE));
 		putchar('\'');
 	} else if (may_fold && indent + strlen(text) > LINE_LENGTH - strlen("description: ''")) {
-		print_folded(text, indent);
-	} else if (is_plain(text)) {
+		yaml_print_folded(text, indent);
+	} else if (yaml_is_plain(text)) {
 		printf("%s", text);
 	} else {
-		print_quoted(text);
+		yaml_print_quoted(text);
 	}
 }
 
-static void print_scalar(const json_t *value)
+static void yaml_print_scalar(const json_t *value)
 {
 	if (json_is_string(value))
-		print_string(json_string_value(value), 0, false);
+		yaml_print_string(json_string_value(value), 0, false);
 	else if (json_is_integer(value))
 		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else if (json_is_boolean(value))
@@ -311,9 +311,9 @@ static void print_scalar(const json_t *value)
 		printf("{}"); /* all other values are empty objects */
 }
 
-static void print_members(const json_t *object, int indent);
+static void yaml_print_members(const json_t *object, int indent);
 
-static void print_array(const json_t *array, int indent)
+static void yaml_print_array(const json_t *array, int indent)
 {
 	const json_t *element;
 	size_t index;
@@ -322,33 +322,34 @@ static void print_array(const json_t *array, int indent)
 	{
 		if (json_is_object(element)) {
 			printf("\n%*s-", indent, "");
-			print_members(element, indent + YAML_STEP);
+			yaml_print_members(element, indent + YAML_STEP);
 		} else {
 			printf(index ? ", " : " [");
-			print_scalar(element);
+			yaml_print_scalar(element);
 		}
 	}
 	if (!json_is_object(json_array_get(array, 0)))
 		putchar(']');
 }
 
-static void print_value(const char *key, const json_t *value, int indent)
+static void yaml_print_value(const char *key, const json_t *value, int indent)
 {
 	if (json_is_array(value)) {
-		print_array(value, indent);
+		yaml_print_array(value, indent);
 	} else if (json_object_size(value)) {
-		print_members(value, indent);
+		yaml_print_members(value, indent);
 	} else if (json_is_string(value)) {
 		putchar(' ');
-		print_string(json_string_value(value), indent, strcmp(key, "description") == 0);
+		yaml_print_string(json_string_value(value), indent,
+				  strcmp(key, "description") == 0);
 	} else {
 		putchar(' ');
-		print_scalar(value);
+		yaml_print_scalar(value);
 	}
 }
 
 /* Each on a line of its own. */
-static void print_members(const json_t *object, int indent)
+static void yaml_print_members(const json_t *object, int indent)
 {
 	const char *key;
 	json_t *value;
@@ -356,7 +357,7 @@ static void print_members(const json_t *object, int indent)
 	json_object_foreach(json_mutable(object), key, value)
 	{
 		printf("\n%*s%s:", indent, "", key);
-		print_value(key, value, indent + YAML_STEP);
+		yaml_print_value(key, value, indent + YAML_STEP);
 	}
 }
 
@@ -371,13 +372,13 @@ static void print_openapi(void)
 	json_object_del(schema, "title");
 	json_object_del(schema, "$defs");
 	printf("%*sConfig:", OPENAPI_INDENT, "");
-	print_members(schema, OPENAPI_INDENT + YAML_STEP);
+	yaml_print_members(schema, OPENAPI_INDENT + YAML_STEP);
 	json_object_foreach(definitions, name, definition)
 	{
 		printf("\n%*s", OPENAPI_INDENT, "");
 		print_schema_name(name);
 		putchar(':');
-		print_members(definition, OPENAPI_INDENT + YAML_STEP);
+		yaml_print_members(definition, OPENAPI_INDENT + YAML_STEP);
 	}
 	putchar('\n');
 	json_decref(definitions);

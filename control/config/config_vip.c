@@ -177,7 +177,7 @@ const struct config_table config_vip_table = {
 
 /* ---- the kind ---- */
 
-static struct config_object *create(const json_t *json)
+static struct config_object *vip_create(const json_t *json)
 {
 	struct config_vip *vip =
 		config_vip_new(json_object_size(json_object_get(json, CONFIG_BACKENDS_KEY)));
@@ -185,8 +185,8 @@ static struct config_object *create(const json_t *json)
 	return vip ? &vip->object : NULL;
 }
 
-static int complete(const struct json_place *place, const json_t *json,
-		    struct config_object *object, const struct config_object *before)
+static int vip_complete(const struct json_place *place, const json_t *json,
+			struct config_object *object, const struct config_object *before)
 {
 	struct config_vip *vip = (struct config_vip *)object;
 
@@ -195,7 +195,7 @@ static int complete(const struct json_place *place, const json_t *json,
 	return config_check_vip(place, vip, (const struct config_vip *)before);
 }
 
-static size_t bytes(const struct config_object *object)
+static size_t vip_bytes(const struct config_object *object)
 {
 	const struct config_vip *vip = (const struct config_vip *)object;
 
@@ -208,9 +208,9 @@ const struct config_kind_row config_vip_kind = {
 	.help = "The VIPs by name.",
 	.table = &config_vip_table,
 	.is_required = true,
-	.create = create,
-	.complete = complete,
-	.bytes = bytes,
+	.create = vip_create,
+	.complete = vip_complete,
+	.bytes = vip_bytes,
 	.check = config_check_vips,
 	.check_edits = config_check_edited_vips,
 };
@@ -283,8 +283,8 @@ static struct config_vip *begin_vip_edit(const struct config_vip *base, size_t b
 	return vip;
 }
 
-static void add_backends(struct config_vip *vip, const struct config_backend *backends,
-			 size_t count)
+static void vip_add_backends(struct config_vip *vip, const struct config_backend *backends,
+			     size_t count)
 {
 	if (count == 0)
 		return;
@@ -312,7 +312,7 @@ struct config_vip *config_vip_with_backends(const struct config_vip *base,
 
 	if (!vip)
 		return NULL;
-	add_backends(vip, backends, count);
+	vip_add_backends(vip, backends, count);
 	config_sort_backends(vip->backends, count);
 	return end_vip_edit(vip, base, &place);
 }
@@ -329,9 +329,9 @@ struct config_vip *config_vip_with_backend(const struct config_vip *base,
 
 	if (!vip)
 		return NULL;
-	add_backends(vip, base->backends, position);
-	add_backends(vip, backend, 1);
-	add_backends(vip, &base->backends[next], base->backend_count - next);
+	vip_add_backends(vip, base->backends, position);
+	vip_add_backends(vip, backend, 1);
+	vip_add_backends(vip, &base->backends[next], base->backend_count - next);
 	return end_vip_edit(vip, base, &place);
 }
 
@@ -352,7 +352,7 @@ struct config_vip *config_vip_without_backend(const struct config_vip *base, con
 	vip = begin_vip_edit(base, base->backend_count - 1, &place);
 	if (!vip)
 		return NULL;
-	add_backends(vip, base->backends, position);
-	add_backends(vip, &base->backends[position + 1], base->backend_count - position - 1);
+	vip_add_backends(vip, base->backends, position);
+	vip_add_backends(vip, &base->backends[position + 1], base->backend_count - position - 1);
 	return vip;
 }

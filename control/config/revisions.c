@@ -142,7 +142,7 @@ static size_t config_bytes(const struct config *config)
 	return bytes;
 }
 
-static void compare(const struct config *before, struct revision *revision)
+static void count_changes(const struct config *before, struct revision *revision)
 {
 	struct config_changes walk = {.before = before, .after = revision->config};
 	struct config_change change;
@@ -170,7 +170,7 @@ void revisions_add(struct revisions *revisions, const struct revision *revision)
 	added.changes = (struct revision_changes){0};
 	added.replaced_bytes = 0;
 	if (before)
-		compare(before->config, &added);
+		count_changes(before->config, &added);
 	if (revisions->count == revisions->kept)
 		forget_oldest(revisions);
 	if (revisions->count)

@@ -62,7 +62,7 @@ static unsigned edit_distance(const char *from, const char *to)
 
 /* ---- tables ---- */
 
-static const char *key_of(const void *row)
+static const char *row_key(const void *row)
 {
 	return *(const char *const *)row;
 }
@@ -85,7 +85,7 @@ static const char *nearest_key(const struct json_keys *keys, const char *key)
 
 	if (strlen(key) >= SUGGEST_BYTES)
 		return NULL;
-	for (const void *row = keys->rows; (known = key_of(row)); row = next_row(keys, row)) {
+	for (const void *row = keys->rows; (known = row_key(row)); row = next_row(keys, row)) {
 		unsigned distance = edit_distance(key, known);
 		size_t allowed = 1 + strlen(known) / LETTERS_PER_MISTAKE;
 
@@ -105,10 +105,10 @@ static const char *list_keys(const struct json_keys *keys, char ret_list[KEY_LIS
 	size_t used = 0;
 
 	ret_list[0] = '\0';
-	for (const void *row = keys->rows; key_of(row) && used < KEY_LIST_BYTES;
+	for (const void *row = keys->rows; row_key(row) && used < KEY_LIST_BYTES;
 	     row = next_row(keys, row)) {
 		used += (size_t)snprintf(ret_list + used, KEY_LIST_BYTES - used, "%s%s", separator,
-					 key_of(row));
+					 row_key(row));
 		separator = ", ";
 	}
 	return ret_list;
@@ -136,7 +136,7 @@ static const void *find_row(const struct json_keys *keys, const char *key)
 {
 	const char *known;
 
-	for (const void *row = keys->rows; (known = key_of(row)); row = next_row(keys, row))
+	for (const void *row = keys->rows; (known = row_key(row)); row = next_row(keys, row))
 		if (known[0] == key[0] && strcmp(known, key) == 0)
 			return row;
 	return NULL;
@@ -147,10 +147,10 @@ static int require_keys(const struct json_place *place, const json_t *json,
 {
 	int failed = 0;
 
-	for (const void *row = keys->rows; key_of(row); row = next_row(keys, row))
-		if (is_required(row) && !json_object_get(json, key_of(row)))
+	for (const void *row = keys->rows; row_key(row); row = next_row(keys, row))
+		if (is_required(row) && !json_object_get(json, row_key(row)))
 			failed |= json_refuse(place, ERROR_INVALID, ": key '%s' is missing",
-					      key_of(row));
+					      row_key(row));
 	return failed;
 }
 

@@ -112,7 +112,7 @@ static size_t find_depth_excess(const char *text, size_t length)
 }
 
 /* What can be told without parsing. */
-static int check_text(const char *text, size_t length, struct error_list *faults)
+static int parse_check_text(const char *text, size_t length, struct error_list *faults)
 {
 	const char *nul;
 	size_t space = 0;
@@ -137,7 +137,7 @@ json_t *json_parse(const char *text, size_t length, struct error_list *faults)
 	size_t excess;
 	json_t *json;
 
-	if (check_text(text, length, faults))
+	if (parse_check_text(text, length, faults))
 		return NULL;
 	json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!json) {
@@ -177,7 +177,7 @@ static int buffer_grow(struct buffer *buffer)
 }
 
 /* Until the end, or until it is seen to be too much. Returns 0 or an errno. */
-static int read_all(int file, struct buffer *buffer)
+static int read_to_end(int file, struct buffer *buffer)
 {
 	for (;;) {
 		ssize_t count;
@@ -195,14 +195,14 @@ static int read_all(int file, struct buffer *buffer)
 	}
 }
 
-static int read_file(const char *path, struct buffer *buffer)
+static int parse_read_file(const char *path, struct buffer *buffer)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	int failure;
 
 	if (file < 0)
 		return errno;
-	failure = read_all(file, buffer);
+	failure = read_to_end(file, buffer);
 	close(file);
 	return failure;
 }
@@ -211,7 +211,7 @@ json_t *json_parse_file(const char *path, struct error_list *faults)
 {
 	struct buffer buffer = {0};
 	size_t earlier = faults->count;
-	int failure = read_file(path, &buffer);
+	int failure = parse_read_file(path, &buffer);
 	json_t *json = NULL;
 	struct error error;
 

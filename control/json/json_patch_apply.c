@@ -223,8 +223,8 @@ static json_t *find_member(const json_t *around, const char *token)
 }
 
 /* What the first tokens lead to; NULL with a fault. Borrowed. */
-static json_t *find(const struct application *application, const struct target *target,
-		    size_t token_count)
+static json_t *find_at(const struct application *application, const struct target *target,
+		       size_t token_count)
 {
 	json_t *found = application->document;
 
@@ -242,7 +242,7 @@ static json_t *find(const struct application *application, const struct target *
 
 static json_t *find_all(const struct application *application, const struct target *target)
 {
-	return find(application, target, target->pointer->count);
+	return find_at(application, target, target->pointer->count);
 }
 
 static const char *last_token(const struct target *target)
@@ -288,7 +288,7 @@ static int check_depth(const struct target *target, const json_t *value)
 }
 
 /* Consumes the value; NULL: there was no memory for it. */
-static int add(struct application *application, const struct target *target, json_t *value)
+static int add_value(struct application *application, const struct target *target, json_t *value)
 {
 	size_t count = target->pointer->count;
 	json_t *around = NULL;
@@ -301,7 +301,7 @@ static int add(struct application *application, const struct target *target, jso
 	}
 	if (count == 0)
 		return set_document(application, value);
-	around = find(application, target, count - 1);
+	around = find_at(application, target, count - 1);
 	if (json_is_array(around))
 		return insert(application, target, around, value);
 	if (json_is_object(around))
@@ -314,7 +314,7 @@ static int add(struct application *application, const struct target *target, jso
 
 static int take_out(struct application *application, const struct target *target)
 {
-	json_t *around = find(application, target, target->pointer->count - 1);
+	json_t *around = find_at(application, target, target->pointer->count - 1);
 	size_t index = 0;
 
 	if (json_is_object(around)) {
@@ -350,7 +350,7 @@ static int do_replace(struct application *application, const struct target *path
 		return json_refuse_memory(&path->place);
 	if (path->pointer->count == 0)
 		return set_document(application, copy);
-	around = find(application, path, path->pointer->count - 1);
+	around = find_at(application, path, path->pointer->count - 1);
 	json_pointer_index(last_token(path), &index);
 	failed = json_is_object(around) ? json_object_set_new(around, last_token(path), copy)
 					: json_array_set_new(around, index, copy);
@@ -376,7 +376,7 @@ static int do_move(struct application *application, const struct target *path,
 		json_decref(value);
 		return -1;
 	}
-	return add(application, path, value);
+	return add_value(application, path, value);
 }
 
 static int do_copy(struct application *application, const struct target *path,
@@ -386,7 +386,7 @@ static int do_copy(struct application *application, const struct target *path,
 
 	if (!value || spend(application, from, measure_value(value).values))
 		return -1;
-	return add(application, path, json_deep_copy(value));
+	return add_value(application, path, json_deep_copy(value));
 }
 
 static int do_test(const struct application *application, const struct json_place *operation,
@@ -413,7 +413,7 @@ static int perform(struct application *application, const struct json_place *pla
 	struct target from = {&operation->from, json_place_member(place, "from")};
 
 	switch (operation->verb) {
-	case JSON_PATCH_ADD: return add(application, &path, json_deep_copy(operation->value));
+	case JSON_PATCH_ADD: return add_value(application, &path, json_deep_copy(operation->value));
 	case JSON_PATCH_REMOVE: return do_remove(application, &path);
 	case JSON_PATCH_REPLACE: return do_replace(application, &path, operation->value);
 	case JSON_PATCH_MOVE: return do_move(application, &path, &from);

@@ -28,7 +28,7 @@ static int append_value(json_t *operations, const char *verb, const char *pointe
 							   pointer, "value", json_mutable(value)));
 }
 
-static int compare_names(const void *left, const void *right)
+static int compare_member_names(const void *left, const void *right)
 {
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
@@ -57,7 +57,7 @@ static const char **list_names(const json_t *from, const json_t *to, size_t *ret
 		return NULL;
 	*ret_count = collect_names(from, NULL, names);
 	*ret_count += collect_names(to, from, names + *ret_count);
-	qsort(names, *ret_count, sizeof(names[0]), compare_names);
+	qsort(names, *ret_count, sizeof(names[0]), compare_member_names);
 	return names;
 }
 

@@ -95,7 +95,7 @@ __attribute__((format(printf, 2, 3))) static void text_append(struct text *text,
 	text->used += (size_t)length;
 }
 
-static void append_escaped(struct text *pointer, const char *key)
+static void append_key(struct text *pointer, const char *key)
 {
 	char escaped[ERROR_POINTER_BYTES];
 	size_t used = 0;
@@ -121,7 +121,7 @@ static void append_pointer(struct text *pointer, const struct json_place *place)
 	}
 	append_pointer(pointer, place->parent);
 	if (place->key)
-		append_escaped(pointer, place->key);
+		append_key(pointer, place->key);
 	else
 		text_append(pointer, "/%zu", place->index);
 }

@@ -17,7 +17,7 @@
 #include "store_parts.h"
 
 #include "log.h"
-#include "store_record.h"
+#include "store_entry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -197,7 +197,7 @@ static int write_all(int file, const struct store_buffer *buffer)
 	return 0;
 }
 
-/* Takes back an append that failed. The record may be whole on the disk, and is refused. */
+/* Takes back an append that failed. The entry may be whole on the disk, and is refused. */
 static void cut_off(struct store *store)
 {
 	uint64_t length = store->snapshot_bytes + store->journal_bytes;
@@ -209,7 +209,7 @@ static void cut_off(struct store *store)
 	store_leave_file(store);
 }
 
-static int append(struct store *store, const struct store_buffer *buffer)
+static int append_to_file(struct store *store, const struct store_buffer *buffer)
 {
 	bool is_written = write_all(store->file, buffer) == 0;
 	int failure;
@@ -295,7 +295,7 @@ static bool is_in_place(const struct store *store)
 	return store->file >= 0 && fstat(store->file, &status) == 0 && status.st_nlink > 0;
 }
 
-/* Changes are told of the last record. When that was not published after all, the whole is told. */
+/* Changes are told of the last entry. When that was not published after all, the whole is told. */
 static bool may_append(const struct store *store, const struct store_order *order)
 {
 	uint64_t bound = store->snapshot_bytes > STORE_JOURNAL_BYTES_MIN ? store->snapshot_bytes
@@ -317,7 +317,7 @@ static int encode(const struct store_order *order, bool is_whole, struct store_b
 		const struct revision *revision = revisions_at(order->revisions, age);
 		bool is_first = age + 1 == count;
 
-		if (store_record_append(buffer, revision, before, is_whole && is_first)) {
+		if (store_entry_append(buffer, revision, before, is_whole && is_first)) {
 			errno = ENOMEM;
 			return -1;
 		}
@@ -338,7 +338,7 @@ static int write_order(struct store *store, const struct store_order *order,
 	if (encode(order, !appends, buffer, &first_bytes))
 		return -1;
 	if (appends)
-		result = append(store, buffer);
+		result = append_to_file(store, buffer);
 	else
 		result = begin_file(store, revisions_oldest(order->revisions)->number, buffer,
 				    first_bytes);

@@ -32,7 +32,7 @@ static const struct store_fault *only_fault(void)
 	return &found.faults[0];
 }
 
-/* The records of revisions 4 and 5 were one write; 5 is cut at each of its bytes. */
+/* The entries of revisions 4 and 5 were one write; 5 is cut at each of its bytes. */
 static void a_torn_end_is_cut_off(void **state)
 {
 	struct contents contents;
@@ -203,7 +203,7 @@ static void changes_without_what_they_change_are_not_good(void **state)
 	free(contents.bytes);
 }
 
-static void a_missing_record_is_noticed(void **state)
+static void a_missing_entry_is_noticed(void **state)
 {
 	struct contents contents;
 	size_t second, third;
@@ -252,7 +252,7 @@ static uint64_t checksum(unsigned version, const char *text, size_t length)
 	return sum;
 }
 
-static void write_record(const char *name, unsigned version, const char *body)
+static void write_entry(const char *name, unsigned version, const char *body)
 {
 	char text[4096];
 	int length = snprintf(text, sizeof(text), "carom-revision %u %016" PRIx64 " %zu\n%s",
@@ -264,10 +264,10 @@ static void write_record(const char *name, unsigned version, const char *body)
 static void what_an_earlier_caromd_wrote_is_loaded(void **state)
 {
 	(void)state;
-	write_record("3", 1, "{\"vips\":{}}");
-	write_record("4", 1,
-		     "{\"vips\":{\"web\":{\"address\":\"192.0.2.10\",\"port\":80,"
-		     "\"protocol\":\"tcp\"}}}");
+	write_entry("3", 1, "{\"vips\":{}}");
+	write_entry("4", 1,
+		    "{\"vips\":{\"web\":{\"address\":\"192.0.2.10\",\"port\":80,"
+		    "\"protocol\":\"tcp\"}}}");
 	reload_well(&scratch);
 	assert_int_equal(revisions_count(scratch.history), 2);
 	assert_int_equal(revisions_newest(scratch.history)->number, 4);
@@ -347,7 +347,7 @@ static void what_a_newer_caromd_wrote_is_left_alone(void **state)
 
 	(void)state;
 	write_script(&scratch);
-	write_record("6", 99, "who knows");
+	write_entry("6", 99, "who knows");
 	assert_int_equal(reload(&scratch, &error), -1);
 	assert_int_equal(error.kind, ERROR_UNSUPPORTED);
 	assert_non_null(
@@ -367,7 +367,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_missing_file_costs_the_history_only, begin, end),
 		cmocka_unit_test_setup_teardown(changes_without_what_they_change_are_not_good,
 						begin, end),
-		cmocka_unit_test_setup_teardown(a_missing_record_is_noticed, begin, end),
+		cmocka_unit_test_setup_teardown(a_missing_entry_is_noticed, begin, end),
 		cmocka_unit_test_setup_teardown(other_files_are_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(what_an_earlier_caromd_wrote_is_loaded, begin, end),
 		cmocka_unit_test_setup_teardown(changes_of_version_2_are_loaded, begin, end),

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Revisions to bytes and back. A record is whole, or says which objects changed since the record
+ * Revisions to bytes and back. An entry is whole, or says which objects changed since the entry
  * before it: what differs is found by the pointers that revisions share, so it costs what the
  * change costs.
  *
- * It owns no state. Records are written on libuv's pool, of revisions that nobody changes
+ * It owns no state. Entries are written on libuv's pool, of revisions that nobody changes
  * meanwhile, and without touching references; they are decoded at start.
  */
-#include "store_record.h"
+#include "store_entry.h"
 
 #include "abi.h"
 
@@ -51,7 +51,7 @@ void store_buffer_done(struct store_buffer *buffer)
 	*buffer = (struct store_buffer){0};
 }
 
-static int append(struct store_buffer *buffer, const char *bytes, size_t length)
+static int append_bytes(struct store_buffer *buffer, const char *bytes, size_t length)
 {
 	size_t size = buffer->size ? buffer->size : BUFFER_MIN;
 	char *grown;
@@ -70,16 +70,16 @@ static int append(struct store_buffer *buffer, const char *bytes, size_t length)
 	return 0;
 }
 
-static int append_record(struct store_buffer *buffer, const char *body)
+static int append_entry(struct store_buffer *buffer, const char *body)
 {
 	size_t length = strlen(body);
 	char head[HEAD_BYTES];
 	int head_length = snprintf(head, sizeof(head), HEAD_FORMAT, VERSION,
 				   checksum(VERSION, body, length), length);
 
-	if (append(buffer, head, (size_t)head_length))
+	if (append_bytes(buffer, head, (size_t)head_length))
 		return -1;
-	return append(buffer, body, length);
+	return append_bytes(buffer, body, length);
 }
 
 /* The set of this kind in "changed" or "removed", made if it is not there yet. NULL: no memory. */
@@ -114,8 +114,8 @@ static int set_changes(json_t *body, const struct config *before, const struct c
 	return failed;
 }
 
-static json_t *record_to_json(const struct revision *revision, const struct revision *before,
-			      bool is_whole)
+static json_t *entry_to_json(const struct revision *revision, const struct revision *before,
+			     bool is_whole)
 {
 	json_t *body =
 		json_pack("{s:I, s:I, s:s}", "revision", (json_int_t)revision->number, "time_ms",
@@ -135,12 +135,12 @@ static json_t *record_to_json(const struct revision *revision, const struct revi
 	return NULL;
 }
 
-int store_record_append(struct store_buffer *buffer, const struct revision *revision,
-			const struct revision *before, bool is_whole)
+int store_entry_append(struct store_buffer *buffer, const struct revision *revision,
+		       const struct revision *before, bool is_whole)
 {
-	json_t *body = record_to_json(revision, before, is_whole);
+	json_t *body = entry_to_json(revision, before, is_whole);
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	int result = text ? append_record(buffer, text) : -1;
+	int result = text ? append_entry(buffer, text) : -1;
 
 	free(text);
 	json_decref(body);
@@ -168,8 +168,8 @@ static bool is_begun_head(const char *head, size_t length)
 	       memcmp(head, MAGIC, common) == 0;
 }
 
-enum store_record_state store_record_read(const char *bytes, size_t length,
-					  struct store_record *ret_record)
+enum store_entry_state store_entry_read(const char *bytes, size_t length,
+					struct store_entry *ret_entry)
 {
 	char head[HEAD_BYTES], expected[HEAD_BYTES];
 	size_t head_length = copy_head(bytes, length, head), body_length;
@@ -177,30 +177,30 @@ enum store_record_state store_record_read(const char *bytes, size_t length,
 	uint64_t sum;
 
 	if (is_begun_head(head, head_length))
-		return STORE_RECORD_TORN;
+		return STORE_ENTRY_TORN;
 	if (sscanf(head, HEAD_SCAN, &version, &sum, &body_length) != 3)
-		return STORE_RECORD_CORRUPT;
+		return STORE_ENTRY_CORRUPT;
 	/* scanf lets much pass; only the one spelling is good. */
 	head_length = (size_t)snprintf(expected, sizeof(expected), HEAD_FORMAT, version, sum,
 				       body_length);
 	if (memcmp(head, expected, head_length) != 0 || version < VERSION_FIRST)
-		return STORE_RECORD_CORRUPT;
+		return STORE_ENTRY_CORRUPT;
 	if (body_length > length - head_length)
-		return STORE_RECORD_TORN;
+		return STORE_ENTRY_TORN;
 	if (checksum(version, bytes + head_length, body_length) != sum)
-		return STORE_RECORD_CORRUPT;
-	*ret_record = (struct store_record){
+		return STORE_ENTRY_CORRUPT;
+	*ret_entry = (struct store_entry){
 		.version = version,
 		.body = bytes + head_length,
 		.body_length = body_length,
 		.length = head_length + body_length,
 	};
-	return version <= VERSION ? STORE_RECORD_GOOD : STORE_RECORD_NEWER;
+	return version <= VERSION ? STORE_ENTRY_GOOD : STORE_ENTRY_NEWER;
 }
 
 /* ---- decoding ---- */
 
-/* What a record changes. Owns the array, and a reference to each object; names are the JSON's. */
+/* What an entry changes. Owns the array, and a reference to each object; names are the JSON's. */
 struct decoded {
 	struct config_edit *edits;
 	size_t count;
@@ -219,8 +219,8 @@ static void add_edit(struct decoded *decoded, enum config_kind kind, const char 
 	decoded->edits[decoded->count++] = (struct config_edit){kind, name, object};
 }
 
-static int decode_object(struct decoded *decoded, enum config_kind kind, const char *name,
-			 const json_t *json, struct error *ret_error)
+static int entry_decode_object(struct decoded *decoded, enum config_kind kind, const char *name,
+			       const json_t *json, struct error *ret_error)
 {
 	struct error_list faults = {0};
 	struct config_object *object = config_object_from_json(kind, json, name, &faults);
@@ -248,15 +248,15 @@ static int sort_edits(struct decoded *decoded, struct error *ret_error)
 	return 0;
 }
 
-static int decode_set(struct decoded *decoded, enum config_kind kind, json_t *objects,
-		      const json_t *removed, struct error *ret_error)
+static int entry_decode_set(struct decoded *decoded, enum config_kind kind, json_t *objects,
+			    const json_t *removed, struct error *ret_error)
 {
 	const char *name;
 	json_t *json;
 
 	json_object_foreach(objects, name, json)
 	{
-		if (decode_object(decoded, kind, name, json, ret_error))
+		if (entry_decode_object(decoded, kind, name, json, ret_error))
 			return -1;
 	}
 	for (size_t i = 0; i < json_array_size(removed); i++) {
@@ -280,8 +280,8 @@ static int decode_sets(const json_t *changed, const json_t *removed, struct deco
 	if (!decoded->edits)
 		return error_set(ret_error, ERROR_SYSTEM, "out of memory");
 	for (enum config_kind kind = 0; kind < CONFIG_KIND_COUNT; kind++)
-		if (decode_set(decoded, kind, json_object_get(changed, config_kind_key(kind)),
-			       json_object_get(removed, config_kind_key(kind)), ret_error))
+		if (entry_decode_set(decoded, kind, json_object_get(changed, config_kind_key(kind)),
+				     json_object_get(removed, config_kind_key(kind)), ret_error))
 			return -1;
 	return sort_edits(decoded, ret_error);
 }
@@ -299,7 +299,7 @@ static bool is_whole(const json_t *body)
 	return json_is_object(json_object_get(body, VIPS_KEY));
 }
 
-/* All there is to be, or what changed since the record before. */
+/* All there is to be, or what changed since the entry before. */
 static int decode_objects(const json_t *body, const struct revision *before,
 			  struct decoded *decoded, struct error *ret_error)
 {
@@ -350,17 +350,16 @@ static int decode_body(const json_t *body, const struct config *nothing,
 }
 
 /* As the newest version would have it. NULL, described. */
-static json_t *load_body(const struct store_record *record, struct error *ret_error)
+static json_t *load_body(const struct store_entry *entry, struct error *ret_error)
 {
 	json_error_t fault;
-	json_t *body =
-		json_loadb(record->body, record->body_length, JSON_REJECT_DUPLICATES, &fault);
+	json_t *body = json_loadb(entry->body, entry->body_length, JSON_REJECT_DUPLICATES, &fault);
 
 	if (!body) {
 		error_set(ret_error, ERROR_SYNTAX, "%s", fault.text);
 		return NULL;
 	}
-	if (record->version > VERSION_FLAT ||
+	if (entry->version > VERSION_FLAT ||
 	    (add_kind(body, "changed") == 0 && add_kind(body, "removed") == 0))
 		return body;
 	error_set(ret_error, ERROR_SYSTEM, "out of memory");
@@ -368,11 +367,11 @@ static json_t *load_body(const struct store_record *record, struct error *ret_er
 	return NULL;
 }
 
-int store_record_decode(const struct store_record *record, const struct config *nothing,
-			const struct revision *before, struct store_decoded *ret_decoded,
-			struct error *ret_error)
+int store_entry_decode(const struct store_entry *entry, const struct config *nothing,
+		       const struct revision *before, struct store_decoded *ret_decoded,
+		       struct error *ret_error)
 {
-	json_t *body = load_body(record, ret_error);
+	json_t *body = load_body(entry, ret_error);
 	struct store_decoded decoded = *ret_decoded;
 	int result;
 
@@ -386,31 +385,31 @@ int store_record_decode(const struct store_record *record, const struct config *
 	return result;
 }
 
-static uint64_t number_of(const struct store_record *record)
+static uint64_t entry_number(const struct store_entry *entry)
 {
 	struct revision revision = {0};
-	json_t *body = json_loadb(record->body, record->body_length, 0, NULL);
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
 
 	decode_heading(body, &revision);
 	json_decref(body);
 	return revision.number;
 }
 
-uint64_t store_record_highest(const char *bytes, size_t length)
+uint64_t store_entry_highest(const char *bytes, size_t length)
 {
 	const char *end = bytes + length, *at = bytes;
-	struct store_record record;
+	struct store_entry entry;
 	uint64_t highest = 0, number;
 
 	while ((at = memmem(at, (size_t)(end - at), MAGIC, strlen(MAGIC)))) {
-		if (store_record_read(at, (size_t)(end - at), &record) != STORE_RECORD_GOOD) {
+		if (store_entry_read(at, (size_t)(end - at), &entry) != STORE_ENTRY_GOOD) {
 			at++;
 			continue;
 		}
-		number = number_of(&record);
+		number = entry_number(&entry);
 		if (number > highest)
 			highest = number;
-		at += record.length;
+		at += entry.length;
 	}
 	return highest;
 }

@@ -12,12 +12,12 @@
  * Version 1 is always whole, and has nothing but the vips. Version 2 tells changes of VIPs alone,
  * without their kind: "changed": {…}, "removed": [names]. From version 3 on, each kind of objects
  * more is a version more, so that a caromd which does not know it refuses the file. A line of this
- * form begins the records of every later version too, and its checksum is told the same way.
+ * form begins the entries of every later version too, and its checksum is told the same way.
  *
  * Pure, for any thread.
  */
-#ifndef CAROM_STORE_RECORD_H
-#define CAROM_STORE_RECORD_H
+#ifndef CAROM_STORE_ENTRY_H
+#define CAROM_STORE_ENTRY_H
 
 #include "revisions.h"
 
@@ -34,41 +34,41 @@ void store_buffer_done(struct store_buffer *buffer);
 
 /* before: the revision that it follows; NULL: it is the first, and whole. Returns 0; -1: out of
  * memory. */
-int store_record_append(struct store_buffer *buffer, const struct revision *revision,
-			const struct revision *before, bool is_whole);
+int store_entry_append(struct store_buffer *buffer, const struct revision *revision,
+		       const struct revision *before, bool is_whole);
 
-enum store_record_state {
-	STORE_RECORD_GOOD,
-	STORE_RECORD_TORN,    /* the bytes end before it does */
-	STORE_RECORD_CORRUPT, /* the bytes are not what was written */
-	STORE_RECORD_NEWER,   /* good, and of a version that is not known here */
+enum store_entry_state {
+	STORE_ENTRY_GOOD,
+	STORE_ENTRY_TORN,    /* the bytes end before it does */
+	STORE_ENTRY_CORRUPT, /* the bytes are not what was written */
+	STORE_ENTRY_NEWER,   /* good, and of a version that is not known here */
 };
 
-struct store_record {
+struct store_entry {
 	unsigned version;
 	const char *body;
 	size_t body_length;
 	size_t length; /* with its line */
 };
 
-/* The record that begins at the first of these bytes, of which there is at least one. ret_record:
+/* The entry that begins at the first of these bytes, of which there is at least one. ret_entry:
  * only if it is good or newer. */
-enum store_record_state store_record_read(const char *bytes, size_t length,
-					  struct store_record *ret_record);
+enum store_entry_state store_entry_read(const char *bytes, size_t length,
+					struct store_entry *ret_entry);
 
-/* The highest revision of all good records that begin anywhere in there; 0: there is none. */
-uint64_t store_record_highest(const char *bytes, size_t length);
+/* The highest revision of all good entries that begin anywhere in there; 0: there is none. */
+uint64_t store_entry_highest(const char *bytes, size_t length);
 
 struct store_decoded {
 	struct revision revision; /* with a reference to its config, which is the caller's */
 	uint64_t after;		  /* 0: it follows none, or does not say */
 };
 
-/* What a good record holds. ret_decoded: comes with defaults for what the record does not say.
+/* What a good entry holds. ret_decoded: comes with defaults for what the entry does not say.
  * nothing: a config without VIPs, for its node and api. before: NULL, or the revision that the
- * record before it has. Returns 0; -1: it makes no sense, described. */
-int store_record_decode(const struct store_record *record, const struct config *nothing,
-			const struct revision *before, struct store_decoded *ret_decoded,
-			struct error *ret_error);
+ * entry before it has. Returns 0; -1: it makes no sense, described. */
+int store_entry_decode(const struct store_entry *entry, const struct config *nothing,
+		       const struct revision *before, struct store_decoded *ret_decoded,
+		       struct error *ret_error);
 
 #endif
