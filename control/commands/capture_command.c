@@ -301,7 +301,7 @@ static void on_deadline(uv_timer_t *timer)
 /* ---- the beginning ---- */
 
 static int capture_find_vip(const struct commands *commands, const struct capture_request *request,
-		    uint32_t *ret_number, struct error_list *faults)
+			    uint32_t *ret_number, struct error_list *faults)
 {
 	const struct image *image = publish_image(engine_publish(commands->engine));
 	int index = image ? image_find_index(image, request->vip) : -1;
@@ -322,8 +322,7 @@ static bool write_head(struct capture_command *capture)
 
 	pcapng_section(&capture->blocks, APPLICATION, "");
 	for (size_t i = 0; i < attachments.count; i++) {
-		capture->sources[capture->source_count++].ifindex =
-			attachments.items[i].ifindex;
+		capture->sources[capture->source_count++].ifindex = attachments.items[i].ifindex;
 		pcapng_interface(&capture->blocks, attachments.items[i].interface,
 				 capture->request.snap_bytes);
 	}
@@ -334,7 +333,8 @@ static int start_handles(struct capture_command *capture)
 {
 	struct commands *commands = capture->commands;
 
-	if (uv_poll_init(engine_loop(commands->engine), &capture->readable, capture_fd(commands->capture)))
+	if (uv_poll_init(engine_loop(commands->engine), &capture->readable,
+			 capture_fd(commands->capture)))
 		return -1;
 	uv_timer_init(engine_loop(commands->engine), &capture->deadline);
 	capture->open_handles = 2;
@@ -363,8 +363,9 @@ static void log_begin(const struct capture_command *capture, const json_t *body)
 }
 
 /* Takes ownership of what is in the request, on failure too. */
-static struct capture_command *capture_begin(struct commands *commands, struct capture_request *request,
-				      struct commands_sink sink, uint32_t vip)
+static struct capture_command *capture_begin(struct commands *commands,
+					     struct capture_request *request,
+					     struct commands_sink sink, uint32_t vip)
 {
 	struct capture_command *capture = calloc(1, sizeof(*capture));
 	struct capture_order order = {
@@ -405,9 +406,8 @@ static int find_room(const struct commands *commands, struct error_list *faults)
 
 /* The request is judged in whole before it may be told to come again. */
 struct capture_command *capture_command_start(struct commands *commands,
-						const struct capture_command_order *order,
-						struct commands_sink sink,
-						struct error_list *faults)
+					      const struct capture_command_order *order,
+					      struct commands_sink sink, struct error_list *faults)
 {
 	struct capture_command *capture;
 	struct capture_request request;

@@ -26,9 +26,8 @@ struct capture_command_order {
  * with the faults listed; ERROR_BUSY while another capture is on, for there is one at a time.
  */
 struct capture_command *capture_command_start(struct commands *commands,
-						const struct capture_command_order *order,
-						struct commands_sink sink,
-						struct error_list *faults);
+					      const struct capture_command_order *order,
+					      struct commands_sink sink, struct error_list *faults);
 /* The sink is forgotten, not ended. */
 void capture_command_stop(struct capture_command *capture);
 /* Lets the capture that is on, if one is, end in order as soon as its sink has room. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Server-Sent Events: what happens, as it happens, to whoever listens.
+ * Server-Sent Events: what happens, as it happens, to all subscribers.
  *
  *   event: revision   a revision is published: its number, and what it changed
  *   event: reset      what came before is not known any more: read GET /v1/config, go on from here
  *
  * The id of an event is its revision; a client that was cut off says the last one it has seen, and
- * gets what came after. An event is put into words once, whoever many subscribers there are.
+ * gets what came after. An event is put into words once, however many subscribers there are.
  *
  * Owns the subscribers, each from its subscription until its sink is ended or forgotten. On the
  * event loop's thread.
@@ -74,7 +74,7 @@ static void end_those_gone(struct commands *commands)
 {
 	struct subscriber *one;
 
-	TAILQ_FOREACH(one, &commands->subscribers, entry)
+	TAILQ_FOREACH (one, &commands->subscribers, entry)
 		one->is_behind |= !one->sink.has_reader(one->sink.context);
 	end_those_behind(commands);
 }
@@ -90,7 +90,7 @@ static void keep_subscribers(struct commands *commands)
 	uint64_t now_ms = uv_now(engine_loop(commands->engine));
 	struct subscriber *one;
 
-	TAILQ_FOREACH(one, &commands->subscribers, entry)
+	TAILQ_FOREACH (one, &commands->subscribers, entry)
 		if (now_ms - one->written_ms >= KEEP_INTERVAL_MS)
 			write_text(one, KEEP_COMMENT);
 	end_those_behind(commands);
@@ -114,7 +114,7 @@ static char *word(const char *event, uint64_t revision, json_t *data)
 
 static char *word_reset(const struct commands *commands)
 {
-	uint64_t revision = commands_revision(commands);
+	uint64_t revision = engine_shown_revision(commands->engine);
 
 	return word("reset", revision, json_pack("{s:I}", "revision", (json_int_t)revision));
 }
@@ -138,7 +138,8 @@ static char *word_revision(const struct revision *revision, const struct revisio
 	return word("revision", revision->number, data);
 }
 
-/* To one subscriber, or to all (NULL). Takes the text over; without one, nobody can follow. */
+/* To one subscriber, or to all (NULL). Takes ownership of the text; NULL: the subscribers cannot
+ * follow. */
 static void give(struct commands *commands, struct subscriber *one, char *text)
 {
 	struct subscriber *first = one ? one : TAILQ_FIRST(&commands->subscribers);
@@ -175,7 +176,7 @@ static void tell_subscribers(struct commands *commands)
 {
 	uint64_t since = commands->told_revision;
 
-	commands->told_revision = commands_revision(commands);
+	commands->told_revision = engine_shown_revision(commands->engine);
 	if (TAILQ_EMPTY(&commands->subscribers) || since == commands->told_revision)
 		return;
 	give_since(commands, NULL, since);
@@ -224,7 +225,7 @@ struct subscriber *events_subscribe(struct commands *commands, uint64_t since,
 	};
 	TAILQ_INSERT_HEAD(&commands->subscribers, subscriber, entry);
 	commands->subscriber_count++;
-	if (since && since != commands_revision(commands))
+	if (since && since != engine_shown_revision(commands->engine))
 		give_since(commands, subscriber, since);
 	else
 		write_text(subscriber, KEEP_COMMENT);

@@ -27,14 +27,14 @@ static bool long_poll_look(struct waiter *waiter, bool is_last)
 {
 	const struct long_poll *poll = long_poll_of(waiter);
 
-	return is_last || commands_revision(poll->commands) != poll->order.revision ||
+	return is_last || engine_shown_revision(poll->commands->engine) != poll->order.revision ||
 	       !poll->order.is_awaited(poll->reply.context);
 }
 
 static void long_poll_end(struct waiter *waiter)
 {
 	struct long_poll *poll = long_poll_of(waiter);
-	struct commands_result result = {.revision = commands_revision(poll->commands)};
+	struct commands_result result = {.revision = engine_shown_revision(poll->commands->engine)};
 
 	result.changed = result.revision != poll->order.revision;
 	poll->commands->long_poll_count--;
@@ -60,7 +60,8 @@ void commands_await_revision(struct commands *commands, const struct commands_lo
 	*poll = (struct long_poll){
 		.waiter =
 			{
-				.deadline_ms = uv_now(engine_loop(commands->engine)) + order->wait_ms,
+				.deadline_ms =
+					uv_now(engine_loop(commands->engine)) + order->wait_ms,
 				.look = long_poll_look,
 				.end = long_poll_end,
 			},

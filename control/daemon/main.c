@@ -26,7 +26,7 @@ static const char usage[] =
 	"usage: caromd [--config FILE] [--check | --detach] [--verbose]\n"
 	"\n"
 	"Runs the load balancer in the foreground. SIGTERM stops caromd and leaves the data\n"
-	"plane running; SIGHUP reads FILE again and takes over its vips, and reads certificates\n"
+	"plane running; SIGHUP reads FILE again and takes its vips, and reads certificates\n"
 	"and tokens again.\n"
 	"\n"
 	"  -c, --config FILE  the JSON config (default: " DEFAULT_CONFIG ")\n"

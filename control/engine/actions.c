@@ -201,7 +201,7 @@ enum round_event actions_settle(struct engine *engine)
 	actions_clear_state(&round->staged);
 	next_hops_follow_published(&engine->next_hops, engine->published.config);
 	ledger_publish(&engine->ledger, engine->published.revision);
-	writes_accept(&engine->writes, engine->published.revision);
+	write_queue_accept(&engine->writes, engine->published.revision);
 	actions_notify(engine, ENGINE_PUBLISHED, NULL);
 	actions_start_grace(engine);
 	return ROUND_TOLD;
@@ -228,7 +228,7 @@ static void refuse_writes(struct engine *engine, const struct error *error)
 		error_prefix(&reason, "one of several writes that came together is refused, and so "
 				      "all are: ");
 	}
-	writes_refuse(&engine->writes, &reason, engine->desired.revision);
+	write_queue_refuse(&engine->writes, &reason, engine->desired.revision);
 }
 
 /* The published state is the truth again; all writes that wait hear why, for they build on it. */

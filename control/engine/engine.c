@@ -18,7 +18,7 @@
 
 #define TICK_MS 500
 /* All writes that wait, the first state, and one that came back. */
-#define PENDING_MAX (WRITES_MAX + 2)
+#define PENDING_MAX (WRITE_QUEUE_MAX + 2)
 
 void engine_observe(struct engine *engine, struct engine_observer *observer)
 {
@@ -235,9 +235,10 @@ int engine_check_busy(const struct engine *engine, struct error *ret_error)
 {
 	if (engine->round.stage == ROUND_STOPPED)
 		return error_set(ret_error, ERROR_BUSY, "caromd is stopping");
-	if (engine->writes.count == WRITES_MAX)
+	if (engine->writes.count == WRITE_QUEUE_MAX)
 		return error_set(ret_error, ERROR_BUSY,
-				 "%d writes are already waiting for the data plane", WRITES_MAX);
+				 "%d writes are already waiting for the data plane",
+				 WRITE_QUEUE_MAX);
 	return 0;
 }
 
@@ -259,24 +260,24 @@ static int change_desired(struct engine *engine, struct config *desired, const c
 
 void engine_apply(struct engine *engine, const struct engine_write *order)
 {
-	struct write write = {.done = order->done, .context = order->context};
+	struct queued_write write = {.done = order->done, .context = order->context};
 	struct error error = {0};
 
 	write.changed = !config_objects_equal(engine->desired.config, order->desired);
 	if (engine_check_busy(engine, &error) ||
 	    (write.changed && change_desired(engine, order->desired, order->author, &error))) {
 		config_unref(order->desired);
-		write_refuse(&write, &error, engine->desired.revision);
+		queued_write_refuse(&write, &error, engine->desired.revision);
 		return;
 	}
 	write.revision = engine->desired.revision;
-	writes_add(&engine->writes, &write);
+	write_queue_add(&engine->writes, &write);
 	if (write.changed) {
 		engine_drive(engine, ROUND_WANTED);
 		return;
 	}
 	config_unref(order->desired);
-	writes_accept(&engine->writes, engine->published.revision);
+	write_queue_accept(&engine->writes, engine->published.revision);
 }
 
 int engine_set_attachments(struct engine *engine, const struct attachment *attachments,
@@ -379,7 +380,7 @@ void engine_stop(struct engine *engine)
 
 	engine_drive(engine, ROUND_STOP);
 	error_set(&error, ERROR_BUSY, "caromd is stopping");
-	writes_refuse(&engine->writes, &error, engine->desired.revision);
+	write_queue_refuse(&engine->writes, &error, engine->desired.revision);
 	next_hops_stop(&engine->next_hops);
 	uv_close((uv_handle_t *)&engine->gather, NULL);
 	uv_close((uv_handle_t *)&engine->gather_idle, NULL);

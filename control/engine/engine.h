@@ -19,7 +19,7 @@
 #include "ledger.h"
 #include "plan.h"
 #include "publish.h"
-#include "writes.h"
+#include "write_queue.h"
 
 #include <sys/queue.h>
 #include <uv.h>

@@ -34,7 +34,7 @@ struct engine {
 	struct next_hops next_hops;
 	bool facts_changed; /* since the last plan */
 	struct ledger ledger;
-	struct writes writes;
+	struct write_queue writes;
 	STAILQ_HEAD(, engine_observer) observers;
 
 	struct state desired, published;

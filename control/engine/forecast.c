@@ -10,7 +10,7 @@ static bool serves(const struct image_vip *vip, size_t ordinal)
 	return ordinal < vip->backend_count && image_backend_serves(&vip->backends[ordinal]);
 }
 
-/* Whoever sends to where the VIP was finds nobody there. */
+/* Then its clients find no VIP where it was. */
 static bool is_elsewhere(const struct image_vip *from, const struct image_vip *to)
 {
 	return from->port != to->port || from->protocol != to->protocol ||

@@ -53,7 +53,8 @@ void ledger_forget_unpublished(struct ledger *ledger);
 /* What was stored last will never be published: the newest of the history counts again. */
 void ledger_overrule(struct ledger *ledger);
 
-/* In the history. NULL if it is not kept there, described. Borrowed until something is published. */
+/* In the history. NULL if it is not kept there, described. Borrowed until something is published.
+ */
 const struct revision *ledger_find(const struct ledger *ledger, uint64_t number,
 				   struct error *ret_error);
 

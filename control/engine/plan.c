@@ -265,8 +265,8 @@ static bool same_backend(const struct image_backend *left, const struct image_ba
 	       same_next_hop(&left->next_hop, &right->next_hop);
 }
 
-/* Ordinals at its end that nobody holds any more do not make the old VIP another one: to give them
- * up would take room for a copy, which there may not be, and change nothing for packets. */
+/* Ordinals at its end that no backend holds any more do not make the old VIP another one: to give
+ * them up would take room for a copy, which there may not be, and change nothing for packets. */
 static bool same_vip(const struct image_vip *old, const struct image_vip *new)
 {
 	if (old->port != new->port || old->protocol != new->protocol ||

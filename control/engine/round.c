@@ -63,7 +63,9 @@ static struct round_step step_checking(enum round_event event,
 		return step_to(ROUND_STORING, ROUND_STORE);
 	if (event == ROUND_LACKS_ROOM && conditions->has_retired_memory)
 		return step_to(ROUND_AWAITING_ROOM, ROUND_AWAIT_GRACE);
-	return step_to(ROUND_TELLING, ROUND_GIVE_UP);
+	if (event == ROUND_LACKS_ROOM || event == ROUND_NOT_PUBLISHED)
+		return step_to(ROUND_TELLING, ROUND_GIVE_UP);
+	return step_to(ROUND_CHECKING, ROUND_REST);
 }
 
 static struct round_step step_storing(enum round_event event,
@@ -83,7 +85,9 @@ static struct round_step step_publishing(enum round_event event,
 		return step_to(ROUND_TELLING, ROUND_SETTLE);
 	if (event == ROUND_LACKS_ROOM && conditions->has_retired_memory)
 		return step_to(ROUND_AWAITING_REPLAN, ROUND_DROP_PLAN_AND_AWAIT_GRACE);
-	return step_to_failure(conditions);
+	if (event == ROUND_LACKS_ROOM || event == ROUND_NOT_PUBLISHED)
+		return step_to_failure(conditions);
+	return step_to(ROUND_PUBLISHING, ROUND_REST);
 }
 
 static struct round_step step_telling(enum round_event event,

@@ -19,9 +19,9 @@ static void set_timer(struct waiters *waiters)
 	uint64_t now_ms = waiters_now_ms(waiters), due_ms = UINT64_MAX;
 	struct waiter *waiter;
 
-	TAILQ_FOREACH(waiter, &waiters->list, entry)
-	if (waiter->deadline_ms < due_ms)
-		due_ms = waiter->deadline_ms;
+	TAILQ_FOREACH (waiter, &waiters->list, entry)
+		if (waiter->deadline_ms < due_ms)
+			due_ms = waiter->deadline_ms;
 	if (due_ms != UINT64_MAX)
 		uv_timer_start(&waiters->timer, on_due, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }

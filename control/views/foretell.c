@@ -19,7 +19,7 @@ struct sums {
 };
 
 static const struct resolution *find_next_hop(const void *known,
-					    const struct carom_address *destination)
+					      const struct carom_address *destination)
 {
 	static const struct resolution unknown = {.hop.resolved = true};
 	const struct resolution *found = facts_next_hop(known, destination);
@@ -39,8 +39,8 @@ static json_t *sums_to_json(const struct sums *sums)
 }
 
 /* Recorded flows of the backends that stop serving; and their names. */
-static json_t *count_flows(const struct engine *engine, size_t index,
-			   const struct image_vip *to, struct sums *sums)
+static json_t *count_flows(const struct engine *engine, size_t index, const struct image_vip *to,
+			   struct sums *sums)
 {
 	const struct image_vip *from = publish_image(engine_publish(engine))->vips[index];
 	json_t *names = json_array();
@@ -110,8 +110,7 @@ static json_t *compare(const struct engine *engine, const struct image *planned)
 	return NULL;
 }
 
-json_t *foretell(const struct engine *engine, const struct config *desired,
-			  struct error *ret_error)
+json_t *foretell(const struct engine *engine, const struct config *desired, struct error *ret_error)
 {
 	struct plan_input input = engine_plan_input(engine, desired);
 	struct facts known = input.facts;
@@ -128,7 +127,8 @@ json_t *foretell(const struct engine *engine, const struct config *desired,
 	}
 	json = compare(engine, planned);
 	image_unref(planned);
-	if (json && json_object_set_new(json, "changes", config_diff(engine_desired(engine), desired))) {
+	if (json &&
+	    json_object_set_new(json, "changes", config_diff(engine_desired(engine), desired))) {
 		json_decref(json);
 		json = NULL;
 	}

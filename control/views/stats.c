@@ -97,7 +97,8 @@ static struct stats_flow_table read_flow_table(const struct engine *engine)
 
 static void read_all(const struct engine *engine, struct reading *reading)
 {
-	struct carom_reason_counter unattributed = publish_count_unattributed(engine_publish(engine));
+	struct carom_reason_counter unattributed =
+		publish_count_unattributed(engine_publish(engine));
 	struct stats_backend *backends = reading->backends;
 	size_t count = reading->image ? reading->image->vip_count : 0;
 	uint64_t *last = reading->reasons + count * CAROM_REASON_COUNT;

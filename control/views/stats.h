@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One reading of everything that is counted, for whoever writes it down. */
+/* One reading of all counters. */
 #ifndef CAROM_STATS_H
 #define CAROM_STATS_H
 

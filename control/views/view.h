@@ -22,8 +22,7 @@ struct stats;
 /* Of the desired state: for the reads of VIPs, backends, and the whole config. */
 struct view *view_desired(const struct engine *engine, struct error *ret_error);
 /* Of one revision. NOT_FOUND: it is not kept. */
-struct view *view_revision(const struct engine *engine, uint64_t revision,
-			   struct error *ret_error);
+struct view *view_revision(const struct engine *engine, uint64_t revision, struct error *ret_error);
 /* Of a revision and another, that it is compared with. against: 0: the revision before. */
 struct view *view_revisions(const struct engine *engine, uint64_t revision, uint64_t against,
 			    struct error *ret_error);
@@ -35,8 +34,8 @@ struct view *view_stats(const struct engine *engine, struct error *ret_error);
 void view_free(struct view *view);
 
 /* The last revisions that were published, newest first, at most so many: [{"revision", "time",
- * "author", "vips_added", "vips_changed", "vips_removed"}, …], a new JSON value. The counts are null
- * where the revision before is not known any more. */
+ * "author", "vips_added", "vips_changed", "vips_removed"}, …], a new JSON value. The counts are
+ * null where the revision before is not known any more. */
 json_t *view_revisions_to_json(const struct engine *engine, size_t limit, struct error *ret_error);
 
 /* How many VIPs and backends such a view would show: what its answer costs. */

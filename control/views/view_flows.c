@@ -84,8 +84,9 @@ struct view *view_flows(const struct engine *engine, const struct view_flow_filt
 		return NULL;
 	search.view->image = image ? image_ref(image) : NULL;
 	search.view->flows = calloc(filter->limit, sizeof(search.view->flows[0]));
-	if (search.view->flows && (!image || publish_visit_flows(engine_publish(engine), filter->after,
-								 keep_flow, &search) == 0))
+	if (search.view->flows &&
+	    (!image ||
+	     publish_visit_flows(engine_publish(engine), filter->after, keep_flow, &search) == 0))
 		return search.view;
 	view_free(search.view);
 	error_set_errno(ret_error, ENOMEM, "no memory to list flows");
@@ -118,8 +119,7 @@ static double eligible_weight(const struct image_backend *backend)
 	return plan_is_eligible(backend) ? backend->weight : 0;
 }
 
-static json_t *shares_to_json(const struct image_vip *vip,
-			      const struct view_backend *seen)
+static json_t *shares_to_json(const struct image_vip *vip, const struct view_backend *seen)
 {
 	double slot_count = (double)(1u << vip->ring->bits), weights = 0;
 	uint32_t *counts = image_count_slots(vip);

@@ -29,7 +29,7 @@ static bool list_is_full(const struct list *list)
 	return list->page->limit && json_object_size(list->items) >= list->page->limit;
 }
 
-/* item: taken over; NULL: there was no memory for it. Returns whether the list goes on. */
+/* item: ownership passes; NULL: there was no memory for it. Returns whether the list goes on. */
 static bool list_add(struct list *list, const char *name, json_t *item)
 {
 	if (json_object_set_new(list->items, name, item) == 0) {

@@ -21,8 +21,7 @@ const char *view_format_time(int64_t time_ms, char ret_text[VIEW_TIME_BYTES])
 
 	gmtime_r(&seconds, &broken_down);
 	length = strftime(ret_text, VIEW_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &broken_down);
-	snprintf(ret_text + length, VIEW_TIME_BYTES - length, ".%03dZ",
-		 (int)(time_ms % MS_PER_S));
+	snprintf(ret_text + length, VIEW_TIME_BYTES - length, ".%03dZ", (int)(time_ms % MS_PER_S));
 	return ret_text;
 }
 
@@ -53,13 +52,13 @@ static json_t *revisions_finish(json_t *json, bool failed, struct error *ret_err
 	return NULL;
 }
 
-json_t *view_revisions_to_json(const struct engine *engine, size_t limit,
-			       struct error *ret_error)
+json_t *view_revisions_to_json(const struct engine *engine, size_t limit, struct error *ret_error)
 {
 	json_t *list = json_array();
 	int failed = 0;
 
-	for (size_t age = 0; age < limit && age < revisions_count(engine_ledger(engine)->history); age++)
+	for (size_t age = 0; age < limit && age < revisions_count(engine_ledger(engine)->history);
+	     age++)
 		failed |= json_array_append_new(
 			list, revision_to_json(revisions_at(engine_ledger(engine)->history, age)));
 	return revisions_finish(list, failed, ret_error);
@@ -85,8 +84,7 @@ static struct view *view_of(const struct engine *engine, const struct revision *
 	return view;
 }
 
-struct view *view_revision(const struct engine *engine, uint64_t revision,
-			   struct error *ret_error)
+struct view *view_revision(const struct engine *engine, uint64_t revision, struct error *ret_error)
 {
 	const struct revision *found = ledger_find(engine_ledger(engine), revision, ret_error);
 
@@ -123,8 +121,7 @@ struct view *view_revisions(const struct engine *engine, uint64_t revision, uint
 			    struct error *ret_error)
 {
 	const struct revision *to = ledger_find(engine_ledger(engine), revision, ret_error);
-	const struct revision *from =
-		to ? find_other(engine, revision, against, ret_error) : NULL;
+	const struct revision *from = to ? find_other(engine, revision, against, ret_error) : NULL;
 	struct view *view = from ? view_of(engine, to, ret_error) : NULL;
 
 	if (view)

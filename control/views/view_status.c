@@ -98,8 +98,7 @@ static json_t *backend_to_json(const struct image_backend *backend, double share
 }
 
 /* seen: of the VIP's ordinals. */
-static json_t *backends_to_json(const struct image_vip *vip,
-				const struct view_backend *seen)
+static json_t *backends_to_json(const struct image_vip *vip, const struct view_backend *seen)
 {
 	json_t *backends = json_object();
 	uint32_t *counts = image_count_slots(vip);
@@ -137,8 +136,7 @@ static json_t *vips_to_json(const struct view *view)
 	for (size_t i = 0; i < count; i++) {
 		const struct image_vip *vip = view->image->vips[i];
 
-		json_object_set_new(vips, vip->name,
-				    vip_to_json(vip, &view->tracking[i], seen));
+		json_object_set_new(vips, vip->name, vip_to_json(vip, &view->tracking[i], seen));
 		seen += vip->backend_count;
 	}
 	return vips;
@@ -166,8 +164,8 @@ static json_t *refusal_to_json(const struct ledger_refusal *refusal)
 
 	if (!refusal->time_ms)
 		return json_null();
-	return json_pack("{s:s, s:s}", "time", view_format_time(refusal->time_ms, time),
-			 "detail", refusal->message);
+	return json_pack("{s:s, s:s}", "time", view_format_time(refusal->time_ms, time), "detail",
+			 refusal->message);
 }
 
 /* null: nothing outlives caromd but the maps. */
@@ -204,14 +202,15 @@ static json_t *head_to_json(const struct engine *engine)
 
 	uname(&kernel);
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
-			 "node", engine_desired(engine)->node.name, "version", CAROM_VERSION, "kernel",
-			 kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
-			 (json_int_t)engine_uptime_ms(engine), "abi_version", (json_int_t)CAROM_ABI_VERSION,
-			 "revision", (json_int_t)engine_desired_revision(engine), "published_revision",
+			 "node", engine_desired(engine)->node.name, "version", CAROM_VERSION,
+			 "kernel", kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
+			 (json_int_t)engine_uptime_ms(engine), "abi_version",
+			 (json_int_t)CAROM_ABI_VERSION, "revision",
+			 (json_int_t)engine_desired_revision(engine), "published_revision",
 			 (json_int_t)engine_published_revision(engine), "interfaces",
-			 interfaces_to_json(engine), "limits", limits_to_json(engine),
-			 "recorder", recorder_to_json(engine), "store", store_to_json(engine),
-			 "capabilities", capabilities_to_json());
+			 interfaces_to_json(engine), "limits", limits_to_json(engine), "recorder",
+			 recorder_to_json(engine), "store", store_to_json(engine), "capabilities",
+			 capabilities_to_json());
 }
 
 struct view *view_status(const struct engine *engine, struct error *ret_error)

@@ -32,6 +32,7 @@ struct planning {
 	uint64_t sweep_count;
 	bool facts_changed;
 	const char *down[DOWN_MAX]; /* those that are not resolved, up to the first NULL */
+	const char *reason;	    /* why they are not; NULL: "no route" */
 	struct resolution found;    /* the last one */
 };
 
@@ -57,8 +58,11 @@ static const struct resolution *find_next_hop(const void *context,
 	address_parse(address_is_ipv4(destination) ? "10.9.9.9" : "fd00:9::9",
 		      &planning->found.hop.source);
 	for (size_t i = 0; i < DOWN_MAX && planning->down[i]; i++) {
-		if (strcmp(planning->down[i], text) == 0)
-			planning->found = (struct resolution){.reason = "no route"};
+		if (strcmp(planning->down[i], text) == 0) {
+			planning->found = (struct resolution){0};
+			snprintf(planning->found.reason, sizeof(planning->found.reason), "%s",
+				 planning->reason ? planning->reason : "no route");
+		}
 	}
 	return strcmp(text, "10.0.0.99") == 0 ? NULL : &planning->found;
 }

@@ -388,6 +388,18 @@ static void a_ring_grows_and_never_shrinks(void **state)
 	planning_done(&planning);
 }
 
+static void another_wording_of_a_reason_is_no_change(void **state)
+{
+	struct planning planning = {.down = {"10.0.0.1"}};
+	struct image_vip *before = image_vip_ref(plan_web(&planning, B1_B2));
+
+	(void)state;
+	planning.reason = "neighbour 10.0.0.1 does not answer";
+	assert_ptr_equal(plan_again(&planning)->vips[0], before);
+	image_vip_unref(before);
+	planning_done(&planning);
+}
+
 /* ---- in two steps ---- */
 
 static struct plan start(struct planning *planning, struct config *desired)
@@ -549,6 +561,7 @@ int main(void)
 		cmocka_unit_test(another_address_is_another_backend),
 		cmocka_unit_test(the_way_to_a_ring_does_not_matter),
 		cmocka_unit_test(a_ring_grows_and_never_shrinks),
+		cmocka_unit_test(another_wording_of_a_reason_is_no_change),
 		cmocka_unit_test(only_new_rings_are_left_to_fill),
 		cmocka_unit_test(a_backend_that_is_down_keeps_its_last_next_hop),
 		cmocka_unit_test(a_backend_that_was_never_up_has_no_next_hop),

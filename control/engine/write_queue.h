@@ -3,8 +3,8 @@
  * The writes that wait for their results, in the order in which they came: each until its revision
  * is published, or until it is known that it will not be. Embedded in the engine.
  */
-#ifndef CAROM_WRITES_H
-#define CAROM_WRITES_H
+#ifndef CAROM_WRITE_QUEUE_H
+#define CAROM_WRITE_QUEUE_H
 
 #include "error.h"
 
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* A further write is refused. */
-#define WRITES_MAX 1024
+#define WRITE_QUEUE_MAX 1024
 
 struct engine_result {
 	const struct error_list *faults; /* NULL: accepted. Borrowed during the call. */
@@ -23,26 +23,27 @@ struct engine_result {
 
 typedef void engine_done(void *context, const struct engine_result *result);
 
-struct write {
+struct queued_write {
 	engine_done *done; /* called once; may bring further writes. NULL: nothing waits */
 	void *context;
 	uint64_t revision;
 	bool changed;
 };
 
-struct writes {
-	struct write items[WRITES_MAX];
+struct write_queue {
+	struct queued_write items[WRITE_QUEUE_MAX];
 	size_t count;
 };
 
 /* Without having waited. */
-void write_refuse(const struct write *write, const struct error *error, uint64_t revision);
+void queued_write_refuse(const struct queued_write *write, const struct error *error,
+			 uint64_t revision);
 
 /* There must be room. */
-void writes_add(struct writes *writes, const struct write *write);
+void write_queue_add(struct write_queue *queue, const struct queued_write *write);
 /* Accepts all up to this revision. */
-void writes_accept(struct writes *writes, uint64_t published_revision);
+void write_queue_accept(struct write_queue *queue, uint64_t published_revision);
 /* Refuses all. revision: in force now. */
-void writes_refuse(struct writes *writes, const struct error *error, uint64_t revision);
+void write_queue_refuse(struct write_queue *queue, const struct error *error, uint64_t revision);
 
 #endif
