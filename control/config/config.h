@@ -161,7 +161,7 @@ struct config_vip {
 	struct config_backend backends[]; /* sorted by name */
 };
 
-/* The same pointers are read here as those of any object, and there as those of one kind. */
+/* Reads the pointers of a set, which code that knows its kind reads as those of that kind. */
 typedef struct config_object *__attribute__((may_alias)) config_object_pointer;
 
 /* All objects of one kind, sorted by name; each holds a reference. */
@@ -247,7 +247,7 @@ json_t *config_backend_to_json(const struct config_backend *backend);
 const struct config_vip *config_find_vip(const struct config *config, const char *name);
 const struct config_backend *config_find_backend(const struct config_vip *vip, const char *name);
 bool config_vip_equal(const struct config_vip *left, const struct config_vip *right);
-/* The same objects of all kinds; node and api are not compared. */
+/* Whether the objects of all kinds are equal; node and api are not compared. */
 bool config_objects_equal(const struct config *left, const struct config *right);
 
 /* A new config with this VIP added or replaced, checked against the others (clashing addresses,
@@ -266,7 +266,7 @@ struct config_edit {
  * result is checked: two VIPs may exchange their addresses. */
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
 				 size_t count, struct error_list *faults);
-/* The same, unchecked: config_check() must have the last word. An edit that removes what is not
+/* An unchecked config: config_check() must have the last word. An edit that removes what is not
  * there does no harm. NULL: out of memory. */
 struct config *config_merge_edits(const struct config *base, const struct config_edit *edits,
 				  size_t count);

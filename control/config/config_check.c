@@ -4,8 +4,8 @@
  *
  * A whole config is checked by sorting its VIPs by what packets match, so that clashes are
  * neighbours and a backend's address is looked for by bisection. An edit is checked for what it can
- * have broken: a new service, backend or size with one pass over the VIPs, a VIP's new address with
- * one over all other backends; a new weight or state needs none.
+ * have broken: a new endpoint, backend or size with one pass over the VIPs, a VIP's new address
+ * with one over all other backends; a new weight or state needs none.
  *
  * Of two that clash the one is blamed that is new or has changed, for there its author looks; if
  * both are new, that whose name sorts last.
@@ -60,23 +60,23 @@ static int refuse_backend_address(const struct json_place *vip,
 			   address_format(&backend->address, text), owner_noun, owner, consequence);
 }
 
-/* former: may be NULL. */
-static bool had_backend(const struct config_vip *former, const struct config_backend *backend)
+/* before: may be NULL. */
+static bool had_backend(const struct config_vip *before, const struct config_backend *backend)
 {
-	const struct config_backend *was =
-		former ? config_find_backend(former, backend->name) : NULL;
+	const struct config_backend *there =
+		before ? config_find_backend(before, backend->name) : NULL;
 
-	return was && address_equal(&was->address, &backend->address);
+	return there && address_equal(&there->address, &backend->address);
 }
 
 /* These have one address: whose it is, and all others are at fault. */
-static int check_sharers(const struct json_place *place, const struct config_vip *former,
+static int check_sharers(const struct json_place *place, const struct config_vip *before,
 			 const struct config_backend *const *sharers, size_t count)
 {
 	size_t owner = 0;
 	int failed = 0;
 
-	while (owner < count && !had_backend(former, sharers[owner]))
+	while (owner < count && !had_backend(before, sharers[owner]))
 		owner++;
 	if (owner == count)
 		owner = 0;
@@ -88,7 +88,7 @@ static int check_sharers(const struct json_place *place, const struct config_vip
 }
 
 static int check_backends_differ(const struct json_place *place, const struct config_vip *vip,
-				 const struct config_vip *former)
+				 const struct config_vip *before)
 {
 	const struct config_backend **sorted = sort_by_address(vip);
 	int failed = 0;
@@ -100,7 +100,7 @@ static int check_backends_differ(const struct json_place *place, const struct co
 			if (!address_equal(&sorted[first]->address, &sorted[end]->address))
 				break;
 		if (end - first > 1)
-			failed |= check_sharers(place, former, &sorted[first], end - first);
+			failed |= check_sharers(place, before, &sorted[first], end - first);
 	}
 	free(sorted);
 	return failed;
@@ -123,7 +123,7 @@ static int check_ring(const struct json_place *place, const struct config_vip *v
 }
 
 int config_check_vip(const struct json_place *place, const struct config_vip *vip,
-		     const struct config_vip *former)
+		     const struct config_vip *before)
 {
 	struct json_place backends = json_place_member(place, CONFIG_BACKENDS_KEY);
 	int failed = 0;
@@ -133,14 +133,14 @@ int config_check_vip(const struct json_place *place, const struct config_vip *vi
 			json_refuse(&backends, ERROR_LIMIT, " has %zu members; expected at most %d",
 				    vip->backend_count, CAROM_BACKENDS_PER_VIP_MAX);
 	failed |= check_ring(place, vip);
-	failed |= check_backends_differ(place, vip, former);
+	failed |= check_backends_differ(place, vip, before);
 	return failed;
 }
 
 /* ---- between VIPs ---- */
 
 /* By what packets match. */
-static int compare_services(const struct config_vip *left, const struct config_vip *right)
+static int compare_endpoints(const struct config_vip *left, const struct config_vip *right)
 {
 	int order = address_compare(&left->address, &right->address);
 
@@ -154,13 +154,13 @@ static int compare_services(const struct config_vip *left, const struct config_v
 static int compare_vips(const void *left, const void *right)
 {
 	const struct config_vip *const *left_vip = left, *const *right_vip = right;
-	int order = compare_services(*left_vip, *right_vip);
+	int order = compare_endpoints(*left_vip, *right_vip);
 
 	return order ? order : strcmp((*left_vip)->name, (*right_vip)->name);
 }
 
-static int refuse_service(const struct json_place *vips, const struct config_vip *vip,
-			  const struct config_vip *owner)
+static int refuse_endpoint(const struct json_place *vips, const struct config_vip *vip,
+			   const struct config_vip *owner)
 {
 	struct json_place item = json_place_item(vips, CONFIG_VIP_NOUN, vip->name);
 	struct json_place address = json_place_member(&item, "address");
@@ -173,38 +173,38 @@ static int refuse_service(const struct json_place *vips, const struct config_vip
 }
 
 /* base: may be NULL. */
-static bool had_service(const struct config *base, const struct config_vip *vip)
+static bool had_endpoint(const struct config *base, const struct config_vip *vip)
 {
-	const struct config_vip *was = base ? config_find_vip(base, vip->name) : NULL;
+	const struct config_vip *there = base ? config_find_vip(base, vip->name) : NULL;
 
-	return was && compare_services(was, vip) == 0;
+	return there && compare_endpoints(there, vip) == 0;
 }
 
-/* These have one service: whose it is, and all others are at fault. */
+/* These have one endpoint: whose it is, and all others are at fault. */
 static int check_contenders(const struct json_place *vips, const struct config *base,
 			    const struct config_vip *const *contenders, size_t count)
 {
 	size_t owner = 0;
 	int failed = 0;
 
-	while (owner < count && !had_service(base, contenders[owner]))
+	while (owner < count && !had_endpoint(base, contenders[owner]))
 		owner++;
 	if (owner == count)
 		owner = 0;
 	for (size_t index = 0; index < count; index++)
 		if (index != owner)
-			failed |= refuse_service(vips, contenders[index], contenders[owner]);
+			failed |= refuse_endpoint(vips, contenders[index], contenders[owner]);
 	return failed;
 }
 
-static int check_services_differ(const struct json_place *vips, const struct config *base,
-				 const struct config_vip *const *sorted, size_t count)
+static int check_endpoints_differ(const struct json_place *vips, const struct config *base,
+				  const struct config_vip *const *sorted, size_t count)
 {
 	int failed = 0;
 
 	for (size_t first = 0, end; first < count; first = end) {
 		for (end = first + 1; end < count; end++)
-			if (compare_services(sorted[first], sorted[end]) != 0)
+			if (compare_endpoints(sorted[first], sorted[end]) != 0)
 				break;
 		if (end - first > 1)
 			failed |= check_contenders(vips, base, &sorted[first], end - first);
@@ -290,7 +290,7 @@ int config_check_vips(const struct json_place *document, const struct config *co
 		sorted[index] = config->vips[index];
 	qsort(sorted, config->vip_count, sizeof(sorted[0]), compare_vips);
 
-	failed = check_services_differ(&vips, base, sorted, config->vip_count);
+	failed = check_endpoints_differ(&vips, base, sorted, config->vip_count);
 	for (size_t index = 0; index < config->vip_count; index++)
 		failed |= check_no_backend_is_vip(&vips, config->vips[index], sorted,
 						  config->vip_count);
@@ -301,19 +301,19 @@ int config_check_vips(const struct json_place *document, const struct config *co
 
 /* ---- one VIP against the others ---- */
 
-static int check_edited_service(const struct json_place *vips, const struct config *config,
-				const struct config *base, const struct config_vip *edited)
+static int check_edited_endpoint(const struct json_place *vips, const struct config *config,
+				 const struct config *base, const struct config_vip *edited)
 {
 	const struct config_vip *owner = edited;
 
-	for (size_t index = config->vip_count; index-- > 0 && !had_service(base, owner);) {
+	for (size_t index = config->vip_count; index-- > 0 && !had_endpoint(base, owner);) {
 		const struct config_vip *other = config->vips[index];
 
-		if (compare_services(other, edited) == 0 &&
-		    (had_service(base, other) || strcmp(other->name, owner->name) < 0))
+		if (compare_endpoints(other, edited) == 0 &&
+		    (had_endpoint(base, other) || strcmp(other->name, owner->name) < 0))
 			owner = other;
 	}
-	return owner == edited ? 0 : refuse_service(vips, edited, owner);
+	return owner == edited ? 0 : refuse_endpoint(vips, edited, owner);
 }
 
 static int compare_address_to_backend(const void *address, const void *element)
@@ -323,11 +323,11 @@ static int compare_address_to_backend(const void *address, const void *element)
 	return address_compare(address, &(*backend)->address);
 }
 
-/* Whether it has a backend at an address where `former` had none of this name. */
-static bool has_new_backend(const struct config_vip *edited, const struct config_vip *former)
+/* Whether it has a backend at an address where `before` had none of this name. */
+static bool has_new_backend(const struct config_vip *edited, const struct config_vip *before)
 {
 	for (size_t index = 0; index < edited->backend_count; index++)
-		if (!had_backend(former, &edited->backends[index]))
+		if (!had_backend(before, &edited->backends[index]))
 			return true;
 	return false;
 }
@@ -373,29 +373,29 @@ static int check_edited_address(const struct json_place *vip, const struct confi
 	return failed;
 }
 
-static bool is_larger(const struct config_vip *edited, const struct config_vip *former)
+static bool is_larger(const struct config_vip *edited, const struct config_vip *before)
 {
-	return edited->backend_count > former->backend_count ||
-	       config_vip_ring_bits(edited) > config_vip_ring_bits(former);
+	return edited->backend_count > before->backend_count ||
+	       config_vip_ring_bits(edited) > config_vip_ring_bits(before);
 }
 
 /* Sets *ret_grows if the limits may be exceeded, and otherwise leaves it. */
 static int check_edited(const struct json_place *vip, const struct config *config,
 			const struct config *base, const struct config_vip *edited, bool *ret_grows)
 {
-	const struct config_vip *former = config_find_vip(base, edited->name);
-	bool is_at_new_address = !former || !address_equal(&former->address, &edited->address);
+	const struct config_vip *before = config_find_vip(base, edited->name);
+	bool is_at_new_address = !before || !address_equal(&before->address, &edited->address);
 	int failed = 0;
 
-	if (!former || compare_services(former, edited) != 0)
-		failed |= check_edited_service(vip->parent, config, base, edited);
+	if (!before || compare_endpoints(before, edited) != 0)
+		failed |= check_edited_endpoint(vip->parent, config, base, edited);
 	/* The new address may be that of a backend of its own. */
-	if (is_at_new_address || has_new_backend(edited, former))
+	if (is_at_new_address || has_new_backend(edited, before))
 		failed |= check_edited_backends(vip, config, edited);
 	for (size_t index = 0; is_at_new_address && index < config->vip_count; index++)
 		if (config->vips[index] != edited)
 			failed |= check_edited_address(vip, edited, config->vips[index]);
-	*ret_grows |= !former || is_larger(edited, former);
+	*ret_grows |= !before || is_larger(edited, before);
 	return failed;
 }
 

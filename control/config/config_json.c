@@ -6,7 +6,7 @@
  * objects may be absent. A replacement must say its VIPs, lest an empty body empty the balancer,
  * and may repeat the node and the API but not change them.
  *
- * It owns no state; it runs on the event loop's thread.
+ * It owns no state; it counts references, so it runs on the event loop's thread.
  */
 #include "config_parts.h"
 
@@ -86,7 +86,7 @@ static int decode_set(const struct json_place *place, const json_t *json, enum c
 
 #define ONLY_A_RESTART "; only the file sets it, and only a restart changes it"
 
-/* What is not there cannot be pointed at. running: NULL: nothing of this key runs. */
+/* A key that is absent cannot be pointed at. running: NULL: nothing of this key runs. */
 static int refuse_change(const struct json_place *section, const char *key, bool is_given,
 			 const json_t *running)
 {

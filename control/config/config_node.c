@@ -166,7 +166,7 @@ static const struct config_key node_keys[] = {
 		.type = &config_type_prefix6,
 		CONFIG_MEMBER(struct config_node, outer_source6),
 		.default_words = "the node's own address",
-		.help = "The same for IPv6; at most 32 host bits.",
+		.help = "As outer_source4, for IPv6; at most 32 host bits.",
 	},
 	{
 		"limits",
@@ -317,8 +317,8 @@ const struct config_table config_api_table = {
 
 /* ---- what guards the API ---- */
 
-/* What is missing for an address that others than this host's users reach, or NULL. Keys that are
- * there and have faults are not missing. */
+/* Keys that are missing for an address which others than this host's users reach, or NULL. Keys
+ * that are there and have faults are not missing. */
 static const char *missing_guard(const json_t *json)
 {
 	const json_t *tls = json_object_get(json, "tls");
@@ -329,7 +329,7 @@ static const char *missing_guard(const json_t *json)
 	return knows_clients ? NULL : "api.tokens or api.tls.client_ca";
 }
 
-/* Whether others than this host's users reach it; what has faults, is not reached. */
+/* Whether others than this host's users reach it. A listener with faults is not reached. */
 static bool is_exposed(const json_t *json)
 {
 	struct error_list ignored = {0};

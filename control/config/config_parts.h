@@ -67,7 +67,7 @@ extern const struct config_table config_vip_table, config_backend_table;
 /* ---- config_json.c ---- */
 
 /* A body for the whole config, decoded as config_replace_from_json() does, but not checked across
- * values: its objects may be a part of all. Those that equal the base's are the base's own.
+ * values: its objects may be a part of all. Objects that equal the base's are the base's own.
  * is_whole: node and api must be there, too. */
 struct config *config_decode_replacement(const struct json_place *document,
 					 const struct config *base, const json_t *json,
@@ -83,7 +83,7 @@ int config_check_vip(const struct json_place *place, const struct config_vip *vi
  * above. */
 int config_check_vips(const struct json_place *document, const struct config *config,
 		      const struct config *base);
-/* The same for a config that these edits of VIPs have made of a base, which was checked before. */
+/* For a config that these edits of VIPs have made of a base, which was checked before. */
 int config_check_edited_vips(const struct json_place *document, const struct config *config,
 			     const struct config *base, const struct config_edit *edits,
 			     size_t count);

@@ -10,7 +10,7 @@
  * A scope names every object that a path leads to or into, and everything if a path leads to what
  * is around objects. So no operation can tell the difference to having all of them there.
  *
- * It owns no state; it runs on the event loop's thread.
+ * It owns no state; it counts references, so it runs on the event loop's thread.
  */
 #include "config_patch.h"
 

@@ -241,7 +241,7 @@ static void print_schema(void)
 	json_decref(schema);
 }
 
-/* ---- the same as YAML ---- */
+/* ---- the schema as YAML ---- */
 
 /* "#/$defs/vip" and "vip" are "#/components/schemas/Vip" and "Vip". */
 static void print_schema_name(const char *name)

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define KEY_LIST_BYTES	    192
-#define SUGGEST_BYTES	    32 /* longer keys are nobody's typing error */
+#define SUGGEST_BYTES	    32 /* longer keys are no typing errors */
 #define EXPECTED_BYTES	    64
 #define LETTERS_PER_MISTAKE 3
 

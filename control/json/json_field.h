@@ -53,7 +53,7 @@ const char *json_list_choices(struct json_choices choices, char ret_list[JSON_CH
 /* Refuses unknown and missing keys; what has no fault is in the target even when others have. */
 int json_decode_object(const struct json_place *place, const json_t *json,
 		       const struct json_field *fields, void *target);
-/* The same by rows of another form. */
+/* An object by rows of another form. */
 int json_decode_keys(const struct json_place *place, const json_t *json,
 		     const struct json_keys *keys, json_row_decoder *decode, void *target);
 /* ret_text: borrowed from the JSON. */

@@ -6,7 +6,7 @@
  * is then held to our own, smaller depth, because decoding and printing recurse as well. JSON has
  * no other use for NUL bytes than to hide what follows them.
  *
- * It owns no state; main and the API's server call it, on the event loop's thread.
+ * It owns no state; it runs on its caller's thread.
  */
 #include "json_parse.h"
 

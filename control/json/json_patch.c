@@ -71,7 +71,7 @@ static int parse_pointer(const struct json_place *operation, const json_t *json,
 	return 0;
 }
 
-/* What has been parsed when it fails is in ret_operation all the same, to be freed. */
+/* After a failure, too, ret_operation holds what is to be freed. */
 static int parse_operation(const struct json_place *place, const json_t *json,
 			   struct json_patch_operation *ret_operation)
 {

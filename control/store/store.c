@@ -287,7 +287,7 @@ static bool changes_most(const struct revision *before, const struct revision *r
 	return count >= MOST_OBJECTS_MIN && 2 * count > all;
 }
 
-/* Whether the file has a name still: somebody may have removed it, or put another in its place. */
+/* Whether the file has a name still: it may have been removed, or replaced by another. */
 static bool is_in_place(const struct store *store)
 {
 	struct stat status;

@@ -33,14 +33,14 @@ struct store *store_new(const char *folder, struct error *ret_error);
 void store_free(struct store *store);
 
 /* Adds what is stored to a history that is empty. Node and API of the configs are the base's; their
- * VIPs are not checked against its limits. What is not good is logged and counted as a fault, and a
+ * objects are not checked against its limits. A bad entry is logged and counted as a fault, and a
  * torn end is cut off. Before the first store_write(). Returns 0, also if there is nothing yet; -1
  * if the folder cannot be read, if a newer caromd wrote it, or if there are revisions and none is
  * good. */
 int store_load(struct store *store, const struct config *base, struct revisions *history,
 	       struct error *ret_error);
 
-/* What is to be stored, at least one revision. Borrowed; nobody changes it meanwhile. */
+/* What is to be stored, at least one revision. Borrowed, and unchanged meanwhile. */
 struct store_order {
 	const struct revisions *revisions;
 	const struct revision *before; /* that they follow; NULL: there is none */

@@ -4,7 +4,7 @@
  * before it: what differs is found by the pointers that revisions share, so it costs what the
  * change costs.
  *
- * It owns no state. Entries are written on libuv's pool, of revisions that nobody changes
+ * It owns no state. Entries are written on libuv's pool, of revisions that do not change
  * meanwhile, and without touching references; they are decoded at start.
  */
 #include "store_entry.h"
