@@ -152,8 +152,8 @@ struct config_object {
 struct config_vip {
 	CONFIG_OBJECT;
 	struct carom_address address;
-	uint16_t port;	     /* host order; 0: every port that no other VIP has */
-	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP */
+	uint32_t port;	     /* host order; 0: every port that no other VIP has */
+	uint32_t protocol;   /* IPPROTO_TCP or IPPROTO_UDP */
 	uint32_t ring_slots; /* 0: by the number of backends */
 	enum config_tracking tracking;
 	enum config_on_down on_down;

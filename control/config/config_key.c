@@ -85,35 +85,6 @@ void config_table_set_default(const struct config_table *table, void *owner)
 
 /* ---- numbers ---- */
 
-uint32_t config_load_number(const struct config_key *key, const void *owner)
-{
-	const void *member = config_const_member(key, owner);
-	uint16_t half;
-	uint32_t whole;
-
-	if (key->bytes == sizeof(uint8_t))
-		return *(const uint8_t *)member;
-	if (key->bytes == sizeof(half)) {
-		memcpy(&half, member, sizeof(half));
-		return half;
-	}
-	memcpy(&whole, member, sizeof(whole));
-	return whole;
-}
-
-void config_store_number(const struct config_key *key, void *owner, uint32_t number)
-{
-	void *member = config_member(key, owner);
-	uint16_t half = (uint16_t)number;
-
-	if (key->bytes == sizeof(uint8_t))
-		*(uint8_t *)member = (uint8_t)number;
-	else if (key->bytes == sizeof(half))
-		memcpy(member, &half, sizeof(half));
-	else
-		memcpy(member, &number, sizeof(number));
-}
-
 bool config_equal_numbers(const struct config_key *key, const void *left, const void *right)
 {
 	return config_load_number(key, left) == config_load_number(key, right);
@@ -143,17 +114,15 @@ static int decode_integer(const struct json_place *place, const json_t *json,
 	return 0;
 }
 
-static json_t *print_integer(const struct config_key *key, const void *owner)
+json_t *config_print_number(const struct config_key *key, const void *owner)
 {
 	return json_integer(config_load_number(key, owner));
 }
 
-const struct config_type config_type_integer = {
-	.name = "integer",
-	.decode = decode_integer,
-	.print = print_integer,
-	.equal = config_equal_numbers,
-};
+const struct config_type config_type_integer = {.name = "integer",
+						.decode = decode_integer,
+						.print = config_print_number,
+						.equal = config_equal_numbers};
 
 /* ---- choices ---- */
 
@@ -178,12 +147,10 @@ static json_t *print_choice(const struct config_key *key, const void *owner)
 	return json_string_nocheck(key->choices->names[index]);
 }
 
-const struct config_type config_type_choice = {
-	.name = "choice",
-	.decode = decode_choice,
-	.print = print_choice,
-	.equal = config_equal_numbers,
-};
+const struct config_type config_type_choice = {.name = "choice",
+					       .decode = decode_choice,
+					       .print = print_choice,
+					       .equal = config_equal_numbers};
 
 /* ---- objects ---- */
 
@@ -210,11 +177,7 @@ static bool equal_objects(const struct config_key *key, const void *left, const 
 }
 
 const struct config_type config_type_object = {
-	.name = "object",
-	.decode = decode_object,
-	.print = print_object,
-	.equal = equal_objects,
-};
+	.name = "object", .decode = decode_object, .print = print_object, .equal = equal_objects};
 
 /* ---- arrays ---- */
 
@@ -322,11 +285,7 @@ static bool equal_arrays(const struct config_key *key, const void *left, const v
 }
 
 const struct config_type config_type_array = {
-	.name = "array",
-	.decode = decode_array,
-	.print = print_array,
-	.equal = equal_arrays,
-};
+	.name = "array", .decode = decode_array, .print = print_array, .equal = equal_arrays};
 
 /* ---- collections: each item begins with its name ---- */
 
@@ -436,9 +395,7 @@ static bool equal_collections(const struct config_key *key, const void *left, co
 	return true;
 }
 
-const struct config_type config_type_collection = {
-	.name = "collection",
-	.decode = decode_collection,
-	.print = print_collection,
-	.equal = equal_collections,
-};
+const struct config_type config_type_collection = {.name = "collection",
+						   .decode = decode_collection,
+						   .print = print_collection,
+						   .equal = equal_collections};

@@ -8,8 +8,8 @@
  * A row has a type, which knows how its values are decoded, printed and compared, and gets the rest
  * from the row. A key of a type that is there already is a member of a struct and a row.
  *
- * Decoders return 0, or -1 with the faults listed and the owner's member untouched; an object with
- * faults is left all zero. Private to the config library.
+ * Decoders return 0, or -1 with the faults listed and the member untouched; an object with faults
+ * is left all zero. Private to the config library.
  */
 #ifndef CAROM_CONFIG_KEY_H
 #define CAROM_CONFIG_KEY_H
@@ -53,7 +53,7 @@ struct config_key {
 	const struct config_type *type;
 	size_t place, bytes; /* of the member in its owner; see CONFIG_MEMBER */
 
-	/* An integer's: */
+	/* Numbers and choices have 32 bits. An integer's: */
 	struct json_bounds bounds;
 	uint32_t multiple_of;
 	const char *multiple_words; /* "a whole number of seconds"; or NULL */
@@ -76,9 +76,11 @@ struct config_key {
 	const char *unit; /* "ms"; or NULL */
 	const char *help;
 };
-
 #define CONFIG_MEMBER(owner, member)                                                               \
 	.place = offsetof(owner, member), .bytes = sizeof(((owner *)NULL)->member)
+/* Of a member that is called as its key. */
+#define CONFIG_KEY(owner, member, kind)                                                            \
+#member, .type = &config_type_##kind, CONFIG_MEMBER(owner, member)
 
 /* From config_key.c: the row tells what may stand there. */
 extern const struct config_type config_type_integer;
@@ -107,7 +109,7 @@ int config_table_decode(const struct json_place *place, const json_t *json,
 json_t *config_table_print(const struct config_table *table, const void *owner);
 bool config_table_equal(const struct config_table *table, const void *left, const void *right);
 
-/* Whether a key has a value there, which is not so if it is optional and all zero. */
+/* Not if it is optional and all zero. */
 bool config_key_is_given(const struct config_key *key, const void *owner);
 
 /* The name of an object that is called by its key. */
@@ -132,8 +134,17 @@ static inline const void *config_const_member(const struct config_key *key, cons
 	return (const char *)owner + key->place;
 }
 
-uint32_t config_load_number(const struct config_key *key, const void *owner);
-void config_store_number(const struct config_key *key, void *owner, uint32_t number);
+static inline uint32_t config_load_number(const struct config_key *key, const void *owner)
+{
+	return *(const uint32_t *)config_const_member(key, owner);
+}
+
+static inline void config_store_number(const struct config_key *key, void *owner, uint32_t number)
+{
+	*(uint32_t *)config_member(key, owner) = number;
+}
+
+json_t *config_print_number(const struct config_key *key, const void *owner);
 bool config_equal_numbers(const struct config_key *key, const void *left, const void *right);
 
 #endif

@@ -38,217 +38,103 @@
 /* ---- the node's keys ---- */
 
 static const struct config_key interface_keys[] = {
-	{
-		"name",
-		.is_required = true,
-		.type = &config_type_interface,
-		CONFIG_MEMBER(struct config_interface, name),
-		.help = "The interface's name.",
-	},
-	{
-		"mode",
-		.type = &config_type_choice,
-		CONFIG_MEMBER(struct config_interface, mode),
-		.choices = &config_modes,
-		.help = "auto: the mode of what is attached already; else native where the driver "
-			"can, else generic.",
-	},
+	{CONFIG_KEY(struct config_interface, name, interface), .is_required = true,
+	 .help = "The interface's name."},
+	{CONFIG_KEY(struct config_interface, mode, choice), .choices = &config_modes,
+	 .help = "auto: the mode of what is attached already; else native where the driver can, "
+		 "else generic."},
 	{NULL},
 };
 
 static const struct config_table interface_table = {
-	.name = "interface",
-	.help = "An interface that packets for VIPs arrive at.",
-	.keys = interface_keys,
-};
+	"interface", "An interface that packets for VIPs arrive at.", interface_keys, NULL};
 
-static const struct config_key interface_element = {
-	.type = &config_type_object,
-	.bytes = sizeof(struct config_interface),
-	.members = &interface_table,
-};
+static const struct config_key interface_element = {.type = &config_type_object,
+						    .bytes = sizeof(struct config_interface),
+						    .members = &interface_table};
 
 static const struct config_key limits_keys[] = {
-	{
-		"vips",
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_limits, vips),
-		.bounds = {1, VIPS_MAX},
-		.default_number = VIPS_DEFAULT,
-		.help = "VIPs at once.",
-	},
-	{
-		"backends",
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_limits, backends),
-		.bounds = {1, BACKENDS_MAX},
-		.default_number = BACKENDS_DEFAULT,
-		.help = "Over all VIPs. The maps hold twice as many, those of before a change "
-			"included; a removed backend keeps its place for two sweeps, some two "
-			"seconds.",
-	},
-	{
-		"slots",
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_limits, slots),
-		.bounds = {1u << CAROM_RING_BITS_MIN, SLOTS_MAX},
-		.multiple_of = CAROM_SLOTS_PER_LINE,
-		.default_number = SLOTS_DEFAULT,
-		.help = "Over the rings of all VIPs. The maps hold three times as many, 6 bytes "
-			"each, the rings of before a change included.",
-	},
-	{
-		"flows",
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_limits, flows),
-		.bounds = {FLOWS_MIN, FLOWS_MAX},
-		.default_number = FLOWS_DEFAULT,
-		.help = "Flows that can be tracked at once.",
-	},
-	{
-		"flow_inserts_per_s",
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_limits, flow_inserts_per_s),
-		.bounds = {1, INSERTS_MAX},
-		.default_number = INSERTS_DEFAULT,
-		.help = "Flows that one CPU records in a second; the packets of more are forwarded "
-			"all the same.",
-	},
+	{CONFIG_KEY(struct config_limits, vips, integer), .bounds = {1, VIPS_MAX},
+	 .default_number = VIPS_DEFAULT, .help = "VIPs at once."},
+	{CONFIG_KEY(struct config_limits, backends, integer), .bounds = {1, BACKENDS_MAX},
+	 .default_number = BACKENDS_DEFAULT,
+	 .help = "Over all VIPs. The maps hold twice as many, those of before a change included; a "
+		 "removed backend keeps its place for two sweeps, some two seconds."},
+	{CONFIG_KEY(struct config_limits, slots, integer),
+	 .bounds = {1u << CAROM_RING_BITS_MIN, SLOTS_MAX}, .multiple_of = CAROM_SLOTS_PER_LINE,
+	 .default_number = SLOTS_DEFAULT,
+	 .help = "Over the rings of all VIPs. The maps hold three times as many, 6 bytes each, the "
+		 "rings of before a change included."},
+	{CONFIG_KEY(struct config_limits, flows, integer), .bounds = {FLOWS_MIN, FLOWS_MAX},
+	 .default_number = FLOWS_DEFAULT, .help = "Flows that can be tracked at once."},
+	{CONFIG_KEY(struct config_limits, flow_inserts_per_s, integer), .bounds = {1, INSERTS_MAX},
+	 .default_number = INSERTS_DEFAULT,
+	 .help = "Flows that one CPU records in a second; the packets of more are forwarded all "
+		 "the same."},
 	{NULL},
 };
 
 static const struct config_table limits_table = {
-	.name = "limits",
-	.help = "How much fits; the sizes of the BPF maps follow from it. They hold more, for a "
-		"change lies beside what it replaces until packets have left that; a write that "
-		"finds no room is refused with 422 and changes nothing.",
-	.keys = limits_keys,
-};
+	"limits",
+	"How much fits; the sizes of the BPF maps follow from it. They hold more, for a change "
+	"lies beside what it replaces until packets have left that; a write that finds no room is "
+	"refused with 422 and changes nothing.",
+	limits_keys, NULL};
 
 static const struct config_key node_keys[] = {
-	{
-		"name",
-		.type = &config_type_name,
-		CONFIG_MEMBER(struct config_node, name),
-		.default_words = "the host's name",
-		.help = "What the node is called. By default the host's name.",
-	},
-	{
-		"interfaces",
-		.is_required = true,
-		.type = &config_type_array,
-		CONFIG_MEMBER(struct config_node, interfaces),
-		.element = &interface_element,
-		.count_place = offsetof(struct config_node, interface_count),
-		.room = CONFIG_INTERFACES_MAX,
-		.help = "Where packets for VIPs arrive.",
-	},
-	{
-		"hash_seed",
-		.type = &config_type_seed,
-		CONFIG_MEMBER(struct config_node, hash_seed),
-		.default_text = "carom",
-		.help = "The key of the flow hash comes from it; the same on all nodes of a fleet. "
-			"1 to 127 bytes.",
-	},
-	{
-		"outer_source4",
-		.is_optional = true,
-		.type = &config_type_prefix4,
-		CONFIG_MEMBER(struct config_node, outer_source4),
-		.default_words = "the node's own address",
-		.help = "The flow's hash fills the host bits of the outer IPv4 source address. By "
-			"default the node's own address.",
-	},
-	{
-		"outer_source6",
-		.is_optional = true,
-		.type = &config_type_prefix6,
-		CONFIG_MEMBER(struct config_node, outer_source6),
-		.default_words = "the node's own address",
-		.help = "As outer_source4, for IPv6; at most 32 host bits.",
-	},
-	{
-		"limits",
-		.type = &config_type_object,
-		CONFIG_MEMBER(struct config_node, limits),
-		.members = &limits_table,
-		.default_words = "each key's own",
-		.help = "How much fits.",
-	},
-	{
-		"flow_idle_timeout_ms",
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_node, flow_idle_timeout_ms),
-		.bounds = {FLOW_IDLE_TIMEOUT_MIN, FLOW_IDLE_TIMEOUT_MAX},
-		.multiple_of = MS_PER_S,
-		.multiple_words = "a whole number of seconds",
-		.default_number = FLOW_IDLE_TIMEOUT_DEFAULT,
-		.unit = "ms",
-		.help = "A flow without a packet for so long is taken as gone. Whole seconds.",
-	},
-	{
-		"bpf_dir",
-		.type = &config_type_path,
-		CONFIG_MEMBER(struct config_node, bpf_dir),
-		.default_text = "/sys/fs/bpf/carom",
-		.help = "Where maps and programs are pinned: a folder in a BPF file system.",
-	},
-	{
-		"state_dir",
-		.type = &config_type_path_or_none,
-		CONFIG_MEMBER(struct config_node, state_dir),
-		.default_text = "/var/lib/carom",
-		.help = "Where accepted writes are stored, so that they outlive a power cut. "
-			"Empty: nothing is stored.",
-	},
+	{CONFIG_KEY(struct config_node, name, name), .default_words = "the host's name",
+	 .help = "What the node is called. By default the host's name."},
+	{CONFIG_KEY(struct config_node, interfaces, array), .is_required = true,
+	 .element = &interface_element,
+	 .count_place = offsetof(struct config_node, interface_count),
+	 .room = CONFIG_INTERFACES_MAX, .help = "Where packets for VIPs arrive."},
+	{CONFIG_KEY(struct config_node, hash_seed, seed), .default_text = "carom",
+	 .help = "The key of the flow hash comes from it; the same on all nodes of a fleet. 1 to "
+		 "127 bytes."},
+	{CONFIG_KEY(struct config_node, outer_source4, prefix4), .is_optional = true,
+	 .default_words = "the node's own address",
+	 .help = "The flow's hash fills the host bits of the outer IPv4 source address. By default "
+		 "the node's own address."},
+	{CONFIG_KEY(struct config_node, outer_source6, prefix6), .is_optional = true,
+	 .default_words = "the node's own address",
+	 .help = "As outer_source4, for IPv6; at most 32 host bits."},
+	{CONFIG_KEY(struct config_node, limits, object), .members = &limits_table,
+	 .default_words = "each key's own", .help = "How much fits."},
+	{CONFIG_KEY(struct config_node, flow_idle_timeout_ms, integer),
+	 .bounds = {FLOW_IDLE_TIMEOUT_MIN, FLOW_IDLE_TIMEOUT_MAX}, .multiple_of = MS_PER_S,
+	 .multiple_words = "a whole number of seconds", .default_number = FLOW_IDLE_TIMEOUT_DEFAULT,
+	 .unit = "ms",
+	 .help = "A flow without a packet for so long is taken as gone. Whole seconds."},
+	{CONFIG_KEY(struct config_node, bpf_dir, path), .default_text = "/sys/fs/bpf/carom",
+	 .help = "Where maps and programs are pinned: a folder in a BPF file system."},
+	{CONFIG_KEY(struct config_node, state_dir, path_or_none), .default_text = "/var/lib/carom",
+	 .help = "Where accepted writes are stored, so that they outlive a power cut. Empty: "
+		 "nothing is stored."},
 	{NULL},
 };
 
 const struct config_table config_node_table = {
-	.name = "node",
-	.help = "This balancer. Only the file sets it, and only a restart changes it.",
-	.keys = node_keys,
-};
+	"node", "This balancer. Only the file sets it, and only a restart changes it.", node_keys,
+	NULL};
 
 /* ---- the API's keys ---- */
 
-static const struct config_key listen_element = {
-	.type = &config_type_listen,
-	.bytes = sizeof(struct config_listen),
-};
+static const struct config_key listen_element = {.type = &config_type_listen,
+						 .bytes = sizeof(struct config_listen)};
 
 static const struct config_key tls_keys[] = {
-	{
-		"certificate",
-		.is_required = true,
-		.type = &config_type_path,
-		CONFIG_MEMBER(struct config_tls, certificate),
-		.help = "The server's, and behind it those up to a CA that clients know.",
-	},
-	{
-		"key",
-		.is_required = true,
-		.type = &config_type_path,
-		CONFIG_MEMBER(struct config_tls, key),
-		.help = "The certificate's private key. Only caromd's user may read it.",
-	},
-	{
-		"client_ca",
-		.is_optional = true,
-		.type = &config_type_path,
-		CONFIG_MEMBER(struct config_tls, client_ca),
-		.default_words = "clients need no certificate",
-		.help = "With it, clients must show a certificate of one of these CAs.",
-	},
+	{CONFIG_KEY(struct config_tls, certificate, path), .is_required = true,
+	 .help = "The server's, and behind it those up to a CA that clients know."},
+	{CONFIG_KEY(struct config_tls, key, path), .is_required = true,
+	 .help = "The certificate's private key. Only caromd's user may read it."},
+	{CONFIG_KEY(struct config_tls, client_ca, path), .is_optional = true,
+	 .default_words = "clients need no certificate",
+	 .help = "With it, clients must show a certificate of one of these CAs."},
 	{NULL},
 };
 
 static const struct config_table tls_table = {
-	.name = "tls",
-	.help = "With it, all TCP listeners speak TLS. Paths of PEM files.",
-	.keys = tls_keys,
-};
+	"tls", "With it, all TCP listeners speak TLS. Paths of PEM files.", tls_keys, NULL};
 
 /* check_guard(), as far as a pattern can say it. */
 #define API_SCHEMA                                                                                 \
@@ -258,51 +144,23 @@ static const struct config_table tls_table = {
 	" {'properties': {'tls': {'required': ['client_ca']}}}]}}"
 
 static const struct config_key api_keys[] = {
-	{
-		"listen",
-		.type = &config_type_array,
-		CONFIG_MEMBER(struct config_api, listens),
-		.element = &listen_element,
-		.count_place = offsetof(struct config_api, listen_count),
-		.room = CONFIG_LISTENS_MAX,
-		.default_text = "unix:/run/carom/api.sock",
-		.help = "Unix sockets, and TCP. Beyond loopback TCP needs tls, and tokens or "
-			"tls.client_ca.",
-	},
-	{
-		"socket_mode",
-		.type = &config_type_socket_mode,
-		CONFIG_MEMBER(struct config_api, socket_mode),
-		.default_text = "0660",
-		.help = "The mode of Unix sockets, in octal digits. Every process that can connect "
-			"to one is an admin.",
-	},
-	{
-		"socket_group",
-		.is_optional = true,
-		.type = &config_type_group,
-		CONFIG_MEMBER(struct config_api, socket_group),
-		.default_words = "caromd's own",
-		.help = "The group of Unix sockets. By default caromd's own.",
-	},
-	{
-		"tls",
-		.is_optional = true,
-		.type = &config_type_object,
-		CONFIG_MEMBER(struct config_api, tls),
-		.members = &tls_table,
-		.default_words = "no TLS",
-		.help = "With it, all TCP listeners speak TLS.",
-	},
-	{
-		"tokens",
-		.is_optional = true,
-		.type = &config_type_path,
-		CONFIG_MEMBER(struct config_api, tokens),
-		.default_words = "no tokens",
-		.help = "The path of a file that gives clients their roles: by bearer tokens, and "
-			"by client certificates.",
-	},
+	{"listen", .type = &config_type_array, CONFIG_MEMBER(struct config_api, listens),
+	 .element = &listen_element, .count_place = offsetof(struct config_api, listen_count),
+	 .room = CONFIG_LISTENS_MAX, .default_text = "unix:/run/carom/api.sock",
+	 .help = "Unix sockets, and TCP. Beyond loopback TCP needs tls, and tokens or "
+		 "tls.client_ca."},
+	{CONFIG_KEY(struct config_api, socket_mode, socket_mode), .default_text = "0660",
+	 .help = "The mode of Unix sockets, in octal digits. Every process that can connect to one "
+		 "is an admin."},
+	{CONFIG_KEY(struct config_api, socket_group, group), .is_optional = true,
+	 .default_words = "caromd's own",
+	 .help = "The group of Unix sockets. By default caromd's own."},
+	{CONFIG_KEY(struct config_api, tls, object), .is_optional = true, .members = &tls_table,
+	 .default_words = "no TLS", .help = "With it, all TCP listeners speak TLS."},
+	{CONFIG_KEY(struct config_api, tokens, path), .is_optional = true,
+	 .default_words = "no tokens",
+	 .help = "The path of a file that gives clients their roles: by bearer tokens, and by "
+		 "client certificates."},
 	{NULL},
 };
 
@@ -404,22 +262,18 @@ static void set_default_api(struct config *config)
 }
 
 const struct config_section config_sections[CONFIG_SECTION_COUNT] = {
-	{
-		.key = "node",
-		.table = &config_node_table,
-		.place = offsetof(struct config, node),
-		.bytes = sizeof(struct config_node),
-		.set_default = set_default_node,
-		.is_required = true,
-	},
-	{
-		.key = "api",
-		.table = &config_api_table,
-		.place = offsetof(struct config, api),
-		.bytes = sizeof(struct config_api),
-		.set_default = set_default_api,
-		.check = check_guard,
-	},
+	{.key = "node",
+	 .table = &config_node_table,
+	 .place = offsetof(struct config, node),
+	 .bytes = sizeof(struct config_node),
+	 .set_default = set_default_node,
+	 .is_required = true},
+	{.key = "api",
+	 .table = &config_api_table,
+	 .place = offsetof(struct config, api),
+	 .bytes = sizeof(struct config_api),
+	 .set_default = set_default_api,
+	 .check = check_guard},
 };
 
 int config_section_decode(const struct config_section *section, const struct json_place *place,

@@ -13,17 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OWNER_BYTES	65536 /* more than any struct that a table describes */
-#define REFERENCE	"#/$defs/"
-#define REFERENCE_BYTES 64
-#define OPENAPI_SCHEMAS "#/components/schemas/"
-#define OPENAPI_INDENT	4
-#define LINE_LENGTH	100
-#define YAML_STEP	2
-#define PATH_BYTES	256
+#define OWNER_BYTES 65536 /* more than any struct that a table describes */
+#define NAME_BYTES  64
+#define PATH_BYTES  256
+#define LINE_LENGTH 100
+#define INDENT	    2
 #define DOCUMENT_HELP                                                                              \
 	"The desired state of one balancer. Beyond this schema, addresses must not clash, a "      \
 	"backend's address must not be a VIP's, and the VIPs must fit node.limits."
+
+/* Where the definitions are, and how they are called there: "vip", or "Vip". */
+struct form {
+	const char *place;
+	bool has_capitals;
+	json_t *definitions;
+};
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -65,33 +69,42 @@ static json_t *default_of(const struct config_table *table, const struct config_
 
 /* ---- JSON Schema ---- */
 
-static void set_reference(json_t *schema, const char *name)
+static const char *definition_name(const struct form *form, const char *name,
+				   char ret_name[NAME_BYTES])
 {
-	char text[REFERENCE_BYTES];
-
-	snprintf(text, sizeof(text), REFERENCE "%s", name);
-	set(schema, "$ref", json_string(text));
+	snprintf(ret_name, NAME_BYTES, "%s", name);
+	if (form->has_capitals)
+		ret_name[0] = (char)toupper((unsigned char)name[0]);
+	return ret_name;
 }
 
-static json_t *reference_to(const char *name)
+static void set_reference(const struct form *form, json_t *schema, const char *name)
+{
+	char definition[NAME_BYTES];
+
+	set(schema, "$ref",
+	    json_sprintf("%s%s", form->place, definition_name(form, name, definition)));
+}
+
+static json_t *reference_to(const struct form *form, const char *name)
 {
 	json_t *schema = json_object();
 
-	set_reference(schema, name);
+	set_reference(form, schema, name);
 	return schema;
 }
 
-static void define_table(json_t *definitions, const struct config_table *table);
+static void define_table(const struct form *form, const struct config_table *table);
 
-static void describe_members(json_t *schema, json_t *definitions,
+static void describe_members(const struct form *form, json_t *schema,
 			     const struct config_table *members, size_t max)
 {
 	set(schema, "type", json_string("object"));
 	if (max)
 		set(schema, "maxProperties", json_integer((json_int_t)max));
-	set(schema, "propertyNames", reference_to(config_type_name.name));
-	set(schema, "additionalProperties", reference_to(members->name));
-	define_table(definitions, members);
+	set(schema, "propertyNames", reference_to(form, config_type_name.name));
+	set(schema, "additionalProperties", reference_to(form, members->name));
+	define_table(form, members);
 }
 
 static void describe_integer(json_t *schema, const struct config_key *key)
@@ -103,13 +116,13 @@ static void describe_integer(json_t *schema, const struct config_key *key)
 		set(schema, "multipleOf", json_integer(key->multiple_of));
 }
 
-static void describe_type(json_t *schema, json_t *definitions, const struct config_key *key);
+static void describe_type(const struct form *form, json_t *schema, const struct config_key *key);
 
-static void describe_array(json_t *schema, json_t *definitions, const struct config_key *key)
+static void describe_array(const struct form *form, json_t *schema, const struct config_key *key)
 {
 	json_t *items = json_object();
 
-	describe_type(items, definitions, key->element);
+	describe_type(form, items, key->element);
 	set(schema, "type", json_string("array"));
 	set(schema, "minItems", json_integer(1));
 	set(schema, "maxItems", json_integer((json_int_t)key->room));
@@ -127,23 +140,23 @@ static void describe_choice(json_t *schema, const struct config_key *key)
 	set(schema, "enum", names);
 }
 
-static void describe_type(json_t *schema, json_t *definitions, const struct config_key *key)
+static void describe_type(const struct form *form, json_t *schema, const struct config_key *key)
 {
 	const struct config_type *type = key->type;
 
 	if (type == &config_type_object) {
-		set_reference(schema, key->members->name);
-		define_table(definitions, key->members);
+		set_reference(form, schema, key->members->name);
+		define_table(form, key->members);
 	} else if (type == &config_type_collection) {
-		describe_members(schema, definitions, key->element->members, key->room);
+		describe_members(form, schema, key->element->members, key->room);
 	} else if (type == &config_type_array) {
-		describe_array(schema, definitions, key);
+		describe_array(form, schema, key);
 	} else if (type == &config_type_integer) {
 		describe_integer(schema, key);
 	} else if (type == &config_type_choice) {
 		describe_choice(schema, key);
 	} else if (type->is_definition) {
-		set_reference(schema, type->name);
+		set_reference(form, schema, type->name);
 	} else {
 		add_fragment(schema, type->schema);
 		if (type->is_byte_string)
@@ -151,29 +164,29 @@ static void describe_type(json_t *schema, json_t *definitions, const struct conf
 	}
 }
 
-static json_t *schema_of_key(const struct config_table *table, const struct config_key *key,
-			     json_t *definitions)
+static json_t *schema_of_key(const struct form *form, const struct config_table *table,
+			     const struct config_key *key)
 {
 	json_t *schema = json_object(), *by_default = default_of(table, key);
 
 	set(schema, "description", json_string(key->help));
-	describe_type(schema, definitions, key);
+	describe_type(form, schema, key);
 	if (by_default)
 		set(schema, "default", by_default);
 	return schema;
 }
 
-static void define_table(json_t *definitions, const struct config_table *table)
+static void define_table(const struct form *form, const struct config_table *table)
 {
 	json_t *schema = json_object(), *required = json_array(), *properties = json_object();
 
-	if (json_object_get(definitions, table->name))
-		return;
-	set(definitions, table->name, schema);
+	char name[NAME_BYTES];
+
+	set(form->definitions, definition_name(form, table->name, name), schema);
 	set(schema, "description", json_string(table->help));
 	set(schema, "type", json_string("object"));
 	for (const struct config_key *key = table->keys; key->name; key++) {
-		set(properties, key->name, schema_of_key(table, key, definitions));
+		set(properties, key->name, schema_of_key(form, table, key));
 		if (key->is_required)
 			json_array_append_new(required, json_string(key->name));
 	}
@@ -186,203 +199,127 @@ static void define_table(json_t *definitions, const struct config_table *table)
 		add_fragment(schema, table->schema);
 }
 
-static void define_type(json_t *definitions, const struct config_type *type)
+static void define_type(const struct form *form, const struct config_type *type)
 {
 	json_t *schema = json_object();
 
+	char name[NAME_BYTES];
+
 	add_fragment(schema, type->schema);
-	set(definitions, type->name, schema);
+	set(form->definitions, definition_name(form, type->name, name), schema);
 }
 
-static json_t *document_properties(json_t *definitions)
+static json_t *document_properties(const struct form *form)
 {
 	json_t *properties = json_object();
 
 	for (size_t i = 0; i < CONFIG_SECTION_COUNT; i++) {
 		const struct config_table *table = config_sections[i].table;
 
-		set(properties, config_sections[i].key, reference_to(table->name));
-		define_table(definitions, table);
+		set(properties, config_sections[i].key, reference_to(form, table->name));
+		define_table(form, table);
 	}
 	for (enum config_kind kind = 0; kind < CONFIG_KIND_COUNT; kind++) {
 		json_t *schema = json_object();
 
 		set(schema, "description", json_string(config_kinds[kind]->help));
-		describe_members(schema, definitions, config_kinds[kind]->table, 0);
+		describe_members(form, schema, config_kinds[kind]->table, 0);
 		set(schema, "default", json_object());
 		set(properties, config_kinds[kind]->key, schema);
 	}
 	return properties;
 }
 
-static json_t *make_schema(void)
+/* The document's own schema; all others are the form's definitions then. */
+static void describe_document(const struct form *form, json_t *schema)
 {
-	json_t *definitions = json_object(), *properties = document_properties(definitions);
-	json_t *schema = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:[s], s:b, s:o, s:o}", "$schema",
-		"https://json-schema.org/draft/2020-12/schema", "$comment",
-		"SPDX-License-Identifier: BSD-2-Clause. Made by .ci/generate from the rows of"
-		" control/config.",
-		"title", "carom's config file", "description", DOCUMENT_HELP, "type", "object",
-		"required", "node", "additionalProperties", false, "properties", properties,
-		"$defs", definitions);
+	set(schema, "description", json_string(DOCUMENT_HELP));
+	set(schema, "type", json_string("object"));
+	set(schema, "required", json_pack("[s]", "node"));
+	set(schema, "additionalProperties", json_false());
+	set(schema, "properties", document_properties(form));
+	define_type(form, &config_type_name);
+	define_type(form, &config_type_host);
+}
 
-	define_type(definitions, &config_type_name);
-	define_type(definitions, &config_type_host);
-	return schema;
+/* ---- JSON that is easy to read: lines are filled, but an object begins one. It is YAML as well
+ * ---- */
+
+static void print_json(const json_t *json, int indent, int column);
+
+static void print_members(const json_t *object, int indent)
+{
+	const char *key, *separator = "";
+	int column = LINE_LENGTH;
+	json_t *value;
+
+	putchar('{');
+	json_object_foreach(json_mutable(object), key, value)
+	{
+		char *text = json_dumps(value, JSON_ENCODE_ANY);
+		int width = (int)(strlen(key) + strlen("\"\": ") + strlen(text));
+
+		printf("%s", separator);
+		if (json_is_object(value) || column + width + 1 > LINE_LENGTH)
+			column = printf("\n%*s", indent, "") - 1;
+		else
+			column += printf(" ");
+		printf("\"%s\": ", key);
+		print_json(value, indent, column);
+		column = json_is_object(value) ? LINE_LENGTH : column + width + 1;
+		separator = ",";
+		free(text);
+	}
+	printf("\n%*s}", indent - INDENT, "");
+}
+
+/* indent: of an object's members; column: where this begins. */
+static void print_json(const json_t *json, int indent, int column)
+{
+	char *text = json_dumps(json, JSON_ENCODE_ANY);
+
+	if (!text)
+		errx(EXIT_FAILURE, "out of memory");
+	if (json_is_object(json) && column + strlen(text) > LINE_LENGTH)
+		print_members(json, indent + INDENT);
+	else
+		printf("%s", text);
+	free(text);
 }
 
 static void print_schema(void)
 {
-	json_t *schema = make_schema();
+	struct form form = {"#/$defs/", false, json_object()};
+	json_t *schema = json_object();
 
-	json_dumpf(schema, stdout, JSON_INDENT(2));
+	set(schema, "$schema", json_string("https://json-schema.org/draft/2020-12/schema"));
+	set(schema, "$comment",
+	    json_string("SPDX-License-Identifier: BSD-2-Clause. Made by .ci/generate."));
+	set(schema, "title", json_string("carom's config file"));
+	describe_document(&form, schema);
+	set(schema, "$defs", form.definitions);
+	print_json(schema, 0, 0);
 	putchar('\n');
 	json_decref(schema);
-}
-
-/* ---- the schema as YAML ---- */
-
-/* "#/$defs/vip" and "vip" are "#/components/schemas/Vip" and "Vip". */
-static void print_schema_name(const char *name)
-{
-	printf("%c%s", name[0] - 'a' + 'A', name + 1);
-}
-
-static bool yaml_is_plain(const char *text)
-{
-	static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(text, words[i]) == 0)
-			return false;
-	return (text[0] == '/' || isalpha((unsigned char)text[0])) && !strstr(text, ": ") &&
-	       !strstr(text, " #") && text[strlen(text) - 1] != ':';
-}
-
-static void yaml_print_quoted(const char *text)
-{
-	putchar('\'');
-	for (; *text; text++)
-		printf(*text == '\'' ? "''" : "%c", *text);
-	putchar('\'');
-}
-
-static void yaml_print_folded(const char *text, int indent)
-{
-	int column = LINE_LENGTH;
-
-	printf(">-");
-	while (*text) {
-		int length = (int)strcspn(text, " ");
-
-		if (column + 1 + length > LINE_LENGTH)
-			column = printf("\n%*s%.*s", indent, "", length, text) - 1;
-		else
-			column += printf(" %.*s", length, text);
-		text += length + (text[length] == ' ');
-	}
-}
-
-static void yaml_print_string(const char *text, int indent, bool may_fold)
-{
-	if (strncmp(text, REFERENCE, strlen(REFERENCE)) == 0) {
-		printf("'" OPENAPI_SCHEMAS);
-		print_schema_name(text + strlen(REFERENCE));
-		putchar('\'');
-	} else if (may_fold && indent + strlen(text) > LINE_LENGTH - strlen("description: ''")) {
-		yaml_print_folded(text, indent);
-	} else if (yaml_is_plain(text)) {
-		printf("%s", text);
-	} else {
-		yaml_print_quoted(text);
-	}
-}
-
-static void yaml_print_scalar(const json_t *value)
-{
-	if (json_is_string(value))
-		yaml_print_string(json_string_value(value), 0, false);
-	else if (json_is_integer(value))
-		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else if (json_is_boolean(value))
-		printf("%s", json_is_true(value) ? "true" : "false");
-	else
-		printf("{}"); /* all other values are empty objects */
-}
-
-static void yaml_print_members(const json_t *object, int indent);
-
-static void yaml_print_array(const json_t *array, int indent)
-{
-	const json_t *element;
-	size_t index;
-
-	json_array_foreach(array, index, element)
-	{
-		if (json_is_object(element)) {
-			printf("\n%*s-", indent, "");
-			yaml_print_members(element, indent + YAML_STEP);
-		} else {
-			printf(index ? ", " : " [");
-			yaml_print_scalar(element);
-		}
-	}
-	if (!json_is_object(json_array_get(array, 0)))
-		putchar(']');
-}
-
-static void yaml_print_value(const char *key, const json_t *value, int indent)
-{
-	if (json_is_array(value)) {
-		yaml_print_array(value, indent);
-	} else if (json_object_size(value)) {
-		yaml_print_members(value, indent);
-	} else if (json_is_string(value)) {
-		putchar(' ');
-		yaml_print_string(json_string_value(value), indent,
-				  strcmp(key, "description") == 0);
-	} else {
-		putchar(' ');
-		yaml_print_scalar(value);
-	}
-}
-
-/* Each on a line of its own. */
-static void yaml_print_members(const json_t *object, int indent)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(json_mutable(object), key, value)
-	{
-		printf("\n%*s%s:", indent, "", key);
-		yaml_print_value(key, value, indent + YAML_STEP);
-	}
 }
 
 static void print_openapi(void)
 {
-	json_t *schema = make_schema(), *definition;
-	json_t *definitions = json_incref(json_object_get(schema, "$defs"));
+	struct form form = {"#/components/schemas/", true, json_object()};
+	json_t *config = json_object(), *schemas = json_object(), *schema;
 	const char *name;
 
-	json_object_del(schema, "$schema");
-	json_object_del(schema, "$comment");
-	json_object_del(schema, "title");
-	json_object_del(schema, "$defs");
-	printf("%*sConfig:", OPENAPI_INDENT, "");
-	yaml_print_members(schema, OPENAPI_INDENT + YAML_STEP);
-	json_object_foreach(definitions, name, definition)
+	describe_document(&form, config);
+	set(schemas, "Config", config);
+	json_object_update(schemas, form.definitions);
+	json_object_foreach(schemas, name, schema)
 	{
-		printf("\n%*s", OPENAPI_INDENT, "");
-		print_schema_name(name);
-		putchar(':');
-		yaml_print_members(definition, OPENAPI_INDENT + YAML_STEP);
+		/* YAML wants even the last brace farther in than the name. */
+		print_json(schema, 3 * INDENT, printf("%*s%s: ", 2 * INDENT, "", name));
+		putchar('\n');
 	}
-	putchar('\n');
-	json_decref(definitions);
-	json_decref(schema);
+	json_decref(form.definitions);
+	json_decref(schemas);
 }
 
 /* ---- the table ---- */

@@ -52,7 +52,9 @@ static bool equal_texts(const struct config_key *key, const void *left, const vo
 	return strcmp(config_const_member(key, left), config_const_member(key, right)) == 0;
 }
 
-#define TEXT .decode = decode_text, .print = print_text, .equal = equal_texts
+#define TEXT(words, check, rule)                                                                   \
+	.name = words, .decode = decode_text, .print = print_text, .equal = equal_texts,           \
+	.check_text = check, .schema = rule
 
 static int check_name(const struct json_place *place, const char *text)
 {
@@ -66,12 +68,9 @@ static int check_name(const struct json_place *place, const char *text)
 }
 
 const struct config_type config_type_name = {
-	.name = "name",
-	TEXT,
-	.check_text = check_name,
-	.schema = "{'type': 'string', 'pattern': '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'}",
-	.is_definition = true,
-};
+	TEXT("name", check_name,
+	     "{'type': 'string', 'pattern': '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'}"),
+	.is_definition = true};
 
 /* As the kernel wants it, and without control characters. */
 static bool interface_is_valid(const char *name)
@@ -98,12 +97,9 @@ static int check_interface(const struct json_place *place, const char *text)
 }
 
 const struct config_type config_type_interface = {
-	.name = "interface name",
-	TEXT,
-	.check_text = check_interface,
-	.schema = "{'type': 'string',"
-		  " 'pattern': '^(?!\\\\.{1,2}$)[^/:\\\\s\\\\u0000-\\\\u001f\\\\u007f]{1,15}$'}",
-};
+	TEXT("interface name", check_interface,
+	     "{'type': 'string', 'pattern': "
+	     "'^(?!\\\\.{1,2}$)[^/:\\\\s\\\\u0000-\\\\u001f\\\\u007f]{1,15}$'}")};
 
 static int check_seed(const struct json_place *place, const char *text)
 {
@@ -114,12 +110,7 @@ static int check_seed(const struct json_place *place, const char *text)
 }
 
 const struct config_type config_type_seed = {
-	.name = "text",
-	TEXT,
-	.check_text = check_seed,
-	.schema = "{'type': 'string', 'minLength': 1}",
-	.is_byte_string = true,
-};
+	TEXT("text", check_seed, "{'type': 'string', 'minLength': 1}"), .is_byte_string = true};
 
 static int check_path(const struct json_place *place, const char *path)
 {
@@ -137,12 +128,7 @@ static int check_path(const struct json_place *place, const char *path)
 }
 
 const struct config_type config_type_path = {
-	.name = "path",
-	TEXT,
-	.check_text = check_path,
-	.schema = "{'type': 'string', 'pattern': '^/'}",
-	.is_byte_string = true,
-};
+	TEXT("path", check_path, "{'type': 'string', 'pattern': '^/'}"), .is_byte_string = true};
 
 static int check_path_or_none(const struct json_place *place, const char *path)
 {
@@ -150,12 +136,8 @@ static int check_path_or_none(const struct json_place *place, const char *path)
 }
 
 const struct config_type config_type_path_or_none = {
-	.name = "path or empty",
-	TEXT,
-	.check_text = check_path_or_none,
-	.schema = "{'type': 'string', 'pattern': '^(/|$)'}",
-	.is_byte_string = true,
-};
+	TEXT("path or empty", check_path_or_none, "{'type': 'string', 'pattern': '^(/|$)'}"),
+	.is_byte_string = true};
 
 /* Only this host can tell whether there is such a group: see listen_socket.h. */
 static int check_group(const struct json_place *place, const char *text)
@@ -172,11 +154,8 @@ static int check_group(const struct json_place *place, const char *text)
 }
 
 const struct config_type config_type_group = {
-	.name = "group name",
-	TEXT,
-	.check_text = check_group,
-	.schema = "{'type': 'string', 'pattern': '^[A-Za-z0-9._][A-Za-z0-9._-]{0,31}$'}",
-};
+	TEXT("group name", check_group,
+	     "{'type': 'string', 'pattern': '^[A-Za-z0-9._][A-Za-z0-9._-]{0,31}$'}")};
 
 /* ---- addresses ---- */
 
@@ -245,11 +224,10 @@ const struct config_type config_type_host = {
 	.decode = decode_host,
 	.print = print_host,
 	.equal = equal_hosts,
-	.schema = "{'description': 'The unicast IPv4 or IPv6 address of a host; not IPv4-mapped.',"
-		  " 'type': 'string', 'pattern':"
-		  " '^([0-9]{1,3}(\\\\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$'}",
-	.is_definition = true,
-};
+	.schema = "{'description': 'The unicast IPv4 or IPv6 address of a host; not IPv4-mapped.', "
+		  "'type': 'string', 'pattern': "
+		  "'^([0-9]{1,3}(\\\\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$'}",
+	.is_definition = true};
 
 /* ---- prefixes ---- */
 
@@ -308,20 +286,16 @@ static bool equal_prefixes(const struct config_key *key, const void *left, const
 	       address_equal(&left_prefix->address, &right_prefix->address);
 }
 
-#define PREFIX .decode = decode_prefix, .print = print_prefix, .equal = equal_prefixes
+#define PREFIX(words, rule)                                                                        \
+	.name = words, .decode = decode_prefix, .print = print_prefix, .equal = equal_prefixes,    \
+	.schema = rule
 
 const struct config_type config_type_prefix4 = {
-	.name = "IPv4 prefix",
-	PREFIX,
-	.schema = "{'type': 'string', 'pattern': '^[0-9.]+(/(3[0-2]|[12]?[0-9]))?$'}",
-};
+	PREFIX("IPv4 prefix", "{'type': 'string', 'pattern': '^[0-9.]+(/(3[0-2]|[12]?[0-9]))?$'}")};
 
 const struct config_type config_type_prefix6 = {
-	.name = "IPv6 prefix",
-	PREFIX,
-	.schema = "{'type': 'string', 'pattern':"
-		  " '^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/(9[6-9]|1[01][0-9]|12[0-8]))?$'}",
-};
+	PREFIX("IPv6 prefix", "{'type': 'string', 'pattern': "
+			      "'^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/(9[6-9]|1[01][0-9]|12[0-8]))?$'}")};
 
 /* ---- listeners ---- */
 
@@ -423,10 +397,10 @@ const struct config_type config_type_listen = {
 	.decode = decode_listen,
 	.print = print_listen,
 	.equal = equal_listens,
-	.schema = "{'type': 'string', 'anyOf': [{'pattern': '^unix:/', 'maxLength': 112},"
-		  " {'pattern': '^([0-9]{1,3}(\\\\.[0-9]{1,3}){3}|"
-		  "\\\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\\\\]):[1-9][0-9]{0,4}$'}]}",
-};
+	.schema = "{'type': 'string', 'anyOf': [{'pattern': '^unix:/', 'maxLength': 112}, "
+		  "{'pattern': "
+		  "'^([0-9]{1,3}(\\\\.[0-9]{1,3}){3}|\\\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\\\\]):[1-9]"
+		  "[0-9]{0,4}$'}]}"};
 
 /* ---- the mode of a socket, in octal digits ---- */
 
@@ -465,5 +439,4 @@ const struct config_type config_type_socket_mode = {
 	.decode = decode_socket_mode,
 	.print = print_socket_mode,
 	.equal = config_equal_numbers,
-	.schema = "{'type': 'string', 'pattern': '^0?[67][0-7][0-7]$'}",
-};
+	.schema = "{'type': 'string', 'pattern': '^0?[67][0-7][0-7]$'}"};

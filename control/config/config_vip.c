@@ -39,62 +39,36 @@ static int decode_ring_slots(const struct json_place *place, const json_t *json,
 	return 0;
 }
 
-static json_t *print_ring_slots(const struct config_key *key, const void *owner)
-{
-	return json_integer(config_load_number(key, owner));
-}
-
 _Static_assert(RING_SLOTS_MIN == 256 && RING_SLOTS_MAX == 131072, "the schema says them all");
 
 static const struct config_type ring_slots = {
 	.name = "0 or a power of two",
 	.decode = decode_ring_slots,
-	.print = print_ring_slots,
+	.print = config_print_number,
 	.equal = config_equal_numbers,
-	.schema = "{'enum': [0, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072]}",
-};
+	.schema = "{'enum': [0, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072]}"};
 
 /* ---- keys ---- */
 
 static const struct config_key backend_keys[] = {
-	{
-		"address",
-		.is_required = true,
-		.type = &config_type_host,
-		CONFIG_MEMBER(struct config_backend, address),
-		.help = "The backend's own address, to which packets are tunneled.",
-	},
-	{
-		"weight",
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_backend, weight),
-		.bounds = {0, CONFIG_WEIGHT_MAX},
-		.default_number = 1,
-		.help = "Its share of the VIP's new flows, in proportion. 0: it takes none.",
-	},
-	{
-		"state",
-		.type = &config_type_choice,
-		CONFIG_MEMBER(struct config_backend, state),
-		.choices = &config_states,
-		.default_number = CONFIG_STATE_ACTIVE,
-		.help = "The operator's intent. drain: keeps its flows and takes no new ones."
-			" disabled: gives its flows up at once.",
-	},
+	{CONFIG_KEY(struct config_backend, address, host), .is_required = true,
+	 .help = "The backend's own address, to which packets are tunneled."},
+	{CONFIG_KEY(struct config_backend, weight, integer), .bounds = {0, CONFIG_WEIGHT_MAX},
+	 .default_number = 1,
+	 .help = "Its share of the VIP's new flows, in proportion. 0: it takes none."},
+	{CONFIG_KEY(struct config_backend, state, choice), .choices = &config_states,
+	 .default_number = CONFIG_STATE_ACTIVE,
+	 .help = "The operator's intent. drain: keeps its flows and takes no new ones. disabled: "
+		 "gives its flows up at once."},
 	{NULL},
 };
 
 const struct config_table config_backend_table = {
-	.name = "backend",
-	.help = "A server that packets of a VIP are sent to.",
-	.keys = backend_keys,
-};
+	"backend", "A server that packets of a VIP are sent to.", backend_keys, NULL};
 
-static const struct config_key backend_element = {
-	.type = &config_type_object,
-	.bytes = sizeof(struct config_backend),
-	.members = &config_backend_table,
-};
+static const struct config_key backend_element = {.type = &config_type_object,
+						  .bytes = sizeof(struct config_backend),
+						  .members = &config_backend_table};
 
 static const uint8_t protocol_values[] = {
 	[CAROM_PROTOCOL_TCP] = IPPROTO_TCP,
@@ -104,57 +78,26 @@ static const uint8_t protocol_values[] = {
 enum { BACKENDS_ROW = 6 }; /* of vip_keys */
 
 static const struct config_key vip_keys[] = {
-	{
-		"address",
-		.is_required = true,
-		.type = &config_type_host,
-		CONFIG_MEMBER(struct config_vip, address),
-		.help = "The address that clients send to.",
-	},
-	{
-		"port",
-		.is_required = true,
-		.type = &config_type_integer,
-		CONFIG_MEMBER(struct config_vip, port),
-		.bounds = {0, PORT_MAX},
-		.help = "0: every port of the address that no other VIP has.",
-	},
-	{
-		"protocol",
-		.is_required = true,
-		.type = &config_type_choice,
-		CONFIG_MEMBER(struct config_vip, protocol),
-		.choices = &config_protocols,
-		.values = protocol_values,
-		.help = "The protocol of the packets.",
-	},
-	{
-		"ring_slots",
-		.type = &ring_slots,
-		CONFIG_MEMBER(struct config_vip, ring_slots),
-		.bounds = {0, RING_SLOTS_MAX},
-		.help = "The size of the ring of consistent hashing. 0: the smallest with 100 slots"
-			" a backend, and at least 4096.",
-	},
-	{
-		TRACKING_KEY,
-		.type = &config_type_choice,
-		CONFIG_MEMBER(struct config_vip, tracking),
-		.choices = &config_trackings,
-		.default_words = "TCP: changes; UDP: always",
-		.help = "Which flows are recorded. changes: those that a change of backends made"
-			" ambiguous (TCP's default). always: all (UDP's default, for it has no"
-			" SYN). never: none.",
-	},
-	{
-		"on_down",
-		.type = &config_type_choice,
-		CONFIG_MEMBER(struct config_vip, on_down),
-		.choices = &config_on_downs,
-		.default_number = CONFIG_ON_DOWN_KEEP,
-		.help = "What happens to the flows of a backend that is down. keep: they stay."
-			" reset: they are given up at once.",
-	},
+	{CONFIG_KEY(struct config_vip, address, host), .is_required = true,
+	 .help = "The address that clients send to."},
+	{CONFIG_KEY(struct config_vip, port, integer), .is_required = true, .bounds = {0, PORT_MAX},
+	 .help = "0: every port of the address that no other VIP has."},
+	{CONFIG_KEY(struct config_vip, protocol, choice), .is_required = true,
+	 .choices = &config_protocols, .values = protocol_values,
+	 .help = "The protocol of the packets."},
+	{"ring_slots", .type = &ring_slots, CONFIG_MEMBER(struct config_vip, ring_slots),
+	 .bounds = {0, RING_SLOTS_MAX},
+	 .help = "The size of the ring of consistent hashing. 0: the smallest with 100 slots a "
+		 "backend, and at least 4096."},
+	{TRACKING_KEY, .type = &config_type_choice, CONFIG_MEMBER(struct config_vip, tracking),
+	 .choices = &config_trackings, .default_words = "TCP: changes; UDP: always",
+	 .help = "Which flows are recorded. changes: those that a change of backends made "
+		 "ambiguous (TCP's default). always: all (UDP's default, for it has no SYN). "
+		 "never: none."},
+	{CONFIG_KEY(struct config_vip, on_down, choice), .choices = &config_on_downs,
+	 .default_number = CONFIG_ON_DOWN_KEEP,
+	 .help = "What happens to the flows of a backend that is down. keep: they stay. reset: "
+		 "they are given up at once."},
 	[BACKENDS_ROW] =
 		{
 			CONFIG_BACKENDS_KEY,
@@ -170,10 +113,7 @@ static const struct config_key vip_keys[] = {
 };
 
 const struct config_table config_vip_table = {
-	.name = "vip",
-	.help = "A virtual IP address and port, and the backends that serve it.",
-	.keys = vip_keys,
-};
+	"vip", "A virtual IP address and port, and the backends that serve it.", vip_keys, NULL};
 
 /* ---- the kind ---- */
 
