@@ -29,148 +29,131 @@ struct form {
 	json_t *definitions;
 };
 
-static void set(json_t *object, const char *key, json_t *value)
+static json_t *must(json_t *json)
 {
-	if (json_object_set_new(object, key, value))
-		errx(EXIT_FAILURE, "cannot set '%s'", key);
+	if (!json)
+		errx(EXIT_FAILURE, "a row makes no JSON");
+	return json;
 }
 
-/* A fragment is JSON with single quotes, which C strings need not escape. */
-static void add_fragment(json_t *schema, const char *fragment)
+static void set(json_t *object, const char *key, json_t *value)
 {
-	char *text = strdup(fragment);
-	json_error_t error;
+	json_object_set_new(object, key, must(value));
+}
+
+/* Takes ownership of the part. */
+static void add(json_t *schema, json_t *part)
+{
+	json_object_update(schema, must(part));
+	json_decref(part);
+}
+
+/* With single quotes in the text, which C strings need not escape. */
+static json_t *fragment(const char *text)
+{
+	char *copy = strdup(text);
 	json_t *json;
 
-	for (char *quote = text; quote && (quote = strchr(quote, '\''));)
+	for (char *quote = copy; quote && (quote = strchr(quote, '\''));)
 		*quote = '"';
-	json = text ? json_loads(text, 0, &error) : NULL;
-	if (!json || json_object_update(schema, json))
-		errx(EXIT_FAILURE, "%s: %s", fragment, error.text);
-	json_decref(json);
-	free(text);
+	json = copy ? json_loads(copy, 0, NULL) : NULL;
+	free(copy);
+	return must(json);
 }
 
 /* What stands for the key if it is absent. NULL: nothing does, or it depends. */
 static json_t *default_of(const struct config_table *table, const struct config_key *key)
 {
-	void *owner = calloc(1, OWNER_BYTES);
+	void *owner;
 	json_t *json;
 
-	if (key->is_required || key->is_optional || key->default_words || key->members)
-		json = NULL;
-	else {
-		config_table_set_default(table, owner);
-		json = key->type->print(key, owner);
-	}
+	if (key->is_required || key->is_optional || key->default_words)
+		return NULL;
+	owner = calloc(1, OWNER_BYTES);
+	config_table_set_default(table, owner);
+	json = key->type->print(key, owner);
 	free(owner);
-	return json;
+	return must(json);
 }
 
 /* ---- JSON Schema ---- */
 
-static const char *definition_name(const struct form *form, const char *name,
-				   char ret_name[NAME_BYTES])
+/* Static until the next call. */
+static const char *definition_name(const struct form *form, const char *name)
 {
-	snprintf(ret_name, NAME_BYTES, "%s", name);
+	static char definition[NAME_BYTES];
+
+	snprintf(definition, sizeof(definition), "%s", name);
 	if (form->has_capitals)
-		ret_name[0] = (char)toupper((unsigned char)name[0]);
-	return ret_name;
-}
-
-static void set_reference(const struct form *form, json_t *schema, const char *name)
-{
-	char definition[NAME_BYTES];
-
-	set(schema, "$ref",
-	    json_sprintf("%s%s", form->place, definition_name(form, name, definition)));
+		definition[0] = (char)toupper((unsigned char)name[0]);
+	return definition;
 }
 
 static json_t *reference_to(const struct form *form, const char *name)
 {
-	json_t *schema = json_object();
-
-	set_reference(form, schema, name);
-	return schema;
+	return json_pack("{s:o}", "$ref",
+			 json_sprintf("%s%s", form->place, definition_name(form, name)));
 }
 
 static void define_table(const struct form *form, const struct config_table *table);
 
-static void describe_members(const struct form *form, json_t *schema,
-			     const struct config_table *members, size_t max)
+static json_t *schema_of_members(const struct form *form, const struct config_table *members,
+				 size_t max)
 {
-	set(schema, "type", json_string("object"));
-	if (max)
-		set(schema, "maxProperties", json_integer((json_int_t)max));
-	set(schema, "propertyNames", reference_to(form, config_type_name.name));
-	set(schema, "additionalProperties", reference_to(form, members->name));
 	define_table(form, members);
+	return json_pack("{s:s, s:o*, s:o, s:o}", "type", "object", "maxProperties",
+			 max ? json_integer((json_int_t)max) : NULL, "propertyNames",
+			 reference_to(form, config_type_name.name), "additionalProperties",
+			 reference_to(form, members->name));
 }
 
-static void describe_integer(json_t *schema, const struct config_key *key)
-{
-	set(schema, "type", json_string("integer"));
-	set(schema, "minimum", json_integer(key->bounds.min));
-	set(schema, "maximum", json_integer(key->bounds.max));
-	if (key->multiple_of)
-		set(schema, "multipleOf", json_integer(key->multiple_of));
-}
-
-static void describe_type(const struct form *form, json_t *schema, const struct config_key *key);
-
-static void describe_array(const struct form *form, json_t *schema, const struct config_key *key)
-{
-	json_t *items = json_object();
-
-	describe_type(form, items, key->element);
-	set(schema, "type", json_string("array"));
-	set(schema, "minItems", json_integer(1));
-	set(schema, "maxItems", json_integer((json_int_t)key->room));
-	if (!key->element->members)
-		set(schema, "uniqueItems", json_true());
-	set(schema, "items", items);
-}
-
-static void describe_choice(json_t *schema, const struct config_key *key)
+static json_t *schema_of_choice(const struct config_key *key)
 {
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < key->choices->count; i++)
 		json_array_append_new(names, json_string(key->choices->names[i]));
-	set(schema, "enum", names);
+	return json_pack("{s:o}", "enum", names);
 }
 
-static void describe_type(const struct form *form, json_t *schema, const struct config_key *key)
+static json_t *schema_of_type(const struct form *form, const struct config_key *key)
 {
 	const struct config_type *type = key->type;
+	json_t *schema;
 
 	if (type == &config_type_object) {
-		set_reference(form, schema, key->members->name);
 		define_table(form, key->members);
-	} else if (type == &config_type_collection) {
-		describe_members(form, schema, key->element->members, key->room);
-	} else if (type == &config_type_array) {
-		describe_array(form, schema, key);
-	} else if (type == &config_type_integer) {
-		describe_integer(schema, key);
-	} else if (type == &config_type_choice) {
-		describe_choice(schema, key);
-	} else if (type->is_definition) {
-		set_reference(form, schema, type->name);
-	} else {
-		add_fragment(schema, type->schema);
-		if (type->is_byte_string)
-			set(schema, "maxLength", json_integer((json_int_t)key->bytes - 1));
+		return reference_to(form, key->members->name);
 	}
+	if (type == &config_type_collection)
+		return schema_of_members(form, key->element->members, key->room);
+	if (type == &config_type_array)
+		return json_pack("{s:s, s:i, s:I, s:o*, s:o}", "type", "array", "minItems", 1,
+				 "maxItems", (json_int_t)key->room, "uniqueItems",
+				 key->element->members ? NULL : json_true(), "items",
+				 schema_of_type(form, key->element));
+	if (type == &config_type_integer)
+		return json_pack("{s:s, s:I, s:I, s:o*}", "type", "integer", "minimum",
+				 (json_int_t)key->bounds.min, "maximum",
+				 (json_int_t)key->bounds.max, "multipleOf",
+				 key->multiple_of ? json_integer(key->multiple_of) : NULL);
+	if (type == &config_type_choice)
+		return schema_of_choice(key);
+	if (type->is_definition)
+		return reference_to(form, type->name);
+	schema = fragment(type->schema);
+	if (type->is_byte_string)
+		set(schema, "maxLength", json_integer((json_int_t)key->bytes - 1));
+	return schema;
 }
 
 static json_t *schema_of_key(const struct form *form, const struct config_table *table,
 			     const struct config_key *key)
 {
-	json_t *schema = json_object(), *by_default = default_of(table, key);
+	json_t *schema = json_pack("{s:s}", "description", key->help);
+	json_t *by_default = default_of(table, key);
 
-	set(schema, "description", json_string(key->help));
-	describe_type(form, schema, key);
+	add(schema, schema_of_type(form, key));
 	if (by_default)
 		set(schema, "default", by_default);
 	return schema;
@@ -178,13 +161,10 @@ static json_t *schema_of_key(const struct form *form, const struct config_table 
 
 static void define_table(const struct form *form, const struct config_table *table)
 {
-	json_t *schema = json_object(), *required = json_array(), *properties = json_object();
+	json_t *schema = json_pack("{s:s, s:s}", "description", table->help, "type", "object");
+	json_t *required = json_array(), *properties = json_object();
 
-	char name[NAME_BYTES];
-
-	set(form->definitions, definition_name(form, table->name, name), schema);
-	set(schema, "description", json_string(table->help));
-	set(schema, "type", json_string("object"));
+	set(form->definitions, definition_name(form, table->name), schema);
 	for (const struct config_key *key = table->keys; key->name; key++) {
 		set(properties, key->name, schema_of_key(form, table, key));
 		if (key->is_required)
@@ -193,20 +173,14 @@ static void define_table(const struct form *form, const struct config_table *tab
 	if (json_array_size(required))
 		json_object_set(schema, "required", required);
 	json_decref(required);
-	set(schema, "additionalProperties", json_false());
-	set(schema, "properties", properties);
+	add(schema, json_pack("{s:b, s:o}", "additionalProperties", 0, "properties", properties));
 	if (table->schema)
-		add_fragment(schema, table->schema);
+		add(schema, fragment(table->schema));
 }
 
 static void define_type(const struct form *form, const struct config_type *type)
 {
-	json_t *schema = json_object();
-
-	char name[NAME_BYTES];
-
-	add_fragment(schema, type->schema);
-	set(form->definitions, definition_name(form, type->name, name), schema);
+	set(form->definitions, definition_name(form, type->name), fragment(type->schema));
 }
 
 static json_t *document_properties(const struct form *form)
@@ -220,10 +194,9 @@ static json_t *document_properties(const struct form *form)
 		define_table(form, table);
 	}
 	for (enum config_kind kind = 0; kind < CONFIG_KIND_COUNT; kind++) {
-		json_t *schema = json_object();
+		json_t *schema = json_pack("{s:s}", "description", config_kinds[kind]->help);
 
-		set(schema, "description", json_string(config_kinds[kind]->help));
-		describe_members(form, schema, config_kinds[kind]->table, 0);
+		add(schema, schema_of_members(form, config_kinds[kind]->table, 0));
 		set(schema, "default", json_object());
 		set(properties, config_kinds[kind]->key, schema);
 	}
@@ -231,19 +204,19 @@ static json_t *document_properties(const struct form *form)
 }
 
 /* The document's own schema; all others are the form's definitions then. */
-static void describe_document(const struct form *form, json_t *schema)
+static json_t *schema_of_document(const struct form *form)
 {
-	set(schema, "description", json_string(DOCUMENT_HELP));
-	set(schema, "type", json_string("object"));
-	set(schema, "required", json_pack("[s]", "node"));
-	set(schema, "additionalProperties", json_false());
-	set(schema, "properties", document_properties(form));
+	json_t *schema =
+		json_pack("{s:s, s:s, s:[s], s:b, s:o}", "description", DOCUMENT_HELP, "type",
+			  "object", "required", config_sections[0].key, "additionalProperties", 0,
+			  "properties", document_properties(form));
+
 	define_type(form, &config_type_name);
 	define_type(form, &config_type_host);
+	return must(schema);
 }
 
-/* ---- JSON that is easy to read: lines are filled, but an object begins one. It is YAML as well
- * ---- */
+/* ---- JSON that is easy to read, and YAML as well: lines are filled, but objects begin one ---- */
 
 static void print_json(const json_t *json, int indent, int column);
 
@@ -290,13 +263,12 @@ static void print_json(const json_t *json, int indent, int column)
 static void print_schema(void)
 {
 	struct form form = {"#/$defs/", false, json_object()};
-	json_t *schema = json_object();
+	json_t *schema = json_pack("{s:s, s:s, s:s}", "$schema",
+				   "https://json-schema.org/draft/2020-12/schema", "$comment",
+				   "SPDX-License-Identifier: BSD-2-Clause. Made by .ci/generate.",
+				   "title", "carom's config file");
 
-	set(schema, "$schema", json_string("https://json-schema.org/draft/2020-12/schema"));
-	set(schema, "$comment",
-	    json_string("SPDX-License-Identifier: BSD-2-Clause. Made by .ci/generate."));
-	set(schema, "title", json_string("carom's config file"));
-	describe_document(&form, schema);
+	add(schema, schema_of_document(&form));
 	set(schema, "$defs", form.definitions);
 	print_json(schema, 0, 0);
 	putchar('\n');
@@ -306,19 +278,16 @@ static void print_schema(void)
 static void print_openapi(void)
 {
 	struct form form = {"#/components/schemas/", true, json_object()};
-	json_t *config = json_object(), *schemas = json_object(), *schema;
+	json_t *schemas = json_pack("{s:o}", "Config", schema_of_document(&form)), *schema;
 	const char *name;
 
-	describe_document(&form, config);
-	set(schemas, "Config", config);
-	json_object_update(schemas, form.definitions);
+	add(schemas, form.definitions);
 	json_object_foreach(schemas, name, schema)
 	{
 		/* YAML wants even the last brace farther in than the name. */
 		print_json(schema, 3 * INDENT, printf("%*s%s: ", 2 * INDENT, "", name));
 		putchar('\n');
 	}
-	json_decref(form.definitions);
 	json_decref(schemas);
 }
 
