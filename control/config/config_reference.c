@@ -54,8 +54,9 @@ static json_t *fragment(const char *text)
 	char *copy = strdup(text);
 	json_t *json;
 
-	for (char *quote = copy; quote && (quote = strchr(quote, '\''));)
-		*quote = '"';
+	for (char *at = copy; at && *at; at++)
+		if (*at == '\'')
+			*at = '"';
 	json = copy ? json_loads(copy, 0, NULL) : NULL;
 	free(copy);
 	return must(json);
