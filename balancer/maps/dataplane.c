@@ -17,6 +17,7 @@
 #include "balancer.skel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,8 +27,8 @@ struct dataplane {
 	struct dataplane_options options;
 	int lock;
 	struct arrays *maps;
-	struct arrays *former; /* of other sizes, from which to inherit; NULL: none */
-	bool adopted;
+	struct arrays *predecessor; /* of other sizes, from which to inherit; NULL: none */
+	struct adoption adoption;
 	struct carom_settings settings;
 };
 
@@ -40,33 +41,53 @@ static struct arrays_options arrays_options(const struct dataplane *dataplane)
 	};
 }
 
+static void refuse_predecessor(struct dataplane *dataplane, const char *reason)
+{
+	dataplane->adoption.result = ADOPTION_REFUSED;
+	snprintf(dataplane->adoption.reason, sizeof(dataplane->adoption.reason), "%s", reason);
+}
+
 /* Maps that only have other sizes can still be read. */
-static struct arrays *open_former(const struct dataplane *dataplane)
+static void open_predecessor(struct dataplane *dataplane)
 {
 	struct arrays_options options = arrays_options(dataplane);
-	struct arrays *former;
 	struct error why = {0};
 
 	arrays_use_pinned_sizes(&options);
-	former = arrays_adopt(&options, &why);
-	if (!former)
-		log_line(LOG_LEVEL_WARNING,
-			 "what a former caromd left is not taken over, but replaced: %s",
-			 why.message);
-	return former;
+	dataplane->predecessor = arrays_adopt(&options, &dataplane->adoption, &why);
+	dataplane->adoption.result = ADOPTION_INHERITED;
+	if (dataplane->predecessor)
+		return;
+	refuse_predecessor(dataplane, why.message);
+	log_line(LOG_LEVEL_WARNING, "what the predecessor left is not adopted, but replaced: %s",
+		 why.message);
+}
+
+static void adopt(struct dataplane *dataplane)
+{
+	struct arrays_options options = arrays_options(dataplane);
+	struct adoption *adoption = &dataplane->adoption;
+	struct error why = {0};
+
+	dataplane->maps = arrays_adopt(&options, adoption, &why);
+	if (dataplane->maps)
+		adoption->result = ADOPTION_ADOPTED;
+	else if (why.kind != ERROR_NOT_FOUND)
+		open_predecessor(dataplane);
+	for (size_t i = 0; i < adoption->left_out_count && adoption->result != ADOPTION_REFUSED;
+	     i++)
+		log_line(LOG_LEVEL_WARNING, "map '%s' is not adopted: %s",
+			 adoption->left_out[i].map, adoption->left_out[i].reason);
 }
 
 static int open_maps(struct dataplane *dataplane, struct error *ret_error)
 {
 	struct arrays_options options = arrays_options(dataplane);
-	struct error why = {0};
 
-	if (!dataplane->options.anew) {
-		dataplane->maps = arrays_adopt(&options, &why);
-		dataplane->adopted = dataplane->maps;
-	}
-	if (!dataplane->maps && why.kind == ERROR_CONFLICT)
-		dataplane->former = open_former(dataplane);
+	if (dataplane->options.refusal)
+		refuse_predecessor(dataplane, dataplane->options.refusal);
+	else
+		adopt(dataplane);
 	if (!dataplane->maps)
 		dataplane->maps = arrays_make(&options, ret_error);
 	return dataplane->maps ? 0 : -1;
@@ -74,18 +95,23 @@ static int open_maps(struct dataplane *dataplane, struct error *ret_error)
 
 bool dataplane_is_adopted(const struct dataplane *dataplane)
 {
-	return dataplane->adopted;
+	return dataplane->adoption.result == ADOPTION_ADOPTED;
 }
 
-const struct dataplane_memory *dataplane_former(const struct dataplane *dataplane)
+const struct adoption *dataplane_adoption(const struct dataplane *dataplane)
 {
-	return dataplane->former ? arrays_memory(dataplane->former) : NULL;
+	return &dataplane->adoption;
 }
 
-void dataplane_forget_former(struct dataplane *dataplane)
+const struct dataplane_memory *dataplane_predecessor(const struct dataplane *dataplane)
 {
-	arrays_free(dataplane->former);
-	dataplane->former = NULL;
+	return dataplane->predecessor ? arrays_memory(dataplane->predecessor) : NULL;
+}
+
+void dataplane_forget_predecessor(struct dataplane *dataplane)
+{
+	arrays_free(dataplane->predecessor);
+	dataplane->predecessor = NULL;
 }
 
 static void set_settings(struct dataplane *dataplane)
@@ -131,7 +157,7 @@ void dataplane_free(struct dataplane *dataplane)
 	if (!dataplane)
 		return;
 	arrays_free(dataplane->maps);
-	arrays_free(dataplane->former);
+	arrays_free(dataplane->predecessor);
 	if (dataplane->lock >= 0) {
 		/* Succeeds only if nothing is pinned in it. */
 		rmdir(dataplane->options.bpf_dir);
@@ -226,7 +252,7 @@ struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dat
 
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)
 {
-	return dataplane->adopted ? 0 : arrays_pin(dataplane->maps, ret_error);
+	return arrays_pin(dataplane->maps, ret_error);
 }
 
 int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error)

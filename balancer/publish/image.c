@@ -136,6 +136,5 @@ bool image_backend_serves(const struct image_backend *backend)
 {
 	enum carom_backend_state state = image_backend_state(backend);
 
-	return state == CAROM_BACKEND_ACTIVE || state == CAROM_BACKEND_DRAIN ||
-	       state == CAROM_BACKEND_DOWN;
+	return CAROM_STATE_SERVES(state);
 }

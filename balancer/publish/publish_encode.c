@@ -8,15 +8,13 @@
 #include <linux/ip.h>
 #include <string.h>
 
-#define OUTER_TTL 64 /* as in bpf/encap.h */
-
-/* The ones' complement sum of the fields that no packet changes (RFC 1071), folded to 16 bits. */
+/* The ones' complement sum of the fields that no packet changes. */
 static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_backend *backend)
 {
 	struct iphdr header = {
 		.version = 4,
 		.ihl = sizeof(header) / 4,
-		.ttl = OUTER_TTL,
+		.ttl = CAROM_OUTER_TTL,
 		.protocol = address_is_ipv4(&vip->address) ? IPPROTO_IPIP : IPPROTO_IPV6,
 		.saddr = backend->outer_source.words[3],
 		.daddr = backend->outer_destination.words[3],
@@ -27,8 +25,7 @@ static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_b
 	memcpy(words, &header, sizeof(header));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		sum += words[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+	return carom_fold_checksum(sum);
 }
 
 struct carom_backend publish_encode_backend(const struct image_vip *vip,

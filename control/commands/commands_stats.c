@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ACTION_LABEL_PASS		      "pass"
-#define ACTION_LABEL_DROP		      "drop"
-#define ACTION_LABEL_ABORTED		      "aborted"
-#define REASON_ROW(name, label, action, help) {label, ACTION_LABEL_##action, help},
+#define ACTION_LABEL_PASS			      "pass"
+#define ACTION_LABEL_DROP			      "drop"
+#define ACTION_LABEL_ABORTED			      "aborted"
+#define ACTION_LABEL_RETIRED			      "retired"
+#define REASON_ROW(name, number, label, action, help) {label, ACTION_LABEL_##action, help},
 
 static const struct commands_reason reason_table[] = {CAROM_REASONS(REASON_ROW)};
 

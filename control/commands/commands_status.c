@@ -39,6 +39,29 @@ static json_t *interfaces_to_json(const struct commands *commands)
 	return list;
 }
 
+static json_t *left_out_to_json(const struct adoption *adoption)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < adoption->left_out_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s}", "map", adoption->left_out[i].map,
+						"reason", adoption->left_out[i].reason));
+	return list;
+}
+
+static json_t *adoption_to_json(const struct commands *commands)
+{
+	const struct adoption *adoption = dataplane_adoption(commands->dataplane);
+	char abi[16];
+
+	snprintf(abi, sizeof(abi), "%u.%u", adoption->abi_major, adoption->abi_minor);
+	return json_pack("{s:s, s:s?, s:s?, s:o}", "result", adoption_result_name(adoption->result),
+			 "predecessor_abi", adoption->abi_major ? abi : NULL, "reason",
+			 adoption->reason[0] ? adoption->reason : NULL, "left_out",
+			 left_out_to_json(adoption));
+}
+
 static json_t *use_to_json(uint32_t used, uint32_t waiting, uint32_t limit)
 {
 	return json_pack("{s:I, s:I, s:I}", "used", (json_int_t)used, "retiring",
@@ -203,11 +226,12 @@ static json_t *head_to_json(const struct commands *commands)
 	struct utsname kernel = {0};
 
 	uname(&kernel);
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
 			 "node", commands->desired->node.name, "version", CAROM_VERSION, "kernel",
 			 kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
-			 (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_VERSION,
-			 "revision", (json_int_t)commands->revision, "published_revision",
+			 (json_int_t)uptime_ms, "abi_version", (json_int_t)CAROM_ABI_MAJOR,
+			 "adoption", adoption_to_json(commands), "revision",
+			 (json_int_t)commands->revision, "published_revision",
 			 (json_int_t)commands->published_revision, "interfaces",
 			 interfaces_to_json(commands), "limits", limits_to_json(commands),
 			 "recorder", recorder_to_json(commands), "store", store_to_json(commands),

@@ -457,7 +457,7 @@ static int adopt(struct commands *commands, struct error *ret_error)
 
 static int inherit(struct commands *commands, struct error *ret_error)
 {
-	commands->former = publish_new(dataplane_former(commands->dataplane), ret_error);
+	commands->former = publish_new(dataplane_predecessor(commands->dataplane), ret_error);
 	if (!commands->former || publish_adopt(commands->former, ret_error))
 		return -1;
 	return publish_inherit(commands->publish, commands->former, ret_error);
@@ -470,7 +470,7 @@ void commands_forget_former(struct commands *commands)
 	publish_inherit_flows(commands->publish, commands->former);
 	publish_free(commands->former);
 	commands->former = NULL;
-	dataplane_forget_former(commands->dataplane);
+	dataplane_forget_predecessor(commands->dataplane);
 }
 
 /* ERROR_CONFLICT: there is something, and it cannot be taken over. */
@@ -479,7 +479,7 @@ static int take_over_former(struct commands *commands, struct error *ret_error)
 	if (dataplane_is_adopted(commands->dataplane)) {
 		if (adopt(commands, ret_error))
 			return -1;
-	} else if (dataplane_former(commands->dataplane)) {
+	} else if (dataplane_predecessor(commands->dataplane)) {
 		if (inherit(commands, ret_error))
 			return -1;
 	} else {

@@ -220,7 +220,7 @@ static struct world make_world(const struct bench_case *bench_case, uint32_t vip
 			.address = world.vip_texts[i],
 			.port = 80,
 			.protocol = bench_case->protocol,
-			.ring_bits = maglev_default_bits(backends_per_vip),
+			.ring_bits = carom_ring_bits(backends_per_vip),
 			.backends = &world.backends[(size_t)i * backends_per_vip],
 			.backend_count = backends_per_vip,
 			.tracked = bench_case->tracked,
