@@ -89,4 +89,9 @@ enum carom_backend_state image_backend_state(const struct image_backend *backend
 /* Whether the flows that a backend has stay with it. */
 bool image_backend_serves(const struct image_backend *backend);
 
+/* Whether flows hash to the same slots as before: else the slots before tell nothing. */
+bool image_has_same_flows(const struct image_vip *before, const struct image_vip *after);
+/* Whether the slots can stay what and where they are. */
+bool image_may_keep_slots(const struct image_vip *before, const struct image_vip *after);
+
 #endif

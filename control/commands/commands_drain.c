@@ -43,19 +43,19 @@ static uint64_t deadline_of(const struct drain *drain)
 
 /* ---- looking ---- */
 
-static struct publish_remainder remainder_of(const struct drain *drain,
-					     const struct config_backend *backend)
+static struct flows_remainder remainder_of(const struct drain *drain,
+					   const struct config_backend *backend)
 {
 	const struct publish *publish = drain->commands->publish;
 	const struct image *image = publish_image(publish);
 	int vip = image_find_index(image, drain->vip), ordinal = -1;
-	struct publish_remainder nothing = {0};
+	struct flows_remainder nothing = {0};
 
 	if (vip >= 0)
 		ordinal = image_find_ordinal(image->vips[vip], backend->name, &backend->address);
 	if (ordinal < 0)
 		return nothing;
-	return publish_remainder(publish, (size_t)vip, (size_t)ordinal);
+	return flows_remainder(publish_flows(publish), (size_t)vip, (size_t)ordinal);
 }
 
 static const struct config_backend *find_backend(const struct drain *drain)
@@ -84,7 +84,7 @@ static bool look(struct drain *drain)
 {
 	const struct config_backend *backend = find_backend(drain);
 	bool is_drain = backend && backend->state == CONFIG_STATE_DRAIN;
-	struct publish_remainder remainder = {0};
+	struct flows_remainder remainder = {0};
 
 	if (backend)
 		remainder = remainder_of(drain, backend);

@@ -24,7 +24,7 @@ struct flow_search {
 	const struct commands_flow_filter *filter;
 };
 
-static json_t *flow_to_json(const struct image_vip *vip, const struct publish_flow *flow)
+static json_t *flow_to_json(const struct image_vip *vip, const struct flows_record *flow)
 {
 	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:b}", "place", (json_int_t)flow->place, "vip",
 			 vip->name, "backend", vip->backends[flow->ordinal].name, "slot",
@@ -33,15 +33,15 @@ static json_t *flow_to_json(const struct image_vip *vip, const struct publish_fl
 }
 
 static bool flow_passes(const struct commands_flow_filter *filter, const struct image_vip *vip,
-			const struct publish_flow *flow)
+			const struct flows_record *flow)
 {
 	if (filter->vip && strcmp(filter->vip, vip->name) != 0)
 		return false;
 	return !filter->backend || strcmp(filter->backend, vip->backends[flow->ordinal].name) == 0;
 }
 
-/* A publish_flow_visitor. */
-static bool keep_flow(void *context, const struct publish_flow *flow)
+/* A flows_visitor. */
+static bool keep_flow(void *context, const struct flows_record *flow)
 {
 	const struct flow_search *search = context;
 	struct commands_view *view = search->view;
@@ -85,8 +85,8 @@ struct commands_view *commands_view_flows(const struct commands *commands,
 		return NULL;
 	search.view->image = image ? image_ref(image) : NULL;
 	search.view->flows = calloc(filter->limit, sizeof(search.view->flows[0]));
-	if (search.view->flows && (!image || publish_visit_flows(commands->publish, filter->after,
-								 keep_flow, &search) == 0))
+	if (search.view->flows && (!image || flows_visit(publish_flows(commands->publish),
+							 filter->after, keep_flow, &search) == 0))
 		return search.view;
 	commands_view_free(search.view);
 	error_set_errno(ret_error, ENOMEM, "no memory to list flows");
@@ -100,7 +100,7 @@ json_t *commands_list_flows(const struct commands_view *view, uint64_t *ret_next
 	int failed = items ? 0 : -1;
 
 	for (size_t i = 0; i < view->flow_count && !failed; i++) {
-		const struct publish_flow *flow = &view->flows[i];
+		const struct flows_record *flow = &view->flows[i];
 
 		failed = json_array_append_new(items,
 					       flow_to_json(view->image->vips[flow->vip], flow));
@@ -120,8 +120,7 @@ static double eligible_weight(const struct image_backend *backend)
 	return plan_is_eligible(backend) ? backend->weight : 0;
 }
 
-static json_t *shares_to_json(const struct image_vip *vip,
-			      const struct publish_remainder *remainders)
+static json_t *shares_to_json(const struct image_vip *vip, const struct flows_remainder *remainders)
 {
 	double slot_count = (double)(1u << vip->ring->bits), weights = 0;
 	uint32_t *counts = image_count_slots(vip);

@@ -9,7 +9,6 @@
 #include "config_diff.h"
 #include "forecast.h"
 #include "plan.h"
-#include "publish_check.h"
 
 #include <errno.h>
 
@@ -45,11 +44,11 @@ static json_t *count_flows(const struct commands *commands, size_t index,
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < from->backend_count; i++) {
-		struct publish_remainder remainder;
+		struct flows_remainder remainder;
 
 		if (!forecast_gives_up(from, to, i))
 			continue;
-		remainder = publish_remainder(commands->publish, index, i);
+		remainder = flows_remainder(publish_flows(commands->publish), index, i);
 		sums->flows_given_up += remainder.flows;
 		sums->older_slots_given_up += remainder.older_slots;
 		json_array_append_new(names, json_string(from->backends[i].name));

@@ -54,11 +54,11 @@ static size_t read_backends(const struct commands *commands, const struct image 
 	for (size_t i = 0; i < owner->backend_count; i++) {
 		if (owner->backends[i].state == CAROM_BACKEND_UNUSED)
 			continue;
-		counter = publish_count_backend(commands->publish, vip, i);
+		counter = counters_backend(publish_counters(commands->publish), vip, i);
 		backends[count++] = (struct commands_backend_stats){
 			.name = owner->backends[i].name,
 			.traffic = traffic_of(&counter),
-			.flows = publish_remainder(commands->publish, vip, i).flows,
+			.flows = flows_remainder(publish_flows(commands->publish), vip, i).flows,
 		};
 	}
 	return count;
@@ -68,9 +68,10 @@ static void read_vip(const struct commands *commands, struct reading *reading, s
 		     struct commands_backend_stats *backends)
 {
 	struct commands_vip_stats *stats = &reading->vips[vip];
-	struct carom_reason_counter reasons = publish_count_reasons(commands->publish, vip);
-	struct carom_counter counter = publish_count_vip(commands->publish, vip);
-	struct publish_tracking tracking = publish_tracking_vip(commands->publish, vip);
+	struct carom_reason_counter reasons =
+		counters_reasons(publish_counters(commands->publish), vip);
+	struct carom_counter counter = counters_vip(publish_counters(commands->publish), vip);
+	struct flows_vip tracking = flows_vip(publish_flows(commands->publish), vip);
 	uint64_t *row = reading->reasons + vip * CAROM_REASON_COUNT;
 
 	copy_reasons(row, &reasons);
@@ -85,20 +86,21 @@ static void read_vip(const struct commands *commands, struct reading *reading, s
 
 static struct commands_flow_table read_flow_table(const struct commands *commands)
 {
-	struct publish_recorded recorded = publish_recorded(commands->publish);
+	struct flows_recorder recorded = flows_recorder(publish_flows(commands->publish));
 	struct commands_flow_table table = {
 		.recorded = recorded.recorded,
 		.rate_limited = recorded.rate_limited,
 		.table_full = recorded.table_full,
 	};
 
-	publish_flow_fill(commands->publish, &table.used, &table.limit);
+	flows_fill(publish_flows(commands->publish), &table.used, &table.limit);
 	return table;
 }
 
 static void read_all(const struct commands *commands, struct reading *reading)
 {
-	struct carom_reason_counter unattributed = publish_count_unattributed(commands->publish);
+	struct carom_reason_counter unattributed =
+		counters_unattributed(publish_counters(commands->publish));
 	struct commands_backend_stats *backends = reading->backends;
 	size_t count = reading->image ? reading->image->vip_count : 0;
 	uint64_t *last = reading->reasons + count * CAROM_REASON_COUNT;

@@ -72,13 +72,13 @@ static json_t *flows_to_json(const struct commands *commands)
 {
 	uint64_t used, limit;
 
-	publish_flow_fill(commands->publish, &used, &limit);
+	flows_fill(publish_flows(commands->publish), &used, &limit);
 	return json_pack("{s:I, s:I}", "used", (json_int_t)used, "limit", (json_int_t)limit);
 }
 
 static json_t *recorder_to_json(const struct commands *commands)
 {
-	struct publish_recorded sum = publish_recorded(commands->publish);
+	struct flows_recorder sum = flows_recorder(publish_flows(commands->publish));
 
 	return json_pack("{s:I, s:I, s:I}", "recorded", (json_int_t)sum.recorded, "rate_limited",
 			 (json_int_t)sum.rate_limited, "table_full", (json_int_t)sum.table_full);
@@ -87,9 +87,8 @@ static json_t *recorder_to_json(const struct commands *commands)
 static json_t *limits_to_json(const struct commands *commands)
 {
 	const struct config_limits *limits = &commands->desired->node.limits;
-	struct publish_fill fill;
+	struct room_fill fill = publish_fill(commands->publish);
 
-	publish_fill(commands->publish, &fill);
 	return json_pack("{s:o, s:o, s:o, s:o}", "vips",
 			 use_to_json(fill.vips_used, 0, limits->vips), "backends",
 			 use_to_json(fill.backends_used, fill.backends_waiting, limits->backends),
@@ -98,7 +97,7 @@ static json_t *limits_to_json(const struct commands *commands)
 }
 
 /* How a drain gets on, in the words of the answer to one. */
-static json_t *drain_to_json(const struct publish_remainder *remainder)
+static json_t *drain_to_json(const struct flows_remainder *remainder)
 {
 	return json_pack("{s:b, s:I, s:I}", "drained", remainder->is_none, "older_slots",
 			 (json_int_t)remainder->older_slots, "settles_in_ms",
@@ -106,7 +105,7 @@ static json_t *drain_to_json(const struct publish_remainder *remainder)
 }
 
 static json_t *backend_to_json(const struct image_backend *backend, double share,
-			       const struct publish_remainder *remainder)
+			       const struct flows_remainder *remainder)
 {
 	bool is_eligible = plan_is_eligible(backend);
 	char address[ADDRESS_TEXT_BYTES];
@@ -122,7 +121,7 @@ static json_t *backend_to_json(const struct image_backend *backend, double share
 
 /* remainders: of the VIP's ordinals. */
 static json_t *backends_to_json(const struct image_vip *vip,
-				const struct publish_remainder *remainders)
+				const struct flows_remainder *remainders)
 {
 	json_t *backends = json_object();
 	uint32_t *counts = image_count_slots(vip);
@@ -139,8 +138,8 @@ static json_t *backends_to_json(const struct image_vip *vip,
 	return backends;
 }
 
-static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tracking *tracking,
-			   const struct publish_remainder *remainders)
+static json_t *vip_to_json(const struct image_vip *vip, const struct flows_vip *tracking,
+			   const struct flows_remainder *remainders)
 {
 	char digest[17];
 
@@ -153,7 +152,7 @@ static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tra
 
 static json_t *vips_to_json(const struct commands_view *view)
 {
-	const struct publish_remainder *remainders = view->remainders;
+	const struct flows_remainder *remainders = view->remainders;
 	size_t count = view->image ? view->image->vip_count : 0;
 	json_t *vips = json_object();
 

@@ -85,7 +85,7 @@ int commands_view_keep_remainders(struct commands_view *view, const struct comma
 				  size_t vip_count)
 {
 	struct image_vip *const *vips = view->image ? view->image->vips + view->first_vip : NULL;
-	struct publish_remainder *remainder;
+	struct flows_remainder *remainder;
 	size_t ordinal_count = 0;
 
 	for (size_t i = 0; i < vip_count; i++)
@@ -98,9 +98,9 @@ int commands_view_keep_remainders(struct commands_view *view, const struct comma
 	for (size_t i = 0; i < vip_count; i++) {
 		size_t vip = view->first_vip + i;
 
-		view->tracking[i] = publish_tracking_vip(commands->publish, vip);
+		view->tracking[i] = flows_vip(publish_flows(commands->publish), vip);
 		for (size_t j = 0; j < vips[i]->backend_count; j++)
-			*remainder++ = publish_remainder(commands->publish, vip, j);
+			*remainder++ = flows_remainder(publish_flows(commands->publish), vip, j);
 	}
 	return 0;
 }

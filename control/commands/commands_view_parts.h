@@ -18,9 +18,9 @@ struct commands_view {
 	json_t *status; /* without its VIPs */
 	/* Of the image's VIPs, or the one that is asked for; and of all their ordinals. */
 	size_t first_vip;
-	struct publish_tracking *tracking;
-	struct publish_remainder *remainders;
-	struct publish_flow *flows;
+	struct flows_vip *tracking;
+	struct flows_remainder *remainders;
+	struct flows_record *flows;
 	size_t flow_count;
 	bool has_more_flows;
 	struct commands_stats *stats;

@@ -15,7 +15,6 @@
 #include "commands_parts.h"
 
 #include "log.h"
-#include "publish_check.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -349,10 +348,10 @@ static void sweep(struct commands *commands)
 	uint32_t now_s = commands->clock_at_start + (uint32_t)(passed_ms / 1000);
 	struct error error = {0};
 
-	if (now_s == publish_clock(commands->publish) || commands->plan.image)
+	if (now_s == flows_clock(publish_flows(commands->publish)) || commands->plan.image)
 		return;
-	publish_set_clock(commands->publish, now_s);
-	if (publish_sweep(commands->publish, &error))
+	flows_set_clock(publish_flows(commands->publish), now_s);
+	if (flows_sweep(publish_flows(commands->publish), &error))
 		log_line(LOG_LEVEL_ERROR, "%s", error.message);
 }
 
@@ -467,7 +466,7 @@ void commands_forget_former(struct commands *commands)
 {
 	if (!commands->former)
 		return;
-	publish_inherit_flows(commands->publish, commands->former);
+	flows_inherit(publish_flows(commands->publish), publish_flows(commands->former));
 	publish_free(commands->former);
 	commands->former = NULL;
 	dataplane_forget_predecessor(commands->dataplane);
@@ -543,7 +542,7 @@ int commands_commit_start(struct commands *commands, struct error *ret_error)
 	if (open_parts(commands, ret_error) ||
 	    commands_follow_desired(commands, commands->desired, ret_error))
 		return -1;
-	commands->clock_at_start = publish_clock(commands->publish);
+	commands->clock_at_start = flows_clock(publish_flows(commands->publish));
 	open_handles(commands);
 	be_patient(commands, 0, FIRST_PATIENCE_MS);
 	want_commit(commands);

@@ -47,7 +47,7 @@ struct plan_input commands_plan_input(const struct commands *commands, const str
 		.published = commands->published,
 		.image = publish_image(commands->publish),
 		.next_hops_changed = commands->next_hops_changed,
-		.sweep_count = publish_sweep_count(commands->publish),
+		.sweep_count = flows_sweep_count(publish_flows(commands->publish)),
 		.find_next_hop = find_next_hop,
 		.next_hops = commands->nexthop,
 	};

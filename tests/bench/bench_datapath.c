@@ -286,7 +286,8 @@ static bool take_all(void *context, const struct capture_packet *packet)
 /* A new second, in which a CPU may copy again, and room in the ring. */
 static void renew_capture(const struct measurement *measurement)
 {
-	publish_set_clock(measurement->publish, publish_clock(measurement->publish) + 1);
+	flows_set_clock(publish_flows(measurement->publish),
+			flows_clock(publish_flows(measurement->publish)) + 1);
 	capture_read(measurement->capture, BENCH_PACKETS_PER_RUN, take_all, NULL);
 }
 

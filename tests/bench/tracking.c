@@ -211,7 +211,7 @@ static struct cost measure(struct bench *bench, const struct bench_case *bench_c
 		cost.broken += count_broken(bench);
 		image_ring_unref(before);
 	}
-	cost.recorded = publish_recorded(bench->deployment.harness.publish).recorded;
+	cost.recorded = flows_recorder(publish_flows(bench->deployment.harness.publish)).recorded;
 	return cost;
 }
 
@@ -229,7 +229,7 @@ static void print_json(const struct bench *bench, const struct bench_case *bench
 		       const struct cost *cost, bool is_first)
 {
 	printf("%s\n  {\"change\": \"%s\", \"slots_moved\": %.6f, \"flows\": %" PRIu32
-	       ", \"flows_recorded\": %" PRIu64 ", \"bytes_per_flow\": %.4f"
+	       ", \"flows_recorder\": %" PRIu64 ", \"bytes_per_flow\": %.4f"
 	       ", \"flows_broken\": %" PRIu64 "}",
 	       is_first ? "" : ",", bench_case->name, cost->moved, bench->flow_count,
 	       cost->recorded,

@@ -110,7 +110,7 @@ static void check_adoption_refused(const struct harness *harness, const char *re
 
 static uint64_t count_packets(const struct harness *harness)
 {
-	return publish_count_vip(harness->publish, 0).packets;
+	return counters_vip(publish_counters(harness->publish), 0).packets;
 }
 
 static void test_same_maps(void **state)

@@ -79,7 +79,7 @@ void deployment_begin(struct deployment *deployment, uint32_t now_s)
 	memset(memory->flows, 0, memory->flow_count * sizeof(memory->flows[0]));
 	memset(memory->recorders, 0, memory->lane_count * sizeof(memory->recorders[0]));
 	renew_publish(deployment);
-	publish_set_clock(deployment->harness.publish, now_s);
+	flows_set_clock(publish_flows(deployment->harness.publish), now_s);
 	config_unref(deployment->desired);
 	deployment->desired = empty_config();
 	deployment_commit(deployment);
@@ -121,7 +121,7 @@ static struct image *make_image(const struct deployment *deployment)
 			.published = deployment->planned,
 			.image = publish_image(publish),
 			.next_hops_changed = deployment->next_hops_changed,
-			.sweep_count = publish_sweep_count(publish),
+			.sweep_count = flows_sweep_count(publish_flows(publish)),
 			.find_next_hop = deployment->find_next_hop,
 			.next_hops = deployment->next_hops,
 		},
@@ -160,7 +160,7 @@ void deployment_sweep(struct deployment *deployment)
 {
 	struct error error;
 
-	if (publish_sweep(deployment->harness.publish, &error))
+	if (flows_sweep(publish_flows(deployment->harness.publish), &error))
 		give_up("%s", error.message);
 }
 

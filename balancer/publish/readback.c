@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Taking over what a former process published: its active generation is read back into an image,
- * and what that uses is taken out of the pools. Whatever is not in it, a commit under way when the
- * process died included, is free. Nothing is believed that could lead out of the arrays.
+ * The active generation becomes an image again, and what it leads to becomes places. What it does
+ * not lead to, as a commit under way when the predecessor died, is free. Nothing is believed that
+ * could lead out of the arrays.
  */
-#include "publish_parts.h"
+#include "readback.h"
 
 #include "address.h"
+#include "encode.h"
 #include "maglev.h"
 
 #include <arpa/inet.h>
@@ -16,18 +17,23 @@
 #include <string.h>
 
 struct reading {
-	struct publish *publish;
+	const struct dataplane_memory *memory;
 	const struct carom_generation *generation;
 	struct error *error;
 	const struct carom_address **addresses; /* by number */
-	struct published_vip **vips;		/* in the order of the names, once all are there */
+	struct placed **vips;			/* in the order of the names, once all are there */
 	size_t count;
 };
 
+int readback_contradict(struct error *ret_error, const char *what)
+{
+	return error_set(ret_error, ERROR_CONFLICT, "what is published contradicts itself: %s",
+			 what);
+}
+
 static int contradict(const struct reading *reading, const char *what)
 {
-	return error_set(reading->error, ERROR_CONFLICT, "what is published contradicts itself: %s",
-			 what);
+	return readback_contradict(reading->error, what);
 }
 
 static bool name_is_whole(const char name[CAROM_NAME_BYTES])
@@ -48,14 +54,11 @@ static bool vip_fits(const struct dataplane_memory *memory, const struct carom_v
 	       name_is_whole(memory->vip_labels[entry->counter].name);
 }
 
-static bool tables_fit(const struct dataplane_memory *memory,
-		       const struct carom_generation *generation)
+static bool table_fits(const struct dataplane_memory *memory, const struct carom_table *table)
 {
-	uint64_t entries = (uint64_t)CAROM_GENERATION_COUNT * memory->entry_count;
-
-	return (uint64_t)generation->addresses.first_entry + generation->addresses.entry_mask <
-		       entries &&
-	       (uint64_t)generation->vips.first_entry + generation->vips.entry_mask < entries;
+	return table->entry_mask < memory->entry_count &&
+	       (uint64_t)table->first_entry + table->entry_mask <
+		       (uint64_t)CAROM_GENERATION_COUNT * memory->entry_count;
 }
 
 /* ---- reading back ---- */
@@ -63,12 +66,11 @@ static bool tables_fit(const struct dataplane_memory *memory,
 static int list_addresses(struct reading *reading)
 {
 	const struct carom_table *table = &reading->generation->addresses;
-	const struct carom_address_entry *entries =
-		reading->publish->memory->addresses + table->first_entry;
+	const struct carom_address_entry *entries = reading->memory->addresses + table->first_entry;
 
 	reading->addresses = calloc((size_t)table->entry_mask + 1, sizeof(reading->addresses[0]));
 	if (!reading->addresses)
-		return error_set_errno(reading->error, ENOMEM, "taking over");
+		return error_set_errno(reading->error, ENOMEM, "adopting");
 	for (uint32_t i = 0; i <= table->entry_mask; i++) {
 		if (address_is_zero(&entries[i].address))
 			continue;
@@ -82,7 +84,7 @@ static int list_addresses(struct reading *reading)
 static int read_backends(const struct reading *reading, const struct carom_vip *entry,
 			 struct image_vip *vip)
 {
-	const struct dataplane_memory *memory = reading->publish->memory;
+	const struct dataplane_memory *memory = reading->memory;
 
 	for (uint32_t i = 0; i < entry->backend_count; i++) {
 		const struct carom_backend_label *label =
@@ -93,7 +95,7 @@ static int read_backends(const struct reading *reading, const struct carom_vip *
 		if (label->state != CAROM_BACKEND_UNUSED && !name_is_whole(label->name))
 			return contradict(reading, "a backend's name");
 		vip->backends[i] =
-			publish_decode_backend(&memory->backends[entry->first_backend + i], label);
+			encode_read_backend(&memory->backends[entry->first_backend + i], label);
 		if (label->state == CAROM_BACKEND_UNUSED)
 			vip->backends[i].free_after_sweep = IMAGE_SWEEPS_TO_FORGET;
 	}
@@ -118,7 +120,7 @@ static int digest_ring(struct image_vip *vip)
 static int read_ring(const struct reading *reading, const struct carom_vip *entry,
 		     struct image_vip *vip)
 {
-	const uint16_t *slots = reading->publish->memory->slots + entry->first_slot;
+	const uint16_t *slots = reading->memory->slots + entry->first_slot;
 	uint16_t ordinal;
 
 	vip->ring = image_ring_new(entry->ring_bits);
@@ -138,7 +140,7 @@ static int read_ring(const struct reading *reading, const struct carom_vip *entr
 static int read_vip(const struct reading *reading, const struct carom_vip *entry,
 		    struct image_vip *vip)
 {
-	const struct carom_vip_label *label = &reading->publish->memory->vip_labels[entry->counter];
+	const struct carom_vip_label *label = &reading->memory->vip_labels[entry->counter];
 	uint32_t number = (uint32_t)(entry->key >> 32);
 
 	if (number > reading->generation->addresses.entry_mask || !reading->addresses[number])
@@ -153,8 +155,6 @@ static int read_vip(const struct reading *reading, const struct carom_vip *entry
 	return read_ring(reading, entry, vip);
 }
 
-/* ---- taking what is in use ---- */
-
 static size_t count_tracked(const struct tracking_slots *slots)
 {
 	size_t count = 0;
@@ -164,70 +164,50 @@ static size_t count_tracked(const struct tracking_slots *slots)
 	return count;
 }
 
-static int take_counters(const struct reading *reading, struct published_vip *published)
+static void read_places(const struct reading *reading, const struct carom_vip *entry,
+			struct placed *placed)
 {
-	struct publish *publish = reading->publish;
-
-	if (range_take_at(publish->vip_counters, published->counter, 1))
-		return contradict(reading, "two VIPs count in one place");
-	for (size_t i = 0; i < published->vip->backend_count; i++) {
-		if (published->vip->backends[i].state == CAROM_BACKEND_UNUSED)
-			continue;
-		published->counters[i] =
-			publish->memory->backends[published->first_backend + i].counter;
-		if (range_take_at(publish->backend_counters, published->counters[i], 1))
-			return contradict(reading, "two backends count in one place");
-	}
-	return 0;
-}
-
-static int take_places(const struct reading *reading, const struct carom_vip *entry,
-		       struct published_vip *published)
-{
-	struct publish *publish = reading->publish;
 	struct tracking_slots slots;
 
-	published->counter = entry->counter;
-	if (range_take_at(publish->slots, entry->first_slot, 1u << entry->ring_bits))
-		return contradict(reading, "two VIPs share slots");
-	published->first_slot = entry->first_slot;
-	if (entry->backend_count) {
-		if (range_take_at(publish->backends, entry->first_backend, entry->backend_count))
-			return contradict(reading, "two VIPs share backends");
-		published->first_backend = entry->first_backend;
+	placed->counter = entry->counter;
+	placed->first_slot = entry->first_slot;
+	if (entry->backend_count)
+		placed->first_backend = entry->first_backend;
+	for (size_t i = 0; i < placed->vip->backend_count; i++) {
+		if (placed->vip->backends[i].state != CAROM_BACKEND_UNUSED)
+			placed->backends[i].counter =
+				reading->memory->backends[entry->first_backend + i].counter;
 	}
-	slots = publish_slots(publish, published);
-	published->tracked_count = count_tracked(&slots);
-	publish_count_older(publish, published);
-	return take_counters(reading, published);
+	slots = placed_slots(placed, reading->memory);
+	placed->tracked_count = count_tracked(&slots);
 }
 
-static int adopt_vip(struct reading *reading, const struct carom_vip *entry)
+static int read_entry(struct reading *reading, const struct carom_vip *entry)
 {
-	struct published_vip *published = NULL;
+	struct placed *placed = NULL;
 	struct image_vip *vip;
 
-	if (!vip_fits(reading->publish->memory, entry))
+	if (!vip_fits(reading->memory, entry))
 		return contradict(reading, "a VIP lies outside of the maps");
 	vip = image_vip_new(entry->backend_count);
 	if (vip && read_vip(reading, entry, vip) == 0)
-		published = published_vip_new(vip);
+		placed = placed_new(vip);
 	image_vip_unref(vip);
-	if (!published)
-		return reading->error->kind
-			       ? -1
-			       : error_set_errno(reading->error, ENOMEM, "taking over");
-	reading->vips[reading->count++] = published;
-	return take_places(reading, entry, published);
+	if (!placed)
+		return reading->error->kind ? -1
+					    : error_set_errno(reading->error, ENOMEM, "adopting");
+	read_places(reading, entry, placed);
+	reading->vips[reading->count++] = placed;
+	return 0;
 }
 
-static int adopt_vips(struct reading *reading)
+static int read_entries(struct reading *reading)
 {
 	const struct carom_table *table = &reading->generation->vips;
-	const struct carom_vip *entries = reading->publish->memory->vips + table->first_entry;
+	const struct carom_vip *entries = reading->memory->vips + table->first_entry;
 
 	for (uint32_t i = 0; i <= table->entry_mask; i++) {
-		if (entries[i].key && adopt_vip(reading, &entries[i]))
+		if (entries[i].key && read_entry(reading, &entries[i]))
 			return -1;
 	}
 	return 0;
@@ -237,60 +217,55 @@ static int adopt_vips(struct reading *reading)
 
 static int compare_names(const void *left, const void *right)
 {
-	const struct published_vip *const *first = left, *const *second = right;
+	const struct placed *const *first = left, *const *second = right;
 
 	return strcmp((*first)->vip->name, (*second)->vip->name);
 }
 
-static int finish(struct reading *reading)
+static int make_image(struct reading *reading, struct published *published)
 {
-	struct publish *publish = reading->publish;
 	struct image *image = image_new(reading->count);
 
 	if (!image)
-		return error_set_errno(reading->error, ENOMEM, "taking over");
+		return error_set_errno(reading->error, ENOMEM, "adopting");
 	qsort(reading->vips, reading->count, sizeof(reading->vips[0]), compare_names);
 	image->revision = reading->generation->revision;
 	for (size_t i = 0; i < reading->count; i++)
 		image->vips[i] = image_vip_ref(reading->vips[i]->vip);
-	publish->image = image;
-	publish->vips = reading->vips;
-	/* Packets may still be reading what the former process flipped away last. */
-	publish->epoch = 1;
-	for (uint32_t i = 0; i < CAROM_GENERATION_COUNT; i++)
-		publish->generation_epoch[i] = publish->epoch;
-	publish_clear_unused(publish);
+	published->image = image;
+	published->vips = reading->vips;
 	return 0;
 }
 
-static void undo(struct reading *reading)
+static int read_all(struct reading *reading, struct published *published)
 {
-	for (size_t i = 0; reading->vips && i < reading->count; i++)
-		published_vip_free(reading->vips[i]);
-	free(reading->vips);
-}
-
-int publish_adopt(struct publish *publish, struct error *ret_error)
-{
-	const struct carom_control *control = publish->memory->control;
-	struct error error = {0};
-	struct reading reading = {.publish = publish, .error = &error};
-	int result;
+	const struct carom_control *control = reading->memory->control;
 
 	if (control->active >= CAROM_GENERATION_COUNT)
-		return error_set(ret_error, ERROR_CONFLICT,
-				 "what is published contradicts itself: no generation is active");
-	reading.generation = &control->generations[control->active];
-	reading.vips = calloc((size_t)publish->memory->entry_count + 1, sizeof(reading.vips[0]));
-	if (!reading.vips)
-		result = error_set_errno(&error, ENOMEM, "taking over");
-	else if (!tables_fit(publish->memory, reading.generation))
-		result = contradict(&reading, "its tables lie outside of the maps");
-	else
-		result = list_addresses(&reading) || adopt_vips(&reading) ? -1 : finish(&reading);
+		return contradict(reading, "no generation is active");
+	reading->generation = &control->generations[control->active];
+	if (!table_fits(reading->memory, &reading->generation->addresses) ||
+	    !table_fits(reading->memory, &reading->generation->vips))
+		return contradict(reading, "its tables lie outside of the maps");
+	reading->vips = calloc((size_t)reading->memory->entry_count + 1, sizeof(reading->vips[0]));
+	if (!reading->vips)
+		return error_set_errno(reading->error, ENOMEM, "adopting");
+	if (list_addresses(reading) || read_entries(reading))
+		return -1;
+	return make_image(reading, published);
+}
+
+int readback(struct published *published, struct error *ret_error)
+{
+	struct error error = {0};
+	struct reading reading = {.memory = published->memory, .error = &error};
+	int result = read_all(&reading, published);
+
 	free(reading.addresses);
 	if (result) {
-		undo(&reading);
+		for (size_t i = 0; i < reading.count; i++)
+			placed_free(reading.vips[i]);
+		free(reading.vips);
 		if (ret_error)
 			*ret_error = error;
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A backend as the program reads it: next hop and all that is fixed in the outer header. */
-#include "publish_parts.h"
+#include "encode.h"
 
 #include "address.h"
 
@@ -28,8 +27,8 @@ static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_b
 	return carom_fold_checksum(sum);
 }
 
-struct carom_backend publish_encode_backend(const struct image_vip *vip,
-					    const struct image_backend *backend, uint32_t counter)
+struct carom_backend encode_backend(const struct image_vip *vip,
+				    const struct image_backend *backend, uint32_t counter)
 {
 	const struct next_hop *next_hop = &backend->next_hop;
 	struct carom_backend encoded = {
@@ -49,7 +48,7 @@ struct carom_backend publish_encode_backend(const struct image_vip *vip,
 	return encoded;
 }
 
-struct carom_backend_label publish_encode_label(const struct image_backend *backend)
+struct carom_backend_label encode_label(const struct image_backend *backend)
 {
 	struct carom_backend_label label = {
 		.weight = backend->weight,
@@ -62,8 +61,8 @@ struct carom_backend_label publish_encode_label(const struct image_backend *back
 	return label;
 }
 
-struct image_backend publish_decode_backend(const struct carom_backend *encoded,
-					    const struct carom_backend_label *label)
+struct image_backend encode_read_backend(const struct carom_backend *encoded,
+					 const struct carom_backend_label *label)
 {
 	struct image_backend backend = {
 		.address = encoded->outer_destination,
