@@ -6,7 +6,7 @@
  *	audit: token deploy from 192.0.2.7:40022: PUT /v1/vips/web: 200, revision 8
  *
  * who, from where, what, the answer's status, the revision that is in force then, and, if it is so,
- * ", unchanged" or ", dry run". What a capture is of, and how it ended, commands_capture.c says.
+ * ", unchanged" or ", dry run". What a capture is of, and how it ended, capture_command.c says.
  */
 #ifndef CAROM_AUDIT_H
 #define CAROM_AUDIT_H

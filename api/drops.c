@@ -4,7 +4,7 @@
 #include "json_text.h"
 #include "table.h"
 
-static uint64_t sum_of(const struct commands_stats *stats, size_t reason)
+static uint64_t sum_of(const struct stats *stats, size_t reason)
 {
 	uint64_t sum = stats->unattributed[reason];
 
@@ -17,7 +17,7 @@ static uint64_t sum_of(const struct commands_stats *stats, size_t reason)
 
 static void add_reason(struct json_text *json, const struct metrics *metrics, size_t reason)
 {
-	const struct commands_stats *stats = metrics->stats;
+	const struct stats *stats = metrics->stats;
 
 	json_text_open_object(json, metrics->reasons[reason].name);
 	json_text_string(json, "action", metrics->reasons[reason].action);
@@ -52,7 +52,7 @@ static const struct table_column columns[] = {
 };
 
 static void add_count(struct table *table, const char *vip, uint64_t count,
-		      const struct commands_reason *reason)
+		      const struct stats_reason *reason)
 {
 	if (!count)
 		return;
@@ -65,7 +65,7 @@ static void add_count(struct table *table, const char *vip, uint64_t count,
 
 struct text drops_text(const struct metrics *metrics)
 {
-	const struct commands_stats *stats = metrics->stats;
+	const struct stats *stats = metrics->stats;
 	struct table table = table_begin(columns);
 
 	for (size_t reason = 0; reason < metrics->reason_count; reason++) {

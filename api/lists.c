@@ -7,9 +7,9 @@
  */
 #include "lists.h"
 
-#include "commands_list.h"
 #include "percent.h"
 #include "table.h"
+#include "view_list.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@
 
 const struct parameter lists_vips_parameters[] = {
 	{AFTER, PARAMETER_TEXT, 0, 0},
-	{LIMIT, PARAMETER_NUMBER, 1, COMMANDS_PAGE_LIMIT_MAX},
+	{LIMIT, PARAMETER_NUMBER, 1, VIEW_PAGE_LIMIT_MAX},
 	{ADDRESS, PARAMETER_ADDRESS, 0, 0},
 	{"port", PARAMETER_NUMBER, 0, UINT16_MAX},
 	{"protocol", PARAMETER_TEXT, 0, 0},
@@ -31,7 +31,7 @@ const struct parameter lists_vips_parameters[] = {
 
 const struct parameter lists_backends_parameters[] = {
 	{AFTER, PARAMETER_TEXT, 0, 0},
-	{LIMIT, PARAMETER_NUMBER, 1, COMMANDS_PAGE_LIMIT_MAX},
+	{LIMIT, PARAMETER_NUMBER, 1, VIEW_PAGE_LIMIT_MAX},
 	{ADDRESS, PARAMETER_ADDRESS, 0, 0},
 	{"state", PARAMETER_TEXT, 0, 0},
 	{0},
@@ -39,7 +39,7 @@ const struct parameter lists_backends_parameters[] = {
 
 const struct parameter lists_flows_parameters[] = {
 	{AFTER, PARAMETER_NUMBER, 0, UINT32_MAX},
-	{LIMIT, PARAMETER_NUMBER, 1, COMMANDS_FLOW_LIMIT_MAX},
+	{LIMIT, PARAMETER_NUMBER, 1, VIEW_FLOW_LIMIT_MAX},
 	{"vip", PARAMETER_TEXT, 0, 0},
 	{"backend", PARAMETER_TEXT, 0, 0},
 	{0},
@@ -164,9 +164,9 @@ static void add_link(const struct route_call *call, struct reply *ret_reply, con
 	text_done(&text);
 }
 
-static struct commands_page page_of(const struct route_call *call)
+static struct view_page page_of(const struct route_call *call)
 {
-	return (struct commands_page){
+	return (struct view_page){
 		.after = parameter_text(call->parameters, AFTER),
 		.limit = parameter_number(call->parameters, LIMIT),
 	};
@@ -177,8 +177,8 @@ static struct commands_page page_of(const struct route_call *call)
 void lists_get_vips(const struct route_call *call, struct reply *ret_reply)
 {
 	const struct parameter_values *values = call->parameters;
-	const struct commands_page page = page_of(call);
-	const struct commands_vip_filter filter = {
+	const struct view_page page = page_of(call);
+	const struct view_vip_filter filter = {
 		.address = parameter_address(values, ADDRESS),
 		.backend_address = parameter_address(values, "backend_address"),
 		.has_port = parameter_is_given(values, "port"),
@@ -187,7 +187,7 @@ void lists_get_vips(const struct route_call *call, struct reply *ret_reply)
 	};
 	const char *next = NULL;
 	struct error error = {0};
-	json_t *vips = commands_list_vips(call->view, &filter, &page, &next, &error);
+	json_t *vips = view_list_vips(call->view, &filter, &page, &next, &error);
 
 	set_list(call, ret_reply, vips, vip_columns, &error);
 	add_link(call, ret_reply, next);
@@ -195,15 +195,15 @@ void lists_get_vips(const struct route_call *call, struct reply *ret_reply)
 
 void lists_get_backends(const struct route_call *call, struct reply *ret_reply)
 {
-	const struct commands_page page = page_of(call);
-	const struct commands_backend_filter filter = {
+	const struct view_page page = page_of(call);
+	const struct view_backend_filter filter = {
 		.address = parameter_address(call->parameters, ADDRESS),
 		.state = parameter_text(call->parameters, "state"),
 	};
 	const char *next = NULL;
 	struct error error = {0};
 	json_t *backends =
-		commands_list_backends(call->view, call->names[0], &filter, &page, &next, &error);
+		view_list_backends(call->view, call->names[0], &filter, &page, &next, &error);
 
 	set_list(call, ret_reply, backends, backend_columns, &error);
 	add_link(call, ret_reply, next);
@@ -218,16 +218,16 @@ size_t lists_size_of_flows(const struct route_call *call)
 	return limit ? limit : FLOW_LIMIT_DEFAULT;
 }
 
-struct commands_view *lists_view_flows(const struct route_call *call, struct error *ret_error)
+struct view *lists_view_flows(const struct route_call *call, struct error *ret_error)
 {
-	const struct commands_flow_filter filter = {
+	const struct view_flow_filter filter = {
 		.vip = parameter_text(call->parameters, "vip"),
 		.backend = parameter_text(call->parameters, "backend"),
 		.after = parameter_number(call->parameters, AFTER),
 		.limit = lists_size_of_flows(call),
 	};
 
-	return commands_view_flows(call->commands, &filter, ret_error);
+	return view_flows(commands_engine(call->commands), &filter, ret_error);
 }
 
 void lists_get_flows(const struct route_call *call, struct reply *ret_reply)
@@ -235,7 +235,7 @@ void lists_get_flows(const struct route_call *call, struct reply *ret_reply)
 	char after[PLACE_BYTES];
 	uint64_t next = 0;
 	struct error error = {0};
-	json_t *flows = commands_list_flows(call->view, &next, &error);
+	json_t *flows = view_list_flows(call->view, &next, &error);
 
 	set_list(call, ret_reply, flows, flow_columns, &error);
 	snprintf(after, sizeof(after), "%" PRIu64, next);
@@ -247,7 +247,7 @@ void lists_get_flows(const struct route_call *call, struct reply *ret_reply)
 void lists_get_ring(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
-	json_t *ring = commands_get_ring(call->view, &error);
+	json_t *ring = view_ring_to_json(call->view, &error);
 
 	if (ring && call->prefers_text) {
 		set_list(call, ret_reply, json_incref(json_object_get(ring, "backends")),
@@ -261,7 +261,7 @@ void lists_get_ring(const struct route_call *call, struct reply *ret_reply)
 void lists_get_status(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
-	json_t *status = commands_get_status(call->view, &error), *vip;
+	json_t *status = view_status_to_json(call->view, &error), *vip;
 	struct table table;
 	const char *name;
 

@@ -19,34 +19,34 @@ struct family {
 /* A number that every VIP, or every backend, has. */
 struct member_family {
 	struct family family;
-	size_t offset; /* in struct commands_vip_stats, or commands_backend_stats */
+	size_t offset; /* in struct stats_vip, or stats_backend */
 };
 
 static const struct member_family vip_families[] = {
 	{{"carom_vip_packets_total", "counter", "Packets forwarded to a VIP's backends."},
-	 offsetof(struct commands_vip_stats, traffic.packets)},
+	 offsetof(struct stats_vip, traffic.packets)},
 	{{"carom_vip_bytes_total", "counter",
 	  "Bytes of the clients' IP packets forwarded to a VIP's backends."},
-	 offsetof(struct commands_vip_stats, traffic.bytes)},
+	 offsetof(struct stats_vip, traffic.bytes)},
 	{{"carom_vip_connections_total", "counter",
 	  "TCP connections begun (SYN packets forwarded) through a VIP."},
-	 offsetof(struct commands_vip_stats, traffic.connections)},
+	 offsetof(struct stats_vip, traffic.connections)},
 	{{"carom_vip_tracked_slots", "gauge",
 	  "Slots of a VIP's ring whose flows are recorded, since a change touched them."},
-	 offsetof(struct commands_vip_stats, tracked_slots)},
+	 offsetof(struct stats_vip, tracked_slots)},
 };
 
 static const struct member_family backend_families[] = {
 	{{"carom_backend_packets_total", "counter", "Packets forwarded to a backend."},
-	 offsetof(struct commands_backend_stats, traffic.packets)},
+	 offsetof(struct stats_backend, traffic.packets)},
 	{{"carom_backend_bytes_total", "counter",
 	  "Bytes of the clients' IP packets forwarded to a backend."},
-	 offsetof(struct commands_backend_stats, traffic.bytes)},
+	 offsetof(struct stats_backend, traffic.bytes)},
 	{{"carom_backend_connections_total", "counter",
 	  "TCP connections begun (SYN packets forwarded) to a backend."},
-	 offsetof(struct commands_backend_stats, traffic.connections)},
+	 offsetof(struct stats_backend, traffic.connections)},
 	{{"carom_backend_flows", "gauge", "Living recorded flows of a backend."},
-	 offsetof(struct commands_backend_stats, flows)},
+	 offsetof(struct stats_backend, flows)},
 };
 
 static const struct family not_forwarded_family = {
@@ -138,7 +138,7 @@ struct labels {
 	struct text reasons; /* of which each follows a VIP's */
 };
 
-static void add_backend_labels(struct labels *labels, const struct commands_vip_stats *vip)
+static void add_backend_labels(struct labels *labels, const struct stats_vip *vip)
 {
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		add_label(&labels->backends, "{vip=\"", vip->name);
@@ -152,7 +152,7 @@ static struct labels make_labels(const struct metrics *metrics)
 	struct labels labels = {0};
 
 	for (size_t i = 0; i < metrics->stats->vip_count; i++) {
-		const struct commands_vip_stats *vip = &metrics->stats->vips[i];
+		const struct stats_vip *vip = &metrics->stats->vips[i];
 
 		add_label(&labels.vips, "{vip=\"", vip->name);
 		text_add(&labels.vips, "\n");
@@ -189,8 +189,8 @@ static const char *add_line(struct text *text, const char *line)
 
 /* ---- families of many samples ---- */
 
-static void add_vips(struct text *text, const struct commands_stats *stats,
-		     const struct labels *labels, const struct member_family *member_family)
+static void add_vips(struct text *text, const struct stats *stats, const struct labels *labels,
+		     const struct member_family *member_family)
 {
 	const char *line = labels->vips.bytes;
 
@@ -202,8 +202,8 @@ static void add_vips(struct text *text, const struct commands_stats *stats,
 	}
 }
 
-static const char *add_backends_of(struct text *text, const struct commands_vip_stats *vip,
-				   const char *line, const struct member_family *member_family)
+static const char *add_backends_of(struct text *text, const struct stats_vip *vip, const char *line,
+				   const struct member_family *member_family)
 {
 	const char *name = member_family->family.name;
 	size_t name_length = strlen(name);
@@ -216,8 +216,8 @@ static const char *add_backends_of(struct text *text, const struct commands_vip_
 	return line;
 }
 
-static void add_backends(struct text *text, const struct commands_stats *stats,
-			 const struct labels *labels, const struct member_family *member_family)
+static void add_backends(struct text *text, const struct stats *stats, const struct labels *labels,
+			 const struct member_family *member_family)
 {
 	const char *line = labels->backends.bytes;
 
@@ -245,7 +245,7 @@ static const char *add_reasons(struct text *text, const char *vip_line,
 static void add_not_forwarded(struct text *text, const struct metrics *metrics,
 			      const struct labels *labels)
 {
-	const struct commands_stats *stats = metrics->stats;
+	const struct stats *stats = metrics->stats;
 	const char *line = labels->vips.bytes;
 
 	add_family(text, &not_forwarded_family);
@@ -261,7 +261,7 @@ static void add_unrecorded(struct text *text, const char *reason, uint64_t count
 	add_value(text, "} ", count);
 }
 
-static void add_flow_table(struct text *text, const struct commands_flow_table *table)
+static void add_flow_table(struct text *text, const struct stats_flow_table *table)
 {
 	add_single(text, &flows_family, table->used);
 	add_single(text, &flows_limit_family, table->limit);

@@ -3,14 +3,14 @@
 #ifndef CAROM_METRICS_H
 #define CAROM_METRICS_H
 
-#include "commands_stats.h"
+#include "stats.h"
 #include "text.h"
 
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 struct metrics {
-	const struct commands_stats *stats;
-	const struct commands_reason *reasons; /* what the stats' reasons are indexed by */
+	const struct stats *stats;
+	const struct stats_reason *reasons; /* what the stats' reasons are indexed by */
 	size_t reason_count;
 	uint64_t revision;
 	bool is_ready;

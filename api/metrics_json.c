@@ -2,7 +2,7 @@
 #include "json_text.h"
 #include "metrics.h"
 
-static void add_traffic(struct json_text *json, const struct commands_traffic *traffic)
+static void add_traffic(struct json_text *json, const struct stats_traffic *traffic)
 {
 	json_text_number(json, "packets", traffic->packets);
 	json_text_number(json, "bytes", traffic->bytes);
@@ -18,7 +18,7 @@ static void add_reasons(struct json_text *json, const char *key, const struct me
 	json_text_close_object(json);
 }
 
-static void add_backends(struct json_text *json, const struct commands_vip_stats *vip)
+static void add_backends(struct json_text *json, const struct stats_vip *vip)
 {
 	json_text_open_object(json, "backends");
 	for (size_t i = 0; i < vip->backend_count; i++) {
@@ -31,7 +31,7 @@ static void add_backends(struct json_text *json, const struct commands_vip_stats
 }
 
 static void add_vip(struct json_text *json, const struct metrics *metrics,
-		    const struct commands_vip_stats *vip)
+		    const struct stats_vip *vip)
 {
 	json_text_open_object(json, vip->name);
 	add_traffic(json, &vip->traffic);
@@ -42,7 +42,7 @@ static void add_vip(struct json_text *json, const struct metrics *metrics,
 	json_text_close_object(json);
 }
 
-static void add_flow_table(struct json_text *json, const struct commands_flow_table *table)
+static void add_flow_table(struct json_text *json, const struct stats_flow_table *table)
 {
 	json_text_open_object(json, "flow_table");
 	json_text_number(json, "used", table->used);
@@ -55,7 +55,7 @@ static void add_flow_table(struct json_text *json, const struct commands_flow_ta
 
 struct text metrics_json(const struct metrics *metrics)
 {
-	const struct commands_stats *stats = metrics->stats;
+	const struct stats *stats = metrics->stats;
 	struct json_text json = {0};
 
 	json_text_open_object(&json, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "packets.h"
 
-#include "commands_capture.h"
-#include "commands_explain.h"
+#include "capture_command.h"
+#include "explain_command.h"
 #include "stream.h"
 #include "table.h"
 
@@ -46,18 +46,18 @@ void packets_explain(const struct route_call *call, struct reply *ret_reply)
 
 static void stop_capture(void *capture)
 {
-	commands_capture_stop(capture);
+	capture_command_stop(capture);
 }
 
 void packets_capture(const struct route_call *call, struct stream *stream, struct reply *ret_reply)
 {
-	const struct commands_capture_order order = {call->body, call->write.author};
+	const struct capture_command_order order = {call->body, call->write.author};
 	struct error_list faults = {0};
-	struct commands_capture *capture =
-		commands_capture_start(call->commands, &order, stream_sink(stream), &faults);
+	struct capture_command *capture =
+		capture_command_start(call->commands, &order, stream_sink(stream), &faults);
 
 	if (capture)
-		stream_start(stream, COMMANDS_CAPTURE_CONTENT_TYPE, stop_capture, capture);
+		stream_start(stream, CAPTURE_COMMAND_CONTENT_TYPE, stop_capture, capture);
 	else
 		reply_set_faults(ret_reply, &faults);
 	error_list_done(&faults);

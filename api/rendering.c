@@ -34,8 +34,8 @@ static void read_view(struct rendering *rendering)
 static void finish(struct rendering *rendering)
 {
 	if (rendering->call.view)
-		rendering->revision = commands_view_number(rendering->call.view);
-	commands_view_free(rendering->call.view);
+		rendering->revision = view_number(rendering->call.view);
+	view_free(rendering->call.view);
 	rendering->call.view = NULL;
 	rendering->done(rendering->context);
 }

@@ -376,14 +376,14 @@ static void read_route(struct request *request, const json_t *body)
 /* A long poll: whoever knows this revision waits for another. */
 static void watch_revision(struct request *request)
 {
-	const struct commands_watch_order order = {
+	const struct commands_long_poll order = {
 		.revision = parameter_number(&request->parameters, ROUTE_REVISION),
 		.wait_ms = parameter_number(&request->parameters, ROUTE_WAIT_MS),
 		.is_awaited = is_awaited,
 	};
 
 	request->is_under_way = true;
-	commands_watch(request->service->commands, &order,
+	commands_await_revision(request->service->commands, &order,
 		       (struct commands_reply){settle, request});
 }
 

@@ -50,30 +50,29 @@ static uint64_t number_of(const struct route_call *call)
 	return *end || errno ? 0 : number;
 }
 
-struct commands_view *revision_routes_view(const struct route_call *call, struct error *ret_error)
+struct view *revision_routes_view(const struct route_call *call, struct error *ret_error)
 {
-	return commands_view_revision(call->commands, number_of(call), ret_error);
+	return view_revision(commands_engine(call->commands), number_of(call), ret_error);
 }
 
-struct commands_view *revision_routes_view_both(const struct route_call *call,
-						struct error *ret_error)
+struct view *revision_routes_view_both(const struct route_call *call, struct error *ret_error)
 {
 	uint64_t against = parameter_number(call->parameters, AGAINST);
 
-	return commands_view_revisions(call->commands, number_of(call), against, ret_error);
+	return view_revisions(commands_engine(call->commands), number_of(call), against, ret_error);
 }
 
 /* Of two, they are hardly of very different sizes. */
 size_t revision_routes_size(const struct route_call *call)
 {
-	return commands_size_of_revision(call->commands, number_of(call));
+	return view_size_of_revision(commands_engine(call->commands), number_of(call));
 }
 
 void revision_routes_list(const struct route_call *call, struct reply *ret_reply)
 {
 	uint64_t limit = parameter_number(call->parameters, LIMIT);
 	struct error error = {0};
-	json_t *list = commands_get_revisions(call->commands, limit ? limit : LIMIT_MAX, &error);
+	json_t *list = view_revisions_to_json(commands_engine(call->commands), limit ? limit : LIMIT_MAX, &error);
 	struct table table;
 
 	if (list && call->prefers_text) {
@@ -91,14 +90,14 @@ void revision_routes_get(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
 
-	reply_set_json(ret_reply, commands_get_revision(call->view, &error), &error);
+	reply_set_json(ret_reply, view_revision_to_json(call->view, &error), &error);
 }
 
 void revision_routes_diff(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
 
-	reply_set_json(ret_reply, commands_get_revision_diff(call->view, &error), &error);
+	reply_set_json(ret_reply, view_revision_diff_to_json(call->view, &error), &error);
 }
 
 void revision_routes_restore(const struct route_call *call)

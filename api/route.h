@@ -4,11 +4,12 @@
 #ifndef CAROM_ROUTE_H
 #define CAROM_ROUTE_H
 
-#include "commands_view.h"
+#include "commands.h"
 #include "parameter.h"
 #include "path.h"
 #include "reply.h"
 #include "role.h"
+#include "view.h"
 
 #define ROUTE_NAMES_MAX	  2
 #define ROUTE_ALLOW_BYTES 64
@@ -22,7 +23,7 @@ enum route_patch {
 
 struct route_call {
 	struct commands *commands;	    /* NULL to a read that has a view */
-	struct commands_view *view;	    /* NULL to all others */
+	struct view *view;		    /* NULL to all others */
 	const char *path;		    /* as it was sent */
 	const char *names[ROUTE_NAMES_MAX]; /* of the pattern's {…}, decoded, in their order */
 	const json_t *body;		    /* NULL if the route takes none */
@@ -45,7 +46,7 @@ typedef void route_stream(const struct route_call *call, struct stream *stream,
 			  struct reply *ret_reply);
 typedef uint64_t route_tag(void);
 /* What a read shows; NULL on failure, described. */
-typedef struct commands_view *route_view(const struct route_call *call, struct error *ret_error);
+typedef struct view *route_view(const struct route_call *call, struct error *ret_error);
 /* How many VIPs and backends that is, about. */
 typedef size_t route_size(const struct route_call *call);
 

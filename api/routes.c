@@ -5,12 +5,11 @@
  *
  * What comes from the desired state carries its revision as the ETag.
  */
-#include "commands_capture.h"
-#include "commands_explain.h"
-#include "commands_list.h"
-#include "commands_watch.h"
+#include "capture_command.h"
 #include "config.h"
 #include "drops.h"
+#include "explain_command.h"
+#include "events.h"
 #include "json_text.h"
 #include "lists.h"
 #include "metrics.h"
@@ -20,40 +19,41 @@
 #include "route.h"
 #include "stream.h"
 #include "table.h"
+#include "view_list.h"
 
 #define BODY_BYTES_MAX	    ((size_t)4 << 20)
 #define EVENTS_CONTENT_TYPE "text/event-stream"
 
 /* ---- what reads show, and how much that is ---- */
 
-static struct commands_view *view_desired(const struct route_call *call, struct error *ret_error)
+static struct view *make_view_desired(const struct route_call *call, struct error *ret_error)
 {
-	return commands_view_desired(call->commands, ret_error);
+	return view_desired(commands_engine(call->commands), ret_error);
 }
 
-static struct commands_view *view_ring(const struct route_call *call, struct error *ret_error)
+static struct view *make_view_ring(const struct route_call *call, struct error *ret_error)
 {
-	return commands_view_ring(call->commands, call->names[0], ret_error);
+	return view_ring(commands_engine(call->commands), call->names[0], ret_error);
 }
 
-static struct commands_view *view_status(const struct route_call *call, struct error *ret_error)
+static struct view *make_view_status(const struct route_call *call, struct error *ret_error)
 {
-	return commands_view_status(call->commands, ret_error);
+	return view_status(commands_engine(call->commands), ret_error);
 }
 
-static struct commands_view *view_stats(const struct route_call *call, struct error *ret_error)
+static struct view *make_view_stats(const struct route_call *call, struct error *ret_error)
 {
-	return commands_view_stats(call->commands, ret_error);
+	return view_stats(commands_engine(call->commands), ret_error);
 }
 
 static size_t size_of_all(const struct route_call *call)
 {
-	return commands_size_of_all(call->commands);
+	return view_size_of_all(commands_engine(call->commands));
 }
 
 static size_t size_of_vip(const struct route_call *call)
 {
-	return commands_size_of_vip(call->commands, call->names[0]);
+	return view_size_of_vip(commands_engine(call->commands), call->names[0]);
 }
 
 /* ---- the desired state ---- */
@@ -61,7 +61,7 @@ static size_t size_of_vip(const struct route_call *call)
 static void add_revision(const struct route_call *call, struct reply *reply)
 {
 	if (reply->status == MHD_HTTP_OK)
-		reply_add_etag(reply, commands_view_number(call->view));
+		reply_add_etag(reply, view_number(call->view));
 }
 
 static void set_desired(const struct route_call *call, struct reply *ret_reply, json_t *json,
@@ -75,7 +75,7 @@ static void get_config(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
 
-	set_desired(call, ret_reply, commands_get_config(call->view, &error), &error);
+	set_desired(call, ret_reply, view_config_to_json(call->view, &error), &error);
 }
 
 static void get_vips(const struct route_call *call, struct reply *ret_reply)
@@ -94,13 +94,13 @@ static void get_vip(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
 
-	set_desired(call, ret_reply, commands_get_vip(call->view, call->names[0], &error), &error);
+	set_desired(call, ret_reply, view_vip_to_json(call->view, call->names[0], &error), &error);
 }
 
 static void get_backend(const struct route_call *call, struct reply *ret_reply)
 {
 	struct error error = {0};
-	json_t *json = commands_get_backend(call->view, call->names[0], call->names[1], &error);
+	json_t *json = view_backend_to_json(call->view, call->names[0], call->names[1], &error);
 
 	set_desired(call, ret_reply, json, &error);
 }
@@ -185,13 +185,13 @@ static void set_metrics(const struct route_call *call, struct reply *ret_reply,
 			const char *content_type, struct text (*write)(const struct metrics *))
 {
 	struct metrics metrics = {
-		.stats = commands_get_stats(call->view),
-		.revision = commands_view_number(call->view),
-		.is_ready = commands_view_is_ready(call->view),
+		.stats = view_stats_of(call->view),
+		.revision = view_number(call->view),
+		.is_ready = view_is_ready(call->view),
 		.version = CAROM_VERSION,
 	};
 
-	metrics.reason_count = commands_reasons(&metrics.reasons);
+	metrics.reason_count = stats_reasons(&metrics.reasons);
 	reply_set(ret_reply, MHD_HTTP_OK, content_type, write(&metrics));
 }
 
@@ -245,7 +245,7 @@ static void get_readyz(const struct route_call *call, struct reply *ret_reply)
 
 static void unsubscribe(void *subscriber)
 {
-	commands_unsubscribe(subscriber);
+	events_unsubscribe(subscriber);
 }
 
 #define REVISION_MAX (UINT64_MAX >> 4)
@@ -274,7 +274,7 @@ static void get_events(const struct route_call *call, struct stream *stream,
 
 	if (!find_known_event(call, &known, ret_reply))
 		return;
-	subscriber = commands_subscribe(call->commands, known, stream_sink(stream), &error);
+	subscriber = events_subscribe(call->commands, known, stream_sink(stream), &error);
 	if (subscriber)
 		stream_start(stream, EVENTS_CONTENT_TYPE, unsubscribe, subscriber);
 	else
@@ -291,7 +291,7 @@ static const struct parameter drain_parameters[] = {
 };
 static const struct parameter watch_parameters[] = {
 	{ROUTE_REVISION, PARAMETER_NUMBER, 0, REVISION_MAX},
-	{ROUTE_WAIT_MS, PARAMETER_NUMBER, 0, COMMANDS_WATCH_WAIT_MS_MAX},
+	{ROUTE_WAIT_MS, PARAMETER_NUMBER, 0, COMMANDS_LONG_POLL_WAIT_MS_MAX},
 	{0},
 };
 static const struct parameter event_parameters[] = {
@@ -303,16 +303,16 @@ static const struct parameter event_parameters[] = {
 #define REVISION_PATTERN "/v1/revisions/{revision}"
 
 static const struct route routes[] = {
-	{"GET", "/v1/config", ROLE_READER, .read = get_config, .view = view_desired,
+	{"GET", "/v1/config", ROLE_READER, .read = get_config, .view = make_view_desired,
 	 .size = size_of_all, .parameters = watch_parameters, .shows_revision = true,
 	 .is_watchable = true},
 	{"PUT", "/v1/config", ROLE_ADMIN, .write = put_config, .parameters = write_parameters,
 	 .body_bytes_max = CONFIG_DOCUMENT_BYTES},
 	{"PATCH", "/v1/config", ROLE_ADMIN, .write = patch_config, .parameters = write_parameters,
 	 .body_bytes_max = CONFIG_DOCUMENT_BYTES, .takes_patch = true},
-	{"GET", "/v1/vips", ROLE_READER, .read = get_vips, .view = view_desired,
+	{"GET", "/v1/vips", ROLE_READER, .read = get_vips, .view = make_view_desired,
 	 .size = size_of_all, .parameters = lists_vips_parameters, .shows_revision = true},
-	{"GET", "/v1/vips/{vip}", ROLE_READER, .read = get_vip, .view = view_desired,
+	{"GET", "/v1/vips/{vip}", ROLE_READER, .read = get_vip, .view = make_view_desired,
 	 .size = size_of_vip, .shows_revision = true},
 	{"PUT", "/v1/vips/{vip}", ROLE_ADMIN, .write = put_vip, .parameters = write_parameters,
 	 .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
@@ -320,11 +320,12 @@ static const struct route routes[] = {
 	 .body_bytes_max = BODY_BYTES_MAX, .takes_patch = true, .target = ROUTE_VIP},
 	{"DELETE", "/v1/vips/{vip}", ROLE_ADMIN, .write = delete_vip,
 	 .parameters = write_parameters, .target = ROUTE_VIP},
-	{"GET", "/v1/vips/{vip}/backends", ROLE_READER, .read = get_backends, .view = view_desired,
-	 .size = size_of_vip, .parameters = lists_backends_parameters, .shows_revision = true},
+	{"GET", "/v1/vips/{vip}/backends", ROLE_READER, .read = get_backends,
+	 .view = make_view_desired, .size = size_of_vip, .parameters = lists_backends_parameters,
+	 .shows_revision = true},
 	{"PUT", "/v1/vips/{vip}/backends", ROLE_OPERATOR, .write = put_backends,
 	 .parameters = write_parameters, .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_VIP},
-	{"GET", BACKEND_PATTERN, ROLE_READER, .read = get_backend, .view = view_desired,
+	{"GET", BACKEND_PATTERN, ROLE_READER, .read = get_backend, .view = make_view_desired,
 	 .shows_revision = true},
 	{"PUT", BACKEND_PATTERN, ROLE_OPERATOR, .write = put_backend,
 	 .parameters = write_parameters, .body_bytes_max = BODY_BYTES_MAX, .target = ROUTE_BACKEND},
@@ -335,7 +336,7 @@ static const struct route routes[] = {
 	 .parameters = write_parameters, .target = ROUTE_BACKEND},
 	{"POST", BACKEND_PATTERN "/drain", ROLE_OPERATOR, .write = drain_backend,
 	 .parameters = drain_parameters, .target = ROUTE_BACKEND},
-	{"GET", "/v1/vips/{vip}/ring", ROLE_READER, .read = lists_get_ring, .view = view_ring,
+	{"GET", "/v1/vips/{vip}/ring", ROLE_READER, .read = lists_get_ring, .view = make_view_ring,
 	 .size = size_of_vip},
 	{"GET", "/v1/flows", ROLE_READER, .read = lists_get_flows, .view = lists_view_flows,
 	 .size = lists_size_of_flows, .parameters = lists_flows_parameters},
@@ -352,15 +353,15 @@ static const struct route routes[] = {
 	{"POST", "/v1/explain", ROLE_READER, .read = packets_explain,
 	 .body_bytes_max = COMMANDS_EXPLAIN_BODY_BYTES},
 	{"POST", "/v1/capture", ROLE_OPERATOR, .stream = packets_capture,
-	 .body_bytes_max = COMMANDS_CAPTURE_BODY_BYTES, .may_lack_body = true,
+	 .body_bytes_max = CAPTURE_COMMAND_BODY_BYTES, .may_lack_body = true,
 	 .copies_packets = true},
-	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status, .view = view_status,
+	{"GET", "/v1/status", ROLE_READER, .read = lists_get_status, .view = make_view_status,
 	 .size = size_of_all},
-	{"GET", "/v1/stats", ROLE_READER, .read = get_stats, .view = view_stats,
+	{"GET", "/v1/stats", ROLE_READER, .read = get_stats, .view = make_view_stats,
 	 .size = size_of_all},
-	{"GET", "/v1/drops", ROLE_READER, .read = get_drops, .view = view_stats,
+	{"GET", "/v1/drops", ROLE_READER, .read = get_drops, .view = make_view_stats,
 	 .size = size_of_all},
-	{"GET", "/metrics", ROLE_READER, .read = get_metrics, .view = view_stats,
+	{"GET", "/metrics", ROLE_READER, .read = get_metrics, .view = make_view_stats,
 	 .size = size_of_all},
 	{"GET", "/healthz", ROLE_ANYBODY, .read = get_healthz},
 	{"GET", "/readyz", ROLE_ANYBODY, .read = get_readyz},

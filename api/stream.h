@@ -8,7 +8,7 @@
 #define CAROM_STREAM_H
 
 #include "client.h"
-#include "commands_watch.h"
+#include "events.h"
 
 #include <microhttpd.h>
 #include <stddef.h>

@@ -14,7 +14,7 @@ struct neighbour;
 
 struct destination {
 	struct carom_address address;
-	struct next_hop hop;	     /* unresolved without a reason: not yet looked up */
+	struct resolution resolution; /* unresolved without a reason: not yet looked up */
 	struct neighbour *neighbour; /* NULL: the route leads nowhere, or is not yet looked up */
 	uint32_t follow_count;
 	LIST_ENTRY(destination) entry; /* on the neighbour's list */

@@ -105,22 +105,22 @@ static void move_behind(struct nexthop *nexthop, struct destination *destination
 }
 
 static void decide(struct nexthop *nexthop, struct destination *destination,
-		   const struct next_hop *hop)
+		   const struct resolution *resolution)
 {
-	if (resolve_is_given(&destination->hop) && !resolve_equal(&destination->hop, hop))
+	if (resolve_is_given(&destination->resolution) && !resolve_equal(&destination->resolution, resolution))
 		nexthop->differs = true;
-	nexthop->new_count -= !resolve_is_given(&destination->hop);
-	nexthop->unresolved_count += destination->hop.resolved;
-	nexthop->unresolved_count -= hop->resolved;
-	destination->hop = *hop;
+	nexthop->new_count -= !resolve_is_given(&destination->resolution);
+	nexthop->unresolved_count += destination->resolution.hop.resolved;
+	nexthop->unresolved_count -= resolution->hop.resolved;
+	destination->resolution = *resolution;
 }
 
 static void judge_neighbour(const struct nexthop *nexthop, const struct neighbour *neighbour,
-			    struct next_hop *hop)
+			    struct resolution *resolution)
 {
 	const struct rtnetlink_link *link = find_link(nexthop, neighbour->kernel.interface);
 
-	resolve_neighbour(&neighbour->kernel, neighbour_is_usable(neighbour), link->name, hop);
+	resolve_neighbour(&neighbour->kernel, neighbour_is_usable(neighbour), link->name, resolution);
 }
 
 static void refresh_neighbour(struct nexthop *nexthop, struct neighbour *neighbour, uint64_t now_ms)
@@ -131,10 +131,10 @@ static void refresh_neighbour(struct nexthop *nexthop, struct neighbour *neighbo
 	if (!neighbour_refresh(&nexthop->neighbours, neighbour, now_ms))
 		return;
 	for (; destination; destination = LIST_NEXT(destination, entry)) {
-		struct next_hop hop = destination->hop;
+		struct resolution resolution = destination->resolution;
 
-		judge_neighbour(nexthop, neighbour, &hop);
-		decide(nexthop, destination, &hop);
+		judge_neighbour(nexthop, neighbour, &resolution);
+		decide(nexthop, destination, &resolution);
 	}
 }
 
@@ -165,37 +165,37 @@ static void ask_neighbours(struct nexthop *nexthop, uint64_t now_ms)
 /* ---- looking up ---- */
 
 static void refuse_foreign(struct nexthop *nexthop, const struct carom_address *address,
-			   uint32_t interface, struct next_hop *hop)
+			   uint32_t interface, struct resolution *resolution)
 {
 	struct rtnetlink_link link = {.name = "?"};
 
 	(void)rtnetlink_get_link(nexthop->rtnetlink, interface, &link); /* it may be gone by now */
-	resolve_foreign(address, link.name, hop);
+	resolve_foreign(address, link.name, resolution);
 }
 
-/* NULL: there is none, and the hop says why. */
+/* NULL: there is none, and the resolution says why. */
 static struct neighbour *follow_route(struct nexthop *nexthop, const struct carom_address *address,
-				      const struct rtnetlink_route *route, struct next_hop *hop,
+				      const struct rtnetlink_route *route, struct resolution *resolution,
 				      uint64_t now_ms)
 {
 	const struct rtnetlink_link *link = find_link(nexthop, route->interface);
 	bool is_on_link = address_is_zero(&route->gateway);
 	struct neighbour *neighbour;
 
-	if (!resolve_route(address, route, hop))
+	if (!resolve_route(address, route, resolution))
 		return NULL;
 	if (!link) {
-		refuse_foreign(nexthop, address, route->interface, hop);
+		refuse_foreign(nexthop, address, route->interface, resolution);
 		return NULL;
 	}
-	if (!resolve_link(link, hop))
+	if (!resolve_link(link, resolution))
 		return NULL;
 	neighbour = take_neighbour(nexthop, route->interface,
 				   is_on_link ? address : &route->gateway, now_ms);
 	if (neighbour)
-		judge_neighbour(nexthop, neighbour, hop);
+		judge_neighbour(nexthop, neighbour, resolution);
 	else
-		resolve_out_of_memory(hop);
+		resolve_out_of_memory(resolution);
 	return neighbour;
 }
 
@@ -204,22 +204,22 @@ static void look_up(struct nexthop *nexthop, struct destination *destination, ui
 	const struct carom_address *address = &destination->address;
 	struct neighbour *neighbour = NULL;
 	struct rtnetlink_route route;
-	struct next_hop hop = {0};
+	struct resolution resolution = {0};
 
 	if (!rtnetlink_get_route(nexthop->rtnetlink, address, &route)) {
-		neighbour = follow_route(nexthop, address, &route, &hop, now_ms);
+		neighbour = follow_route(nexthop, address, &route, &resolution, now_ms);
 	} else {
 		int route_errno = errno;
 
 		if (!resolve_is_routing_errno(route_errno)) {
 			nexthop->audit_at_ms = now_ms + RETRY_INTERVAL_MS;
-			if (resolve_is_given(&destination->hop))
+			if (resolve_is_given(&destination->resolution))
 				return; /* what is known stays: nothing speaks against it */
 		}
-		resolve_no_route(address, route_errno, find_link_down(nexthop), &hop);
+		resolve_no_route(address, route_errno, find_link_down(nexthop), &resolution);
 	}
 	move_behind(nexthop, destination, neighbour);
-	decide(nexthop, destination, &hop);
+	decide(nexthop, destination, &resolution);
 }
 
 /* ---- passes ---- */
@@ -257,7 +257,7 @@ static void continue_pass(struct nexthop *nexthop, uint64_t now_ms)
 
 	for (; budget > 0 && nexthop->pending_count > 0; nexthop->pending_count--) {
 		nexthop->cursor = nexthop->cursor + 1 < set->count ? nexthop->cursor + 1 : 0;
-		if (!nexthop->pass_is_full && resolve_is_given(&set->items[nexthop->cursor]->hop))
+		if (!nexthop->pass_is_full && resolve_is_given(&set->items[nexthop->cursor]->resolution))
 			continue;
 		look_up(nexthop, set->items[nexthop->cursor], now_ms);
 		budget--;
@@ -462,7 +462,7 @@ static void look_up_new(struct nexthop *nexthop, const struct carom_address *des
 		struct destination *destination =
 			destination_set_find(&nexthop->destinations, &destinations[i]);
 
-		if (resolve_is_given(&destination->hop))
+		if (resolve_is_given(&destination->resolution))
 			continue;
 		look_up(nexthop, destination, now_ms);
 		budget--;
@@ -503,20 +503,20 @@ void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *desti
 			continue;
 		is_last = true;
 		move_behind(nexthop, destination, NULL);
-		nexthop->unresolved_count -= !destination->hop.resolved;
-		nexthop->new_count -= !resolve_is_given(&destination->hop);
+		nexthop->unresolved_count -= !destination->resolution.hop.resolved;
+		nexthop->new_count -= !resolve_is_given(&destination->resolution);
 	}
 	if (is_last)
 		destination_set_prune(set);
 	adapt_pass(nexthop, former_count);
 }
 
-const struct next_hop *nexthop_find(const struct nexthop *nexthop,
+const struct resolution *nexthop_find(const struct nexthop *nexthop,
 				    const struct carom_address *destination)
 {
 	const struct destination *found = destination_set_find(&nexthop->destinations, destination);
 
-	return found ? &found->hop : NULL;
+	return found ? &found->resolution : NULL;
 }
 
 size_t nexthop_new_count(const struct nexthop *nexthop)

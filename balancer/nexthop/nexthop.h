@@ -17,10 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The way to a destination: what packets need of it. */
 struct next_hop {
-	bool resolved;
-	char reason[128]; /* why it is not resolved: "no route", "neighbour 10.0.0.1 on eth0 …" */
-	/* The rest is valid only when resolved. */
+	bool resolved; /* the rest is valid only then */
 	uint32_t interface; /* ifindex to leave by */
 	uint16_t mtu;	    /* of route or interface, the smaller; at most 65535 */
 	uint8_t destination_mac[6];
@@ -28,10 +27,16 @@ struct next_hop {
 	struct carom_address source; /* the address this node would use towards the destination */
 };
 
+/* What is known of the way. */
+struct resolution {
+	struct next_hop hop;
+	char reason[128]; /* why it is not resolved: "no route", "neighbour 10.0.0.1 on eth0 …" */
+};
+
 struct nexthop; /* the resolver */
 
 /* Called from nexthop_read() or nexthop_tick(), at most once a call, when a followed destination's
- * next hop is no longer what nexthop_find() said before. When one event touches thousands of them,
+ * resolution is no longer what nexthop_find() said before. When one event touches thousands of them,
  * several calls in quick succession each bring a part: debounce what is dear. */
 typedef void nexthop_changed(void *context);
 
@@ -65,7 +70,7 @@ void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *desti
 		      size_t count);
 
 /* Borrowed until the next call of follow, read or tick. NULL: not followed. */
-const struct next_hop *nexthop_find(const struct nexthop *nexthop,
+const struct resolution *nexthop_find(const struct nexthop *nexthop,
 				    const struct carom_address *destination);
 
 /* How many followed destinations are yet to be looked up for the first time. */

@@ -7,16 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static void refuse(struct next_hop *hop, const char *format, ...)
+static void refuse(struct resolution *resolution, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void refuse(struct next_hop *hop, const char *format, ...)
+static void refuse(struct resolution *resolution, const char *format, ...)
 {
 	va_list arguments;
 
-	hop->resolved = false;
+	resolution->hop.resolved = false;
 	va_start(arguments, format);
-	vsnprintf(hop->reason, sizeof(hop->reason), format, arguments);
+	vsnprintf(resolution->reason, sizeof(resolution->reason), format, arguments);
 	va_end(arguments);
 }
 
@@ -26,31 +26,31 @@ static const char *link_fault(const struct rtnetlink_link *link)
 }
 
 static void refuse_unreachable(const char *destination, const struct rtnetlink_link *down,
-			       struct next_hop *hop)
+			       struct resolution *resolution)
 {
 	if (down)
-		refuse(hop, "no route to %s, and interface '%s' %s", destination, down->name,
+		refuse(resolution, "no route to %s, and interface '%s' %s", destination, down->name,
 		       link_fault(down));
 	else
-		refuse(hop, "no route to %s", destination);
+		refuse(resolution, "no route to %s", destination);
 }
 
 void resolve_no_route(const struct carom_address *destination, int route_errno,
-		      const struct rtnetlink_link *down, struct next_hop *hop)
+		      const struct rtnetlink_link *down, struct resolution *resolution)
 {
 	char text[ADDRESS_TEXT_BYTES];
 
 	address_format(destination, text);
 	if (route_errno == ENETUNREACH)
-		refuse_unreachable(text, down, hop);
+		refuse_unreachable(text, down, resolution);
 	else if (route_errno == EHOSTUNREACH)
-		refuse(hop, "the route to %s is of type 'unreachable'", text);
+		refuse(resolution, "the route to %s is of type 'unreachable'", text);
 	else if (route_errno == EACCES)
-		refuse(hop, "the route to %s is of type 'prohibit'", text);
+		refuse(resolution, "the route to %s is of type 'prohibit'", text);
 	else if (route_errno == EINVAL)
-		refuse(hop, "the route to %s is of type 'blackhole'", text);
+		refuse(resolution, "the route to %s is of type 'blackhole'", text);
 	else
-		refuse(hop, "asking for the route to %s: %s", text, strerror(route_errno));
+		refuse(resolution, "asking for the route to %s: %s", text, strerror(route_errno));
 }
 
 bool resolve_is_routing_errno(int error)
@@ -70,75 +70,75 @@ static bool is_source_fit(const struct carom_address *source,
 }
 
 bool resolve_route(const struct carom_address *destination, const struct rtnetlink_route *route,
-		   struct next_hop *hop)
+		   struct resolution *resolution)
 {
 	char text[ADDRESS_TEXT_BYTES];
 
 	address_format(destination, text);
-	hop->interface = route->interface;
-	hop->mtu = route->mtu && route->mtu < UINT16_MAX ? (uint16_t)route->mtu : UINT16_MAX;
-	hop->source = route->source;
+	resolution->hop.interface = route->interface;
+	resolution->hop.mtu = route->mtu && route->mtu < UINT16_MAX ? (uint16_t)route->mtu : UINT16_MAX;
+	resolution->hop.source = route->source;
 	if (route->type == RTN_LOCAL)
-		refuse(hop, "%s is an address of this host", text);
+		refuse(resolution, "%s is an address of this host", text);
 	else if (route->type != RTN_UNICAST)
-		refuse(hop, "%s is a broadcast, multicast or anycast address", text);
+		refuse(resolution, "%s is a broadcast, multicast or anycast address", text);
 	else if (!is_source_fit(&route->source, destination))
-		refuse(hop, "this host has no address from which to reach %s", text);
-	return !hop->reason[0];
+		refuse(resolution, "this host has no address from which to reach %s", text);
+	return !resolution->reason[0];
 }
 
-bool resolve_link(const struct rtnetlink_link *link, struct next_hop *hop)
+bool resolve_link(const struct rtnetlink_link *link, struct resolution *resolution)
 {
-	if (link->mtu < hop->mtu)
-		hop->mtu = (uint16_t)link->mtu;
-	memcpy(hop->source_mac, link->mac, sizeof(hop->source_mac));
+	if (link->mtu < resolution->hop.mtu)
+		resolution->hop.mtu = (uint16_t)link->mtu;
+	memcpy(resolution->hop.source_mac, link->mac, sizeof(resolution->hop.source_mac));
 	if (!link->is_up || !link->is_running)
-		refuse(hop, "interface '%s' %s", link->name, link_fault(link));
+		refuse(resolution, "interface '%s' %s", link->name, link_fault(link));
 	else if (!link->is_ethernet)
-		refuse(hop, "interface '%s' is not an Ethernet one", link->name);
-	return !hop->reason[0];
+		refuse(resolution, "interface '%s' is not an Ethernet one", link->name);
+	return !resolution->reason[0];
 }
 
 void resolve_foreign(const struct carom_address *destination, const char *link_name,
-		     struct next_hop *hop)
+		     struct resolution *resolution)
 {
 	char text[ADDRESS_TEXT_BYTES];
 
-	refuse(hop, "the route to %s leaves by '%s', which is not one of node.interfaces",
+	refuse(resolution, "the route to %s leaves by '%s', which is not one of node.interfaces",
 	       address_format(destination, text), link_name);
 }
 
 void resolve_neighbour(const struct rtnetlink_neighbour *neighbour, bool is_usable,
-		       const char *link_name, struct next_hop *hop)
+		       const char *link_name, struct resolution *resolution)
 {
 	if (!is_usable) {
 		char text[ADDRESS_TEXT_BYTES];
 
-		refuse(hop, "neighbour %s on %s does not answer",
+		refuse(resolution, "neighbour %s on %s does not answer",
 		       address_format(&neighbour->address, text), link_name);
 		return;
 	}
-	hop->resolved = true;
-	hop->reason[0] = '\0';
-	memcpy(hop->destination_mac, neighbour->mac, sizeof(hop->destination_mac));
+	resolution->hop.resolved = true;
+	resolution->reason[0] = '\0';
+	memcpy(resolution->hop.destination_mac, neighbour->mac, sizeof(resolution->hop.destination_mac));
 }
 
-void resolve_out_of_memory(struct next_hop *hop)
+void resolve_out_of_memory(struct resolution *resolution)
 {
-	refuse(hop, "out of memory");
+	refuse(resolution, "out of memory");
 }
 
-bool resolve_is_given(const struct next_hop *hop)
+bool resolve_is_given(const struct resolution *resolution)
 {
-	return hop->resolved || hop->reason[0];
+	return resolution->hop.resolved || resolution->reason[0];
 }
 
-bool resolve_equal(const struct next_hop *left, const struct next_hop *right)
+bool resolve_equal(const struct resolution *left, const struct resolution *right)
 {
-	if (!left->resolved || !right->resolved)
-		return left->resolved == right->resolved && !strcmp(left->reason, right->reason);
-	return left->interface == right->interface && left->mtu == right->mtu &&
-	       address_equal(&left->source, &right->source) &&
-	       !memcmp(left->destination_mac, right->destination_mac, 6) &&
-	       !memcmp(left->source_mac, right->source_mac, 6);
+	if (!left->hop.resolved || !right->hop.resolved)
+		return left->hop.resolved == right->hop.resolved && !strcmp(left->reason, right->reason);
+	return left->hop.interface == right->hop.interface && left->hop.mtu == right->hop.mtu &&
+	       address_equal(&left->hop.source, &right->hop.source) &&
+	       !memcmp(left->hop.destination_mac, right->hop.destination_mac, 6) &&
+	       !memcmp(left->hop.source_mac, right->hop.source_mac, 6);
 }

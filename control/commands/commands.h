@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every use case that the API may ask for: one function each. Reads answer at once from the desired
- * state; writes make a new desired state, which goes through the one door: check, plan, publish.
+ * Every use case that the API may ask for: one function each. A write makes a new desired state and
+ * hands it to the engine, which plans, stores and publishes it.
  *
  * All of it runs on the event loop's thread, and nothing here blocks.
  */
@@ -17,17 +17,14 @@
 #include <stdint.h>
 
 struct commands;
+struct engine;
 
-/* ---- reads; those that may be large are in commands_view.h ---- */
+/* ---- reads; the others are in view.h ---- */
 
-/* A new JSON value; NULL with *ret_error described (no memory). The last revisions that were
- * published, newest first, at most so many: [{"revision", "time", "author", "vips_added",
- * "vips_changed", "vips_removed"}, …]. The counts are null where the revision before is not known
- * any more. */
-json_t *commands_get_revisions(const struct commands *commands, size_t limit,
-			       struct error *ret_error);
+/* What views are made of. Borrowed. */
+const struct engine *commands_engine(const struct commands *commands);
 
-/* Of what the reads above show, which is what the data plane follows. Each accepted write that
+/* Of what reads show, which is what the data plane follows. Each accepted write that
  * changes something has a number of its own, which is never given again. */
 uint64_t commands_revision(const struct commands *commands);
 /* Of the last accepted write, which may still be on its way to disk and data plane. */
@@ -121,6 +118,19 @@ struct commands_drain_order {
  * second. Replies when the last one is gone, or when it is no use to wait any longer. */
 void commands_drain_backend(struct commands *commands, const struct commands_drain_order *order,
 			    const struct commands_write *write);
+
+struct commands_long_poll {
+	uint64_t revision; /* that the caller knows */
+	uint64_t wait_ms;  /* for another one; 0 … COMMANDS_LONG_POLL_WAIT_MS_MAX */
+	commands_is_awaited *is_awaited;
+};
+
+#define COMMANDS_LONG_POLL_WAIT_MS_MAX 600000
+
+/* Replies as soon as commands_revision() is another than the caller knows (changed: true), or when
+ * the wait is over (changed: false). Refuses if there are too many already. */
+void commands_await_revision(struct commands *commands, const struct commands_long_poll *order,
+			     struct commands_reply reply);
 
 /* Answers and ends all that waits or streams, and lets none wait any more. */
 void commands_end_waits(struct commands *commands);

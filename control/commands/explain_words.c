@@ -2,7 +2,7 @@
 #include "explain_words.h"
 
 #include "address.h"
-#include "commands_stats.h"
+#include "stats.h"
 
 #include <arpa/inet.h>
 #include <linux/bpf.h>
@@ -131,8 +131,8 @@ static json_t *summarize_forwarded(const struct explain_facts *facts)
 static json_t *summarize_refused(const struct explain_facts *facts)
 {
 	const struct explain_result *result = facts->result;
-	const struct commands_reason *reasons;
-	size_t count = commands_reasons(&reasons);
+	const struct stats_reason *reasons;
+	size_t count = stats_reasons(&reasons);
 
 	if (result->decided.verdict >= count)
 		return json_sprintf("%s: %s", action_words(result->action),
@@ -260,8 +260,8 @@ static void add_sending(json_t *steps, const struct explain_facts *facts)
 static void add_refusal(json_t *steps, const struct explain_facts *facts)
 {
 	const struct explain_result *result = facts->result;
-	const struct commands_reason *reasons;
-	size_t count = commands_reasons(&reasons);
+	const struct stats_reason *reasons;
+	size_t count = stats_reasons(&reasons);
 
 	if (result->decided.verdict < count)
 		add_step(steps, "it is %s: %s: %s", action_words(result->action),

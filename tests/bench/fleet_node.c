@@ -15,22 +15,20 @@
 #define AT_TCP_FLAGS   (AT_SOURCE_PORT + 13)
 
 /* Every backend is behind the loopback interface, where test runs come in. */
-static const struct next_hop *find_next_hop(const void *next_hop,
-					    const struct carom_address *destination)
+static const struct resolution *find_next_hop(const void *next_hop,
+					      const struct carom_address *destination)
 {
 	(void)destination;
 	return next_hop;
 }
 
-static const struct next_hop *the_next_hop(void)
+static const struct resolution *the_next_hop(void)
 {
-	static struct next_hop next_hop = {
-		.resolved = true,
-		.interface = HARNESS_INGRESS,
-		.mtu = MTU,
+	static struct resolution next_hop = {
+		.hop = {.resolved = true, .interface = HARNESS_INGRESS, .mtu = MTU},
 	};
 
-	next_hop.source = address_of(OUTER_SOURCE);
+	next_hop.hop.source = address_of(OUTER_SOURCE);
 	return &next_hop;
 }
 

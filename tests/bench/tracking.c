@@ -85,13 +85,11 @@ static void __attribute__((noreturn)) give_up(const char *what)
 
 /* ---- the VIP ---- */
 
-static const struct next_hop *find_next_hop(const void *context,
-					    const struct carom_address *destination)
+static const struct resolution *find_next_hop(const void *context,
+					      const struct carom_address *destination)
 {
-	static const struct next_hop next_hop = {
-		.resolved = true,
-		.interface = HARNESS_INGRESS,
-		.mtu = MTU,
+	static const struct resolution next_hop = {
+		.hop = {.resolved = true, .interface = HARNESS_INGRESS, .mtu = MTU},
 	};
 
 	(void)context;

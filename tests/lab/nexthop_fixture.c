@@ -160,12 +160,13 @@ static void format_mac(const uint8_t mac[6], char text[18])
 		 mac[5]);
 }
 
-void describe(const struct next_hop *hop, char text[TEXT_BYTES])
+void describe(const struct resolution *resolution, char text[TEXT_BYTES])
 {
+	const struct next_hop *hop = resolution ? &resolution->hop : NULL;
 	char link[IF_NAMESIZE] = "?", from[18], to[18], source[ADDRESS_TEXT_BYTES];
 
 	if (!hop || !hop->resolved) {
-		snprintf(text, TEXT_BYTES, "%s", hop ? hop->reason : "not watched");
+		snprintf(text, TEXT_BYTES, "%s", resolution ? resolution->reason : "not watched");
 		return;
 	}
 	if_indextoname(hop->interface, link);

@@ -53,7 +53,7 @@ void turn(struct fixture *fixture);
 void drain(struct fixture *fixture);
 
 /* The reason, or "LINK MAC to MAC mtu MTU from SOURCE". */
-void describe(const struct next_hop *hop, char text[TEXT_BYTES]);
+void describe(const struct resolution *resolution, char text[TEXT_BYTES]);
 /* Let the loop turn until the next hop is as expected, or fail. */
 void expect_address(struct fixture *fixture, const struct carom_address *address,
 		    const char *expected);

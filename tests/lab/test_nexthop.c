@@ -56,7 +56,7 @@ static void takes_the_lookups_choice_of_several(void **state)
 	network_here("ip route add 10.9.0.0/16 nexthop via 10.1.0.2 nexthop via 10.2.0.2");
 	watch(fixture, &address, 1);
 	expect_unresolved(fixture, 0);
-	if_indextoname(nexthop_find(fixture->nexthop, &address)->interface, chosen);
+	if_indextoname(nexthop_find(fixture->nexthop, &address)->hop.interface, chosen);
 	expect(fixture, "10.9.1.1", strcmp(chosen, "left") ? VIA_RIGHT : VIA_LEFT);
 	assert_true(network_check("ip route get 10.9.1.1 | grep -q 'dev %s '", chosen));
 }

@@ -34,7 +34,7 @@ static struct config *empty_config(void)
 }
 
 struct deployment deployment_open(const struct dataplane_limits *limits,
-				  plan_find_next_hop *find_next_hop, const void *next_hops)
+				  facts_find_next_hop *find_next_hop, const void *next_hops)
 {
 	return (struct deployment){
 		.harness = harness_open(&(struct harness_options){
@@ -42,8 +42,7 @@ struct deployment deployment_open(const struct dataplane_limits *limits,
 			.hash_key = {hash_key[0], hash_key[1]},
 		}),
 		.desired = empty_config(),
-		.find_next_hop = find_next_hop,
-		.next_hops = next_hops,
+		.facts = {find_next_hop, next_hops},
 	};
 }
 
@@ -120,10 +119,9 @@ static struct image *make_image(const struct deployment *deployment)
 			.desired = deployment->desired,
 			.published = deployment->planned,
 			.image = publish_image(publish),
-			.next_hops_changed = deployment->next_hops_changed,
+			.facts_changed = deployment->facts_changed,
 			.sweep_count = flows_sweep_count(publish_flows(publish)),
-			.find_next_hop = deployment->find_next_hop,
-			.next_hops = deployment->next_hops,
+			.facts = deployment->facts,
 		},
 		&error);
 
@@ -148,7 +146,7 @@ void deployment_commit(struct deployment *deployment)
 	image_unref(image);
 	forget_plan(deployment);
 	deployment->planned = config_ref(deployment->desired);
-	deployment->next_hops_changed = false;
+	deployment->facts_changed = false;
 }
 
 void deployment_reclaim(struct deployment *deployment)

@@ -18,13 +18,12 @@ struct deployment {
 	struct harness harness;
 	struct config *desired;
 	struct config *planned; /* what the published image was planned from; NULL: not known */
-	plan_find_next_hop *find_next_hop;
-	const void *next_hops;
-	bool next_hops_changed; /* since the last commit */
+	struct facts facts;
+	bool facts_changed; /* since the last commit */
 };
 
 struct deployment deployment_open(const struct dataplane_limits *limits,
-				  plan_find_next_hop *find_next_hop, const void *next_hops);
+				  facts_find_next_hop *find_next_hop, const void *next_hops);
 void deployment_close(struct deployment *deployment);
 
 /* As if just started for the first time, at this second: no VIPs, no flows. */

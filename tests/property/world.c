@@ -73,16 +73,20 @@ refute(struct world *world, const char *format, ...)
 
 /* ---- the network around ---- */
 
-static const struct next_hop *find_next_hop(const void *intent, const struct carom_address *address)
+static const struct resolution *find_next_hop(const void *intent,
+					      const struct carom_address *address)
 {
-	static const struct next_hop up = {
-		.resolved = true,
-		.interface = HARNESS_INGRESS,
-		.mtu = MTU,
-		.destination_mac = {0x02, 0xd0},
-		.source_mac = {0x02, 0x50},
+	static const struct resolution up = {
+		.hop =
+			{
+				.resolved = true,
+				.interface = HARNESS_INGRESS,
+				.mtu = MTU,
+				.destination_mac = {0x02, 0xd0},
+				.source_mac = {0x02, 0x50},
+			},
 	};
-	static const struct next_hop down = {.reason = "down"};
+	static const struct resolution down = {.reason = "down"};
 	const struct intent *now = intent;
 	size_t vip, backend;
 
@@ -237,7 +241,7 @@ static void remove_vip(struct world *world, const struct operation *operation)
 static void set_next_hop(struct world *world, const struct operation *operation, bool is_up)
 {
 	backend_of(world, operation)->is_up = is_up;
-	world->deployment.next_hops_changed = true;
+	world->deployment.facts_changed = true;
 }
 
 static void lose_next_hop(struct world *world, const struct operation *operation)

@@ -30,21 +30,25 @@ struct planning {
 	struct image *image;
 	uint64_t revision;
 	uint64_t sweep_count;
-	bool next_hops_changed;
+	bool facts_changed;
 	const char *down[DOWN_MAX]; /* those that are not resolved, up to the first NULL */
-	struct next_hop found;	    /* the last one */
+	const char *reason;	    /* why they are not; NULL: "no route" */
+	struct resolution found;    /* the last one */
 };
 
-static const struct next_hop resolved = {
-	.resolved = true,
-	.interface = INTERFACE,
-	.mtu = 1500,
-	.destination_mac = {2, 0, 0, 0, 0, 1},
-	.source_mac = {2, 0, 0, 0, 0, 2},
+static const struct resolution resolved = {
+	.hop =
+		{
+			.resolved = true,
+			.interface = INTERFACE,
+			.mtu = 1500,
+			.destination_mac = {2, 0, 0, 0, 0, 1},
+			.source_mac = {2, 0, 0, 0, 0, 2},
+		},
 };
 
-static const struct next_hop *find_next_hop(const void *context,
-					    const struct carom_address *destination)
+static const struct resolution *find_next_hop(const void *context,
+					      const struct carom_address *destination)
 {
 	struct planning *planning = (struct planning *)(uintptr_t)context;
 	char text[ADDRESS_TEXT_BYTES];
@@ -52,10 +56,13 @@ static const struct next_hop *find_next_hop(const void *context,
 	address_format(destination, text);
 	planning->found = resolved;
 	address_parse(address_is_ipv4(destination) ? "10.9.9.9" : "fd00:9::9",
-		      &planning->found.source);
+		      &planning->found.hop.source);
 	for (size_t i = 0; i < DOWN_MAX && planning->down[i]; i++) {
-		if (strcmp(planning->down[i], text) == 0)
-			planning->found = (struct next_hop){.reason = "no route"};
+		if (strcmp(planning->down[i], text) == 0) {
+			planning->found = (struct resolution){0};
+			snprintf(planning->found.reason, sizeof(planning->found.reason), "%s",
+				 planning->reason ? planning->reason : "no route");
+		}
 	}
 	return strcmp(text, "10.0.0.99") == 0 ? NULL : &planning->found;
 }
@@ -68,10 +75,9 @@ static struct image *plan_config(struct planning *planning, struct config *desir
 		.revision = ++planning->revision,
 		.published = planning->published,
 		.image = planning->image,
-		.next_hops_changed = planning->next_hops_changed,
+		.facts_changed = planning->facts_changed,
 		.sweep_count = planning->sweep_count,
-		.find_next_hop = find_next_hop,
-		.next_hops = planning,
+		.facts = {find_next_hop, planning},
 	};
 	struct error error;
 	struct image *image = plan_make(&input, &error);
@@ -97,7 +103,7 @@ static struct image *plan(struct planning *planning, const char *vips)
 /* The same desired state once more, after next hops have changed. */
 static struct image *plan_again(struct planning *planning)
 {
-	planning->next_hops_changed = true;
+	planning->facts_changed = true;
 	return plan_config(planning, config_ref(planning->published));
 }
 

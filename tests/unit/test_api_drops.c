@@ -12,7 +12,7 @@
 
 enum { NO_BACKEND, NOT_SERVED, FRAGMENT, REASON_COUNT };
 
-static const struct commands_reason reasons[REASON_COUNT] = {
+static const struct stats_reason reasons[REASON_COUNT] = {
 	[NO_BACKEND] = {"no_backend", "drop", "the VIP has no backend"},
 	[NOT_SERVED] = {"not_served", "pass", "no VIP has this port"},
 	[FRAGMENT] = {"fragment", "drop", "an IP fragment"},
@@ -20,11 +20,11 @@ static const struct commands_reason reasons[REASON_COUNT] = {
 static const uint64_t unattributed[REASON_COUNT] = {[NOT_SERVED] = 7};
 static const uint64_t web_reasons[REASON_COUNT] = {[NO_BACKEND] = 1234567, [NOT_SERVED] = 2};
 static const uint64_t mail_reasons[REASON_COUNT] = {[NOT_SERVED] = 3};
-static const struct commands_vip_stats vips[] = {
+static const struct stats_vip vips[] = {
 	{.name = "mail-and-more", .reasons = mail_reasons},
 	{.name = "web", .reasons = web_reasons},
 };
-static const struct commands_stats stats = {
+static const struct stats stats = {
 	.vips = vips,
 	.vip_count = 2,
 	.unattributed = unattributed,
@@ -60,7 +60,7 @@ static void test_table(void **state)
 static void test_table_of_nothing(void **state)
 {
 	static const uint64_t none[REASON_COUNT];
-	static const struct commands_stats no_stats = {.unattributed = none};
+	static const struct stats no_stats = {.unattributed = none};
 	struct metrics nothing = metrics;
 
 	(void)state;

@@ -11,21 +11,21 @@
 
 #include <cmocka.h>
 
-static const struct commands_reason reasons[] = {
+static const struct stats_reason reasons[] = {
 	{"no_backend", "drop", "the VIP has no backend"},
 	{"not_served", "pass", "no VIP has this port"},
 };
 static const uint64_t vip_reasons[] = {4, 0};
 static const uint64_t unattributed[] = {0, INT64_MAX};
-static const struct commands_backend_stats backends[] = {
+static const struct stats_backend backends[] = {
 	{"web-1", {10, 1000, 1}, 5},
 	{"web-2", {20, 2000, 2}, 0},
 };
-static const struct commands_vip_stats vips[] = {
+static const struct stats_vip vips[] = {
 	{"web", {30, 3000, 3}, 5, 6, vip_reasons, backends, 2},
 	{"a\"b\\c\nd", {0, 0, 0}, 0, 0, vip_reasons, NULL, 0},
 };
-static const struct commands_stats stats = {vips, 2, unattributed, {11, 12, 13, 14, 15}};
+static const struct stats stats = {vips, 2, unattributed, {11, 12, 13, 14, 15}};
 static const struct metrics metrics = {
 	.stats = &stats,
 	.reasons = reasons,
@@ -181,7 +181,7 @@ static void test_nothing_to_count(void **state)
 				       "  \"flow_table\": {\n    \"used\": 0,\n    \"limit\": 0,\n"
 				       "    \"recorded\": 0,\n    \"rate_limited\": 0,\n"
 				       "    \"table_full\": 0\n  }\n}\n";
-	const struct commands_stats none = {.unattributed = unattributed};
+	const struct stats none = {.unattributed = unattributed};
 	const struct metrics empty = {.stats = &none, .version = ""};
 	char *text = terminated(metrics_json(&empty));
 

@@ -93,6 +93,7 @@ static void check_eligible(const struct eligible_row *row)
 	char members[256];
 	struct image_vip *vip;
 	const struct image_backend *backend;
+	struct facts facts = {find_next_hop, &planning};
 
 	snprintf(members, sizeof(members), "'backends': {" B1 ", 'b2': {'address': '10.0.0.2'%s}}",
 		 row->members);
@@ -103,7 +104,7 @@ static void check_eligible(const struct eligible_row *row)
 	assert_int_equal(share_of(vip, "b2"), row->reason ? 0 : SLOT_COUNT / 2);
 	assert_int_equal(share_of(vip, "b1"), row->reason ? SLOT_COUNT : SLOT_COUNT / 2);
 	if (row->reason)
-		assert_string_equal(plan_ineligible_reason(backend), row->reason);
+		assert_string_equal(facts_why_ineligible(&facts, backend), row->reason);
 	planning_done(&planning);
 }
 
@@ -119,10 +120,11 @@ static void an_unknown_next_hop_is_not_resolved(void **state)
 	struct planning planning = {0};
 	struct image_vip *vip = plan_web(&planning, "'backends': {'b9': {'address': '10.0.0.99'}}");
 	const struct image_backend *backend = backend_of(vip, "b9");
+	struct facts facts = {find_next_hop, &planning};
 
 	(void)state;
 	assert_false(backend->next_hop.resolved);
-	assert_string_equal(plan_ineligible_reason(backend), "its next hop is not known yet");
+	assert_string_equal(facts_why_ineligible(&facts, backend), "its next hop is not known yet");
 	planning_done(&planning);
 }
 
@@ -386,6 +388,18 @@ static void a_ring_grows_and_never_shrinks(void **state)
 	planning_done(&planning);
 }
 
+static void another_wording_of_a_reason_is_no_change(void **state)
+{
+	struct planning planning = {.down = {"10.0.0.1"}};
+	struct image_vip *before = image_vip_ref(plan_web(&planning, B1_B2));
+
+	(void)state;
+	planning.reason = "neighbour 10.0.0.1 does not answer";
+	assert_ptr_equal(plan_again(&planning)->vips[0], before);
+	image_vip_unref(before);
+	planning_done(&planning);
+}
+
 /* ---- in two steps ---- */
 
 static struct plan start(struct planning *planning, struct config *desired)
@@ -394,8 +408,7 @@ static struct plan start(struct planning *planning, struct config *desired)
 		.desired = desired,
 		.published = planning->published,
 		.image = planning->image,
-		.find_next_hop = find_next_hop,
-		.next_hops = planning,
+		.facts = {find_next_hop, planning},
 	};
 	struct error error;
 	struct plan plan;
@@ -445,7 +458,7 @@ static void a_backend_that_is_down_keeps_its_last_next_hop(void **state)
 	assert_true(backend_of(vip, "b1")->keeps_flows);
 	assert_int_equal(backend_of(vip, "b1")->next_hop.interface, INTERFACE);
 	assert_memory_equal(backend_of(vip, "b1")->next_hop.destination_mac,
-			    resolved.destination_mac, sizeof(resolved.destination_mac));
+			    resolved.hop.destination_mac, sizeof(resolved.hop.destination_mac));
 	assert_address(&backend_of(vip, "b1")->outer_source, "10.9.9.9");
 	assert_int_equal(share_of(vip, "b1"), 0);
 	planning.down[0] = NULL;
@@ -520,7 +533,7 @@ static void what_nobody_remembers_is_no_change(void **state)
 	assert_int_equal(vip->backend_count, 3);
 	planning.sweep_count += IMAGE_SWEEPS_TO_FORGET;
 	assert_ptr_equal(plan_again(&planning)->vips[0], vip);
-	planning.next_hops_changed = false;
+	planning.facts_changed = false;
 	vip = plan_web(&planning,
 		       "'backends': {'b1': {'address': '10.0.0.1', 'weight': 2}, " B2 "}");
 	assert_int_equal(vip->backend_count, 2);
@@ -548,6 +561,7 @@ int main(void)
 		cmocka_unit_test(another_address_is_another_backend),
 		cmocka_unit_test(the_way_to_a_ring_does_not_matter),
 		cmocka_unit_test(a_ring_grows_and_never_shrinks),
+		cmocka_unit_test(another_wording_of_a_reason_is_no_change),
 		cmocka_unit_test(only_new_rings_are_left_to_fill),
 		cmocka_unit_test(a_backend_that_is_down_keeps_its_last_next_hop),
 		cmocka_unit_test(a_backend_that_was_never_up_has_no_next_hop),

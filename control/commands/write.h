@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parts of writes that other use cases have, too. */
+#ifndef CAROM_WRITE_H
+#define CAROM_WRITE_H
+
+#include "commands.h"
+#include "config.h"
+
+/* Hands a checked desired state to the engine; takes ownership of the reference. `created` goes
+ * into the result. A dry run is answered at once, from what is desired and published now. */
+void write_apply(struct commands *commands, struct config *desired, bool created,
+		 const struct commands_write *write);
+/* Refuses with faults, and frees them. */
+void write_refuse_all(const struct commands *commands, struct error_list *faults,
+		      struct commands_reply reply);
+void write_set_state(struct commands *commands, const char *vip, const char *backend,
+		     enum config_state state, const struct commands_write *write);
+
+#endif
