@@ -9,8 +9,8 @@
  *                                                                                       │
  *      counters ◄── backend ◄── VIP.first_backend + ordinal ◄── slot ◄── VIP.first_slot ┘
  *
- * A published thing is never written again. A change writes new VIPs, slots and backends beside the
- * old ones, fills an idle generation, and flips control.active; memory is reused only after an RCU
+ * A published thing is never written again. A change writes VIPs, slots and backends beside those
+ * before, fills an idle generation, and flips control.active; memory is reused only after an RCU
  * grace period. So a packet sees one generation, whole.
  */
 #ifndef CAROM_ABI_H
@@ -229,10 +229,10 @@ struct carom_slot_line {
 
 /*
  * The flow table: which backend a flow of a tracked slot belongs to. A line of four flows is one
- * cache line, and a flow may lie in either of two lines, which its hash tells. Whoever changes an
- * entry takes it by exchanging its record for CAROM_FLOW_BUSY, writes the hash, and then the new
- * record; a free entry's record is 0. So a record that is read belongs to the hash beside it, and
- * what is left of the chance that it does not, `check` takes away.
+ * cache line, and a flow may lie in either of two lines, which its hash tells. A writer takes an
+ * entry by exchanging its record for CAROM_FLOW_BUSY, writes the hash, and then the new record; a
+ * free entry's record is 0. So a record that is read belongs to the hash beside it. A small chance
+ * that it does not is left, and the bits of the hash in the record take it away.
  */
 struct carom_flow {
 	__u64 hash;   /* of the 5-tuple, whole */
@@ -347,7 +347,7 @@ struct carom_backend {
 };
 
 /*
- * What no program reads, but a caromd that takes the maps over: the names that people gave. A VIP's
+ * Names that people gave. No program reads them, but a caromd that adopts the maps does. A VIP's
  * lies where its reasons are counted, a backend's where the backend is in `backends`.
  */
 struct carom_vip_label {

@@ -507,12 +507,10 @@ const struct bpf_object *arrays_object(const struct arrays *arrays)
 	return arrays->skeleton->obj;
 }
 
-int arrays_captured(const struct arrays *arrays)
+struct dataplane_capture_maps arrays_capture_maps(const struct arrays *arrays)
 {
-	return bpf_map__fd(arrays->skeleton->maps.captured);
-}
-
-int arrays_capture_lanes(const struct arrays *arrays)
-{
-	return bpf_map__fd(arrays->skeleton->maps.capture_lanes);
+	return (struct dataplane_capture_maps){
+		.captured = bpf_map__fd(arrays->skeleton->maps.captured),
+		.lanes = bpf_map__fd(arrays->skeleton->maps.capture_lanes),
+	};
 }

@@ -27,9 +27,7 @@ void arrays_free(struct arrays *arrays);
 
 const struct dataplane_memory *arrays_memory(const struct arrays *arrays);
 const struct bpf_object *arrays_object(const struct arrays *arrays);
-/* File descriptors of the maps that are no arrays in memory; borrowed. */
-int arrays_captured(const struct arrays *arrays);
-int arrays_capture_lanes(const struct arrays *arrays);
+struct dataplane_capture_maps arrays_capture_maps(const struct arrays *arrays);
 
 /* Pins the maps that are not adopted in the place of what is pinned. Returns 0 or -1. */
 int arrays_pin(const struct arrays *arrays, struct error *ret_error);

@@ -63,7 +63,7 @@ static void open_predecessor(struct dataplane *dataplane)
 		 why.message);
 }
 
-static void adopt(struct dataplane *dataplane)
+static void dataplane_adopt(struct dataplane *dataplane)
 {
 	struct arrays_options options = arrays_options(dataplane);
 	struct adoption *adoption = &dataplane->adoption;
@@ -87,7 +87,7 @@ static int open_maps(struct dataplane *dataplane, struct error *ret_error)
 	if (dataplane->options.refusal)
 		refuse_predecessor(dataplane, dataplane->options.refusal);
 	else
-		adopt(dataplane);
+		dataplane_adopt(dataplane);
 	if (!dataplane->maps)
 		dataplane->maps = arrays_make(&options, ret_error);
 	return dataplane->maps ? 0 : -1;
@@ -184,7 +184,7 @@ static struct bpf_object *open_with(const struct dataplane *dataplane,
 	return attach_open(&object, ret_error);
 }
 
-static struct bpf_object *open_program(const void *context, struct error *ret_error)
+static struct bpf_object *dataplane_open_program(const void *context, struct error *ret_error)
 {
 	const struct dataplane *dataplane = context;
 
@@ -200,12 +200,12 @@ static struct bpf_object *open_twin(const void *context, struct error *ret_error
 	return open_with(dataplane, &settings, ret_error);
 }
 
-static struct attach_program program_of(const struct dataplane *dataplane)
+static struct attach_program dataplane_program(const struct dataplane *dataplane)
 {
 	return (struct attach_program){
 		.name = PROGRAM_NAME,
 		.instance = dataplane->settings.instance,
-		.open = open_program,
+		.open = dataplane_open_program,
 		.context = dataplane,
 	};
 }
@@ -213,7 +213,7 @@ static struct attach_program program_of(const struct dataplane *dataplane)
 int dataplane_attach(struct dataplane *dataplane, const char *interface, enum attach_mode mode,
 		     struct attachment *ret_attachment, struct error *ret_error)
 {
-	struct attach_program program = program_of(dataplane);
+	struct attach_program program = dataplane_program(dataplane);
 
 	return attach_put(&program, interface, mode, ret_attachment, ret_error);
 }
@@ -221,7 +221,7 @@ int dataplane_attach(struct dataplane *dataplane, const char *interface, enum at
 int dataplane_detach(const struct dataplane *dataplane, const char *interface,
 		     struct error *ret_error)
 {
-	struct attach_program program = program_of(dataplane);
+	struct attach_program program = dataplane_program(dataplane);
 	size_t count = 0;
 
 	return attach_remove(&program, interface, &count, ret_error);
@@ -229,14 +229,14 @@ int dataplane_detach(const struct dataplane *dataplane, const char *interface,
 
 int dataplane_load(const struct dataplane *dataplane, struct error *ret_error)
 {
-	struct attach_program program = program_of(dataplane);
+	struct attach_program program = dataplane_program(dataplane);
 
 	return attach_load(&program, ret_error);
 }
 
 int dataplane_load_twin(const struct dataplane *dataplane, struct error *ret_error)
 {
-	struct attach_program twin = program_of(dataplane);
+	struct attach_program twin = dataplane_program(dataplane);
 
 	twin.open = open_twin;
 	return attach_load(&twin, ret_error);
@@ -244,10 +244,7 @@ int dataplane_load_twin(const struct dataplane *dataplane, struct error *ret_err
 
 struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dataplane)
 {
-	return (struct dataplane_capture_maps){
-		.captured = arrays_captured(dataplane->maps),
-		.lanes = arrays_capture_lanes(dataplane->maps),
-	};
+	return arrays_capture_maps(dataplane->maps);
 }
 
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)

@@ -58,7 +58,7 @@ static struct carom_reason_counter *reasons_in_lane(const struct dataplane_memor
 	return &memory->reasons[(size_t)lane * memory->reasons_per_lane + number];
 }
 
-static void add(struct carom_counter *sum, const struct carom_counter *counter)
+static void counters_add(struct carom_counter *sum, const struct carom_counter *counter)
 {
 	sum->packets += __atomic_load_n(&counter->packets, __ATOMIC_RELAXED);
 	sum->bytes += __atomic_load_n(&counter->bytes, __ATOMIC_RELAXED);
@@ -71,7 +71,7 @@ static struct carom_counter sum_counter(const struct counters *counters, uint32_
 	struct carom_counter sum = {0};
 
 	for (uint32_t lane = 0; lane < memory->lane_count; lane++)
-		add(&sum, counter_in_lane(memory, lane, number));
+		counters_add(&sum, counter_in_lane(memory, lane, number));
 	return sum;
 }
 
@@ -103,7 +103,7 @@ struct carom_counter counters_vip(const struct counters *counters, size_t vip)
 		if (!placed->backends[i].counter)
 			continue;
 		part = sum_counter(counters, placed->backends[i].counter);
-		add(&sum, &part);
+		counters_add(&sum, &part);
 	}
 	return sum;
 }
@@ -166,15 +166,15 @@ static void clear(const struct dataplane_memory *memory, uint32_t number, bool i
 	}
 }
 
-static void settle(const struct counters *counters, struct room *room,
-		   const struct retired_number *retired)
+static void settle_number(const struct counters *counters, struct room *room,
+			  const struct retired_number *retired)
 {
 	const struct dataplane_memory *memory = counters->published->memory;
 	struct carom_counter sum;
 
 	if (retired->heir) {
 		sum = sum_counter(counters, retired->number);
-		add(counter_in_lane(memory, memory->lane_count - 1, retired->heir), &sum);
+		counters_add(counter_in_lane(memory, memory->lane_count - 1, retired->heir), &sum);
 	}
 	clear(memory, retired->number, retired->is_vip);
 	room_retire_number(room, retired->number, retired->is_vip, retired->epoch);
@@ -185,7 +185,7 @@ void counters_settle(struct counters *counters, struct room *room, uint64_t epoc
 	size_t settled = 0;
 
 	while (settled < counters->retired_count && counters->retired[settled].epoch <= epoch)
-		settle(counters, room, &counters->retired[settled++]);
+		settle_number(counters, room, &counters->retired[settled++]);
 	if (!settled)
 		return;
 	counters->retired_count -= settled;

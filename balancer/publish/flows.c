@@ -130,7 +130,8 @@ static void forget_counts(const struct published *published)
 }
 
 /* 1 + the index of the VIP that a record names, or 0. */
-static uint32_t find_vip(const struct published *published, const uint32_t *index, uint64_t record)
+static uint32_t flows_find_vip(const struct published *published, const uint32_t *index,
+			       uint64_t record)
 {
 	uint32_t number = carom_flow_vip(record);
 
@@ -168,7 +169,7 @@ static uint64_t read_record(const struct carom_flow *flow)
 	return record == CAROM_FLOW_BUSY ? 0 : record;
 }
 
-static void drop(struct carom_flow *flow, uint64_t record)
+static void flows_drop(struct carom_flow *flow, uint64_t record)
 {
 	__atomic_compare_exchange_n(&flow->record, (__u64 *)&record, 0, false, __ATOMIC_ACQ_REL,
 				    __ATOMIC_RELAXED);
@@ -182,9 +183,9 @@ static void sweep_flow(const struct sweep *sweep, struct carom_flow *flow)
 
 	if (!record)
 		return;
-	found = find_vip(published, sweep->index, record);
+	found = flows_find_vip(published, sweep->index, record);
 	if (!found || !is_living(sweep, published->vips[found - 1], record)) {
-		drop(flow, record);
+		flows_drop(flow, record);
 		return;
 	}
 	published->vips[found - 1]->backends[carom_flow_ordinal(record)].flow_count++;
@@ -242,8 +243,8 @@ int flows_drop_orphans(const struct flows *flows)
 		struct carom_flow *flow = &published->memory->flows[i];
 		uint64_t record = read_record(flow);
 
-		if (record && !find_vip(published, index, record))
-			drop(flow, record);
+		if (record && !flows_find_vip(published, index, record))
+			flows_drop(flow, record);
 	}
 	free(index);
 	return 0;
@@ -257,7 +258,7 @@ static bool visit_entry(const struct published *published, const uint32_t *index
 	const struct dataplane_memory *memory = published->memory;
 	uint64_t record = read_record(&memory->flows[entry]);
 	uint32_t clock = memory->control->clock;
-	uint32_t found = find_vip(published, index, record);
+	uint32_t found = flows_find_vip(published, index, record);
 	struct flows_record flow = {
 		.place = entry + 1,
 		.vip = found - 1,
@@ -354,15 +355,13 @@ struct flows_recorder flows_recorder(const struct flows *flows)
 static uint32_t *map_numbers(const struct published *here, const struct published *there)
 {
 	uint32_t *numbers = calloc(there->memory->reasons_per_lane, sizeof(numbers[0]));
-	struct placement *placements = calloc(published_count(there) + 1, sizeof(placements[0]));
+	int index;
 
-	if (numbers && placements)
-		published_pair(here, there->image, placements);
-	for (size_t i = 0; numbers && placements && i < published_count(there); i++) {
-		if (placements[i].before)
-			numbers[there->vips[i]->counter] = placements[i].before->counter;
+	for (size_t i = 0; numbers && i < published_count(there); i++) {
+		index = image_find_index(here->image, there->vips[i]->vip->name);
+		if (index >= 0)
+			numbers[there->vips[i]->counter] = here->vips[index]->counter;
 	}
-	free(placements);
 	return numbers;
 }
 

@@ -25,7 +25,7 @@
 
 enum table { TABLE_ADDRESSES, TABLE_VIPS, TABLE_COUNT };
 
-struct layout {
+struct generations_layout {
 	uint64_t number;		 /* no two layouts of a process have the same */
 	struct carom_address *addresses; /* distinct and sorted: an address's place is its number */
 	size_t address_count;
@@ -34,23 +34,12 @@ struct layout {
 	struct displace tables[TABLE_COUNT];
 };
 
-struct generations {
-	const struct published *published;
-	uint64_t epoch;
-	uint64_t reclaimed;
-	struct layout *layout; /* of the published keys; NULL: not known */
-	uint64_t layout_count; /* made so far */
-	/* By generation: the epoch that retired it, and its tables' layout; 0: not known. */
-	uint64_t retired_by[CAROM_GENERATION_COUNT];
-	uint64_t layouts[CAROM_GENERATION_COUNT];
-};
-
 static int compare_addresses(const void *left, const void *right)
 {
 	return address_compare(left, right);
 }
 
-static int collect_addresses(struct layout *layout, const struct image *image)
+static int collect_addresses(struct generations_layout *layout, const struct image *image)
 {
 	size_t count = image->vip_count, distinct = 0;
 	const struct carom_address *found;
@@ -85,7 +74,7 @@ static uint64_t address_key(const struct carom_address *address, uint64_t seed)
 }
 
 /* Another seed when two addresses fold to one key, which 64 bits make a rare event. */
-static int build_addresses(struct layout *layout, uint64_t *keys)
+static int build_addresses(struct generations_layout *layout, uint64_t *keys)
 {
 	for (uint64_t seed = 1; seed <= FOLD_ATTEMPTS; seed++) {
 		for (size_t i = 0; i < layout->address_count; i++)
@@ -105,14 +94,14 @@ static uint64_t vip_key(const struct image_vip *vip, uint32_t address_number)
 	return carom_vip_key(address_number, htons(vip->port), vip->protocol);
 }
 
-static int build_vips(struct layout *layout, const struct image *image, uint64_t *keys)
+static int build_vips(struct generations_layout *layout, const struct image *image, uint64_t *keys)
 {
 	for (size_t i = 0; i < image->vip_count; i++)
 		keys[i] = vip_key(image->vips[i], layout->numbers[i]);
 	return displace_build(keys, image->vip_count, 1, &layout->tables[TABLE_VIPS]);
 }
 
-static int build(struct layout *layout, const struct image *image)
+static int build(struct generations_layout *layout, const struct image *image)
 {
 	uint64_t *keys = calloc(image->vip_count + 1, sizeof(keys[0]));
 	int result = -1;
@@ -123,7 +112,7 @@ static int build(struct layout *layout, const struct image *image)
 	return result;
 }
 
-static void layout_free(struct layout *layout)
+static void layout_free(struct generations_layout *layout)
 {
 	if (!layout)
 		return;
@@ -135,9 +124,9 @@ static void layout_free(struct layout *layout)
 }
 
 /* NULL with errno. */
-static struct layout *layout_new(const struct image *image, uint64_t number)
+static struct generations_layout *layout_new(const struct image *image, uint64_t number)
 {
-	struct layout *layout = calloc(1, sizeof(*layout));
+	struct generations_layout *layout = calloc(1, sizeof(*layout));
 	int failure;
 
 	if (!layout)
@@ -186,7 +175,7 @@ static struct carom_table place_table(const struct dataplane_memory *memory, uin
 }
 
 static void write_addresses(const struct dataplane_memory *memory, const struct carom_table *table,
-			    const struct layout *layout)
+			    const struct generations_layout *layout)
 {
 	struct carom_address_entry *entries = memory->addresses + table->first_entry;
 	const uint32_t *places = layout->tables[TABLE_ADDRESSES].entries;
@@ -241,7 +230,7 @@ static void write_layout(const struct generations *generations, uint32_t number,
 			 const struct image *image)
 {
 	const struct dataplane_memory *memory = generations->published->memory;
-	const struct layout *layout = generations->layout;
+	const struct generations_layout *layout = generations->layout;
 	struct carom_generation *generation = &memory->control->generations[number];
 	struct carom_address_entry *addresses;
 	const uint32_t *address_places = layout->tables[TABLE_ADDRESSES].entries;
@@ -265,7 +254,7 @@ static void write_vips(const struct generations *generations, uint32_t number, s
 		       struct placed *const *vips, struct placed *const *before)
 {
 	const struct dataplane_memory *memory = generations->published->memory;
-	const struct layout *layout = generations->layout;
+	const struct generations_layout *layout = generations->layout;
 	const struct carom_control *control = memory->control;
 	const struct carom_table *table = &control->generations[number].vips;
 	struct carom_vip *entries = memory->vips + table->first_entry;
@@ -286,7 +275,7 @@ int generations_write(struct generations *generations, uint32_t number, const st
 {
 	const struct published *published = generations->published;
 	bool is_same = generations->layout && has_same_keys(published->image, image);
-	struct layout *layout = generations->layout;
+	struct generations_layout *layout = generations->layout;
 
 	if (!is_same) {
 		layout = layout_new(image, ++generations->layout_count);
@@ -306,21 +295,9 @@ int generations_write(struct generations *generations, uint32_t number, const st
 
 /* ---- which is active, and which is idle ---- */
 
-struct generations *generations_new(const struct published *published)
+void generations_done(struct generations *generations)
 {
-	struct generations *generations = calloc(1, sizeof(*generations));
-
-	if (generations)
-		generations->published = published;
-	return generations;
-}
-
-void generations_free(struct generations *generations)
-{
-	if (!generations)
-		return;
 	layout_free(generations->layout);
-	free(generations);
 }
 
 uint32_t generations_find_idle(const struct generations *generations)

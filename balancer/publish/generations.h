@@ -7,21 +7,31 @@
 #ifndef CAROM_GENERATIONS_H
 #define CAROM_GENERATIONS_H
 
+#include "abi.h"
 #include "error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct generations;
 struct image;
 struct placed;
 struct published;
 
 #define GENERATIONS_NONE UINT32_MAX
 
-/* published: borrowed until generations_free(). NULL: out of memory. */
-struct generations *generations_new(const struct published *published);
-void generations_free(struct generations *generations);
+/* Zeroed but for `published` it is whole. */
+struct generations {
+	const struct published *published; /* borrowed */
+	uint64_t epoch;
+	uint64_t reclaimed;
+	struct generations_layout *layout; /* of the published keys; NULL: not known */
+	uint64_t layout_count;		   /* made so far */
+	/* By generation: the epoch that retired it, and its tables' layout; 0: not known. */
+	uint64_t retired_by[CAROM_GENERATION_COUNT];
+	uint64_t layouts[CAROM_GENERATION_COUNT];
+};
+
+void generations_done(struct generations *generations);
 
 /* An idle one's number, or GENERATIONS_NONE. */
 uint32_t generations_find_idle(const struct generations *generations);

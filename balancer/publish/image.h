@@ -30,7 +30,7 @@ struct image_backend {
 	char name[CAROM_NAME_BYTES];
 	struct carom_address address;
 	uint32_t weight;
-	enum carom_backend_state state; /* UNUSED: nobody holds this ordinal */
+	enum carom_backend_state state; /* UNUSED: the ordinal is not held */
 	/* Of an UNUSED ordinal: not to be given away before so many sweeps, as flows may name it.
 	 */
 	uint64_t free_after_sweep;
@@ -59,7 +59,7 @@ struct image {
 	struct image_vip *vips[]; /* sorted by name; each holds a reference */
 };
 
-/* Values to fill in by whoever makes them, with one reference. NULL: out of memory. */
+/* Values with one reference, which their maker fills in. NULL: out of memory. */
 struct image_ring *image_ring_new(unsigned bits);
 struct image_vip *image_vip_new(size_t backend_count);
 struct image *image_new(size_t vip_count);

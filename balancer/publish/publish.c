@@ -14,7 +14,6 @@
 #include "encode.h"
 #include "generations.h"
 #include "published.h"
-#include "readback.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,7 +23,7 @@
 struct publish {
 	struct published published;
 	struct room *room;
-	struct generations *generations;
+	struct generations generations;
 	struct counters *counters;
 	struct flows *flows;
 };
@@ -42,10 +41,10 @@ struct publish *publish_new(const struct dataplane_memory *memory, struct error 
 	if (publish) {
 		publish->published.memory = memory;
 		publish->room = room_new(&sizes);
-		publish->generations = generations_new(&publish->published);
+		publish->generations.published = &publish->published;
 		publish->counters = counters_new(&publish->published);
 		publish->flows = flows_new(&publish->published);
-		if (publish->room && publish->generations && publish->counters && publish->flows)
+		if (publish->room && publish->counters && publish->flows)
 			return publish;
 	}
 	publish_free(publish);
@@ -59,7 +58,7 @@ void publish_free(struct publish *publish)
 		return;
 	published_done(&publish->published);
 	room_free(publish->room);
-	generations_free(publish->generations);
+	generations_done(&publish->generations);
 	counters_free(publish->counters);
 	flows_free(publish->flows);
 	free(publish);
@@ -161,7 +160,7 @@ static int advance_slots(const struct publish *publish, const struct placement *
 	struct placed *after = placement->after;
 	const struct image_vip *vip = after->vip;
 	bool *serves = calloc(vip->backend_count + 1, sizeof(serves[0]));
-	struct tracking_slots old, new = placed_slots(after, memory);
+	struct tracking_slots slots_before, slots_after = placed_slots(after, memory);
 	struct tracking_change change = {
 		.ring = vip->ring->slots,
 		.serves = serves,
@@ -177,10 +176,10 @@ static int advance_slots(const struct publish *publish, const struct placement *
 	for (size_t i = 0; i < vip->backend_count; i++)
 		serves[i] = image_backend_serves(&vip->backends[i]);
 	if (before && image_has_same_flows(before->vip, vip)) {
-		old = placed_slots(before, memory);
-		change.old = &old;
+		slots_before = placed_slots(before, memory);
+		change.before = &slots_before;
 	}
-	after->tracked_count = tracking_advance(&change, &new);
+	after->tracked_count = tracking_advance(&change, &slots_after);
 	free(serves);
 	return 0;
 }
@@ -213,7 +212,7 @@ static int lay_out(const struct publish *publish, const struct placement *placem
 	return 0;
 }
 
-/* Numbers may go to new VIPs: flows that name their former holders must be gone. */
+/* A new VIP may get a number that flows of a VIP before it still name: they must be gone. */
 static int lay_out_all(const struct publish *publish, const struct change *change,
 		       struct error *ret_error)
 {
@@ -235,7 +234,7 @@ static int lay_out_all(const struct publish *publish, const struct change *chang
 static void retire_replaced(struct publish *publish, const struct change *change)
 {
 	const struct published *published = &publish->published;
-	uint64_t epoch = generations_epoch(publish->generations);
+	uint64_t epoch = generations_epoch(&publish->generations);
 	size_t next = 0;
 
 	for (size_t i = 0; i < published_count(published); i++) {
@@ -283,12 +282,12 @@ static int prepare(struct publish *publish, struct change *change, uint32_t gene
 		return -1;
 	for (size_t i = 0; i < change->image->vip_count; i++)
 		vips[i] = change->placements[i].after;
-	return generations_write(publish->generations, generation, change->image, vips, ret_error);
+	return generations_write(&publish->generations, generation, change->image, vips, ret_error);
 }
 
 int publish_commit(struct publish *publish, struct image *image, struct error *ret_error)
 {
-	uint32_t generation = generations_find_idle(publish->generations);
+	uint32_t generation = generations_find_idle(&publish->generations);
 	struct change change = {.image = image};
 	struct placed **vips;
 
@@ -302,29 +301,29 @@ int publish_commit(struct publish *publish, struct image *image, struct error *r
 		free(vips);
 		return -1;
 	}
-	generations_flip(publish->generations, generation);
+	generations_flip(&publish->generations, generation);
 	replace(publish, &change, image, vips);
 	return 0;
 }
 
 bool publish_is_ready(const struct publish *publish)
 {
-	return generations_find_idle(publish->generations) != GENERATIONS_NONE;
+	return generations_find_idle(&publish->generations) != GENERATIONS_NONE;
 }
 
 uint64_t publish_epoch(const struct publish *publish)
 {
-	return generations_epoch(publish->generations);
+	return generations_epoch(&publish->generations);
 }
 
 bool publish_is_waiting(const struct publish *publish)
 {
-	return generations_is_waiting(publish->generations);
+	return generations_is_waiting(&publish->generations);
 }
 
 void publish_reclaim(struct publish *publish, uint64_t epoch)
 {
-	generations_reclaim(publish->generations, epoch);
+	generations_reclaim(&publish->generations, epoch);
 	counters_settle(publish->counters, publish->room, epoch);
 	room_reclaim(publish->room, epoch);
 }
@@ -344,7 +343,7 @@ int publish_adopt(struct publish *publish, struct error *ret_error)
 			return readback_contradict(ret_error, clash);
 		flows_count_older(publish->flows, published->vips[i]);
 	}
-	generations_adopt(publish->generations);
+	generations_adopt(&publish->generations);
 	counters_clear_unused(publish->counters);
 	return 0;
 }
@@ -391,7 +390,7 @@ static int inherit_vips(struct publish *publish, const struct publish *predecess
 					 there->vips[i]->vip->name);
 	}
 	flows_set_clock(publish->flows, flows_clock(predecessor->flows));
-	return generations_write(publish->generations, here->memory->control->active, there->image,
+	return generations_write(&publish->generations, here->memory->control->active, there->image,
 				 here->vips, ret_error);
 }
 

@@ -80,7 +80,7 @@ uint32_t *published_index(const struct published *published)
 }
 
 /* Most often they are one and the same. */
-static int compare_names(const struct image_vip *left, const struct image_vip *right)
+static int published_compare(const struct image_vip *left, const struct image_vip *right)
 {
 	return left == right ? 0 : strcmp(left->name, right->name);
 }
@@ -93,9 +93,9 @@ void published_pair(const struct published *published, const struct image *image
 	for (size_t i = 0; i < image->vip_count; i++) {
 		const struct image_vip *vip = image->vips[i];
 
-		while (next < count && compare_names(published->vips[next]->vip, vip) < 0)
+		while (next < count && published_compare(published->vips[next]->vip, vip) < 0)
 			next++;
-		if (next < count && compare_names(published->vips[next]->vip, vip) == 0)
+		if (next < count && published_compare(published->vips[next]->vip, vip) == 0)
 			placements[i].before = published->vips[next++];
 	}
 }

@@ -64,4 +64,12 @@ uint32_t *published_index(const struct published *published);
 void published_pair(const struct published *published, const struct image *image,
 		    struct placement *placements);
 
+/* ---- readback.c ---- */
+
+/* Fills in image and vips from the active generation of published->memory. Returns 0; -1 and
+ * nothing is filled in: CONFLICT if the maps contradict themselves. */
+int readback(struct published *published, struct error *ret_error);
+/* The same error, for what only comes out later. */
+int readback_contradict(struct error *ret_error, const char *what);
+
 #endif

@@ -4,7 +4,7 @@
  * not lead to, as a commit under way when the predecessor died, is free. Nothing is believed that
  * could lead out of the arrays.
  */
-#include "readback.h"
+#include "published.h"
 
 #include "address.h"
 #include "encode.h"
@@ -81,8 +81,8 @@ static int list_addresses(struct reading *reading)
 	return 0;
 }
 
-static int read_backends(const struct reading *reading, const struct carom_vip *entry,
-			 struct image_vip *vip)
+static int readback_backends(const struct reading *reading, const struct carom_vip *entry,
+			     struct image_vip *vip)
 {
 	const struct dataplane_memory *memory = reading->memory;
 
@@ -137,8 +137,8 @@ static int read_ring(const struct reading *reading, const struct carom_vip *entr
 	return 0;
 }
 
-static int read_vip(const struct reading *reading, const struct carom_vip *entry,
-		    struct image_vip *vip)
+static int readback_vip(const struct reading *reading, const struct carom_vip *entry,
+			struct image_vip *vip)
 {
 	const struct carom_vip_label *label = &reading->memory->vip_labels[entry->counter];
 	uint32_t number = (uint32_t)(entry->key >> 32);
@@ -150,7 +150,7 @@ static int read_vip(const struct reading *reading, const struct carom_vip *entry
 	vip->port = ntohs((uint16_t)(entry->key >> 8));
 	vip->protocol = (uint8_t)entry->key;
 	vip->tracking = (enum tracking_mode)entry->tracking;
-	if (read_backends(reading, entry, vip))
+	if (readback_backends(reading, entry, vip))
 		return -1;
 	return read_ring(reading, entry, vip);
 }
@@ -190,7 +190,7 @@ static int read_entry(struct reading *reading, const struct carom_vip *entry)
 	if (!vip_fits(reading->memory, entry))
 		return contradict(reading, "a VIP lies outside of the maps");
 	vip = image_vip_new(entry->backend_count);
-	if (vip && read_vip(reading, entry, vip) == 0)
+	if (vip && readback_vip(reading, entry, vip) == 0)
 		placed = placed_new(vip);
 	image_vip_unref(vip);
 	if (!placed)
@@ -215,7 +215,7 @@ static int read_entries(struct reading *reading)
 
 /* ---- all together ---- */
 
-static int compare_names(const void *left, const void *right)
+static int readback_compare(const void *left, const void *right)
 {
 	const struct placed *const *first = left, *const *second = right;
 
@@ -228,7 +228,7 @@ static int make_image(struct reading *reading, struct published *published)
 
 	if (!image)
 		return error_set_errno(reading->error, ENOMEM, "adopting");
-	qsort(reading->vips, reading->count, sizeof(reading->vips[0]), compare_names);
+	qsort(reading->vips, reading->count, sizeof(reading->vips[0]), readback_compare);
 	image->revision = reading->generation->revision;
 	for (size_t i = 0; i < reading->count; i++)
 		image->vips[i] = image_vip_ref(reading->vips[i]->vip);
@@ -237,7 +237,7 @@ static int make_image(struct reading *reading, struct published *published)
 	return 0;
 }
 
-static int read_all(struct reading *reading, struct published *published)
+static int readback_all(struct reading *reading, struct published *published)
 {
 	const struct carom_control *control = reading->memory->control;
 
@@ -259,7 +259,7 @@ int readback(struct published *published, struct error *ret_error)
 {
 	struct error error = {0};
 	struct reading reading = {.memory = published->memory, .error = &error};
-	int result = read_all(&reading, published);
+	int result = readback_all(&reading, published);
 
 	free(reading.addresses);
 	if (result) {

@@ -227,7 +227,7 @@ static uint64_t average_weight(const struct filling *filling)
 		weight += filling->seekers[index].weight;
 		count++;
 	}
-	/* A slot is free, so somebody lacks one. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
+	/* A slot is free, so a racer lacks one. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
 	return weight / count;
 }
 
