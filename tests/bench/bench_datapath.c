@@ -12,7 +12,6 @@
 #include "bench.skel.h"
 #include "capture.h"
 #include "harness.h"
-#include "maglev.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
