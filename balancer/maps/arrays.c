@@ -192,7 +192,8 @@ static int arrays_path(const char *bpf_dir, const char *name, char path[static P
 	return 0;
 }
 
-/* Returns a file descriptor, or -1 with errno ENOENT: it is not pinned. */
+/* Returns a file descriptor, or -1 with errno ENOENT: it is not pinned. On failure the shape is all
+ * zero, and fits nothing. */
 static int open_pin(const char *bpf_dir, const char *name, struct adoption_shape *ret_shape)
 {
 	struct bpf_map_info information = {0};
@@ -200,18 +201,18 @@ static int open_pin(const char *bpf_dir, const char *name, struct adoption_shape
 	char path[PATH_MAX];
 	int pin;
 
+	*ret_shape = (struct adoption_shape){0};
+	errno = ENAMETOOLONG;
 	if (arrays_path(bpf_dir, name, path, NULL))
 		return -1;
 	pin = bpf_obj_get(path);
-	/* On failure the shape is all zero, and fits nothing. */
-	if (pin >= 0)
-		bpf_obj_get_info_by_fd(pin, &information, &length);
-	*ret_shape = (struct adoption_shape){
-		.type = information.type,
-		.value_bytes = information.value_size,
-		.entries = information.max_entries,
-		.flags = information.map_flags,
-	};
+	if (pin >= 0 && bpf_obj_get_info_by_fd(pin, &information, &length) == 0)
+		*ret_shape = (struct adoption_shape){
+			.type = information.type,
+			.value_bytes = information.value_size,
+			.entries = information.max_entries,
+			.flags = information.map_flags,
+		};
 	return pin;
 }
 
