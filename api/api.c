@@ -2,6 +2,7 @@
 /* What the kit in http/ needs of the config and of the commands. Called by caromd as it starts. */
 #include "api.h"
 
+#include "json_parse.h"
 #include "routes.h"
 #include "view.h"
 
@@ -68,7 +69,7 @@ struct server *api_serve(const struct api_options *options, struct error *error)
 		.routes =
 			{
 				.context = options->commands,
-				.load = config_json_load,
+				.load = json_parse,
 				.view_free = view_free,
 				.remark = set_remark,
 				.stop = end_waits,

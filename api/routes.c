@@ -2,9 +2,9 @@
 #include "routes.h"
 
 #include "capture_command.h"
-#include "config.h"
 #include "explain_command.h"
 #include "handlers.h"
+#include "json_parse.h"
 
 #define BODY_BYTES_MAX	 ((size_t)4 << 20)
 #define BACKEND_PATTERN	 "/v1/vips/{vip}/backends/{backend}"
@@ -20,9 +20,9 @@ static const struct route routes[] = {
 	 .read = desired_get_config, .view = desired_view, .size = status_size,
 	 .parameters = desired_config_parameters},
 	{"PUT", "/v1/config", ROLE_ADMIN, WRITES(put_config, ALL), .parameters = write_parameters,
-	 .body_bytes_max = CONFIG_DOCUMENT_BYTES},
+	 .body_bytes_max = JSON_TEXT_BYTES_MAX},
 	{"PATCH", "/v1/config", ROLE_ADMIN, WRITES(patch_config, ALL),
-	 .parameters = write_parameters, .body_bytes_max = CONFIG_DOCUMENT_BYTES,
+	 .parameters = write_parameters, .body_bytes_max = JSON_TEXT_BYTES_MAX,
 	 .takes_patch = true},
 	{"GET", "/v1/vips", ROLE_READER, .read = desired_get_vips, .view = desired_view,
 	 .size = status_size, .parameters = desired_vips_parameters},

@@ -13,10 +13,10 @@
  * what is under way for it holds it, too: when the server stops, the request is left to that, and
  * then only freed.
  */
-#include "request.h"
 #include "request_parts.h"
 
 #include "log.h"
+#include "request.h"
 
 #include <stdlib.h>
 #include <string.h>
