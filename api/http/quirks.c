@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The quirks of libmicrohttpd, each with the version in which it was seen, what goes wrong without
- * what is done here or at the place that is named, and the test that shows it (in tests/lab).
+ * The quirks of libmicrohttpd, each with the version in which it was seen: how it goes wrong, the
+ * remedy, which is here or at the place that is named, and the test in tests/lab that shows it.
  *
  *  1. 0.9.75: an end of the connection that comes together with the last bytes is overlooked, for
- *     its epoll is edge-triggered. The connection stays until a timeout, and a stream's producer
- *     with it. quirks_has_ended(), which server.c asks once a second.
+ *     its epoll is edge-triggered. The connection stays until a timeout, and whatever is streamed to
+ *     it goes on. quirks_has_ended(), which server.c asks once a second.
  *     rest: test_aborted_requests_leave_nothing; rest_events: test_those_that_leave_leave_nothing
  *  2. 0.9.75: in external-epoll mode there is no eventfd, so a resumed connection does not make its
  *     epoll readable, and is forgotten until another one has something. quirks_resume().
- *     rest_events: test_known_revision_is_awaited
+ *     rest: test_vip_is_created_replaced_deleted, as any write
  *  3. 0.9.75: while a TLS handshake is under way it always has more to do, though epoll would tell
  *     when: a client that says nothing keeps a processor busy. quirks_run() sets the pace.
- *     test_tls
- *  4. 0.9.75: credentials are taken once, for all connections to come, so that certificates could
+ *     test_tls: test_handshakes_that_never_end
+ *  4. 0.9.75: credentials are taken at the start, for all connections to come, so certificates could
  *     not be exchanged. Each session gets its own before its handshake, in listener.c, and the
  *     daemon none: quirks_offer_no_certificate().
- *     test_tls
+ *     test_tls: test_of_the_server_s_certificate
  *  5. 0.9.75: no response is taken while a body is still coming in, so a refusal would wait for all
- *     of it. quirks_send_last() writes past it; the phase CLIENT_LINGERING drains what comes.
- *     rest: test_body_too_large_by_its_length, test_body_too_large_while_it_comes
+ *     of it. quirks_send_last() writes past it; the phase CLIENT_LINGERING drains the rest.
+ *     rest: test_body_too_large_by_its_length; test_tls: test_refused_in_mid_request
  *  6. 0.9.75: a handler closes a connection by MHD_NO, which is a line of the log each time, as if
- *     something had failed. quirks_is_own_doing() tells the line, and listener.c leaves it out.
- *  7. 0.9.75: "%2F" is decoded before the path is cut at its slashes, "%00" ends it, and a
- * malformed escape stays. quirks_leave_escaped(); path.c and parameter.c decode. rest:
- * test_escaped_names, test_malformed_path
+ *     something had failed. quirks_is_own_doing() tells that line, and listener.c leaves it out.
+ *     No test: nothing but the log suffers.
+ *  7. 0.9.75: "%2F" is decoded before the path is cut at its slashes, "%00" ends it, and a malformed
+ *     escape stays. quirks_leave_escaped(); path.c and parameter.c decode.
+ *     rest: test_escaped_names
  *  8. 0.9.75: of a header that comes twice the first one counts, Content-Length beside chunks is
  *     let pass, and so is HTTP/1.1 without Host. request_framing.c refuses them.
  *     rest_headers
- *  9. 0.9.75: its only timeout is one of silence, for all phases alike. It is off; phase.c has
- * ours. rest: test_slow_clients_are_cut_off
- * 10. 0.9.75: it must not be stopped while a connection is suspended, or it aborts the process.
+ *  9. 0.9.75: its only timeout is one of silence, for all phases alike. It is off; phase.c has ours.
+ *     rest: test_slow_clients_are_cut_off
+ * 10. 0.9.75: it must not be stopped while a connection is suspended, or it ends the process.
  *     close_all() in server.c resumes them.
- *     rest_drains: test_drain_ends_with_the_last_one
- * 11. 0.9.75: what is not HTTP, or overflows a connection's whole memory, it answers by itself, in
- *     HTML. Nothing is done about that.
+ *     test_durability: test_stop_does_not_wait_for_the_disk_s_answers
+ * 11. 0.9.75: input that is not HTTP, or that overflows a connection's whole memory, it answers by
+ *     itself, in HTML. There is no remedy.
  *     rest: test_what_is_not_http
  *
  * All of it runs on the event loop's thread.
