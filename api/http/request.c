@@ -106,31 +106,28 @@ static bool is_last(const struct request *request)
 	       client_is_outdated(request->client, access_tls(request->common->access));
 }
 
-static void request_audit(struct request *request, unsigned status, const char *remark)
+/* Once, when the response is known; a stream that begins has none. remark: NULL: no handler has
+ * settled it. */
+static void request_audit(struct request *request, const char *remark)
 {
+	const struct routes *routes = &request->common->routes;
 	const struct route *route = request->match.route;
+	unsigned status = request->response.status;
+	char unsettled[AUDIT_REMARK_BYTES];
 
 	if (!route || !(route->changes || route->is_audited) || request->is_audited)
 		return;
 	request->is_audited = true;
+	if (!remark)
+		routes->remark(routes->context, unsettled);
 	audit_log(&request->common->audit_gate, &request->audit_subject,
-		  request->is_known ? request->caller.name : NULL, status, remark, now_ms(request));
-}
-
-/* No handler has settled it. A stream that begins has no response. */
-static void audit_response(struct request *request)
-{
-	const struct routes *routes = &request->common->routes;
-	unsigned status = request->response.status;
-	char remark[AUDIT_REMARK_BYTES];
-
-	routes->remark(routes->context, remark);
-	request_audit(request, status ? status : MHD_HTTP_OK, remark);
+		  request->is_known ? request->caller.name : NULL, status ? status : MHD_HTTP_OK,
+		  remark ? remark : unsettled, now_ms(request));
 }
 
 static enum MHD_Result respond(struct request *request)
 {
-	audit_response(request);
+	request_audit(request, NULL);
 	if (request->stream && request->response.status == 0)
 		return stream_queue(request->stream, request->connection);
 	if (request->response.body.length > UNCOUNTED_BYTES_MAX &&
@@ -146,7 +143,7 @@ static enum MHD_Result request_refuse(struct request *request)
 {
 	if (!request->received_bytes && request_header(request, MHD_HTTP_HEADER_EXPECT))
 		return respond(request);
-	audit_response(request);
+	request_audit(request, NULL);
 	client_dismiss(request->client, &request->response, now_ms(request));
 	return MHD_YES;
 }
@@ -320,7 +317,7 @@ void request_settle(struct request *request, struct response *response, const ch
 	request->response = *response;
 	*response = (struct response){0};
 	if (request->hold == REQUEST_HELD) {
-		request_audit(request, request->response.status, remark);
+		request_audit(request, remark);
 		if (request->response.status == MHD_HTTP_CREATED)
 			response_add_header(&request->response, MHD_HTTP_HEADER_LOCATION, "%s",
 					    request->url);
