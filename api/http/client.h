@@ -32,8 +32,10 @@ struct client {
 	uint64_t active_ms;  /* when something last came in, as far as it shows */
 };
 
+LIST_HEAD(client_list, client);
+
 struct clients {
-	LIST_HEAD(, client) list;
+	struct client_list list;
 	size_t count;
 	size_t greeting_count; /* of CLIENT_GREETING ones */
 	size_t held_bytes;
