@@ -10,7 +10,7 @@
  *   encapsulate       wrap it towards there     too big: DROP
  *   send              bounce it: out of the NIC that it came from, or of another
  *
- * While somebody watches, a packet takes a second copy of that way: see watch.h.
+ * While packets are watched, each takes a second copy of that way: see watch.h.
  *
  * Each step is one header. A step returns CONTINUE, or the XDP action that ends the way; one that
  * ends it after the packet was found to be for a VIP's address names a reason (abi.h), and that is
@@ -90,7 +90,7 @@ static __always_inline int balance_packet(struct xdp_md *context, struct watch *
 	return XDP_PASS;
 }
 
-/* Not inlined: the code of the packets that nobody watches stays together. */
+/* Not inlined: the code that packets take unwatched stays together. */
 static __noinline int balance_watched(struct xdp_md *context)
 {
 	struct watch watch = {0};

@@ -18,7 +18,6 @@
 
 #include <stddef.h>
 
-#define OUTER_TTL	64
 #define FLOW_LABEL_MASK 0xfffff
 
 /* Both addresses lie side by side on both sides. The alignment is what drivers give to frames; the
@@ -31,7 +30,7 @@ static __always_inline void write_ethernet(void *frame, const struct carom_backe
 	*(__be16 *)(frame + offsetof(struct ethhdr, h_proto)) = protocol;
 }
 
-/* What the outer header takes over from the inner one. */
+/* Fields of the inner header that the outer one copies. */
 struct inherited {
 	__u8 traffic_class;
 	__be16 identification;
@@ -66,19 +65,13 @@ static __always_inline __be32 source_bits(const struct packet *packet,
 	return (__u32)packet->hash & backend->source_host_mask;
 }
 
-static __always_inline __u16 fold_checksum(__u32 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 /* Userspace summed what is fixed for the backend; the rest is added here (RFC 1624). */
 static __always_inline __u16 ipv4_checksum(const struct iphdr *ip, __be32 flow_bits,
 					   const struct carom_backend *backend)
 {
-	return fold_checksum(backend->header_checksum + bpf_htons(ip->tos) + ip->tot_len + ip->id +
-			     ip->frag_off + (flow_bits & 0xffff) + (flow_bits >> 16));
+	return ~carom_fold_checksum(backend->header_checksum + bpf_htons(ip->tos) + ip->tot_len +
+				    ip->id + ip->frag_off + (flow_bits & 0xffff) +
+				    (flow_bits >> 16));
 }
 
 static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *packet,
@@ -93,7 +86,7 @@ static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *pa
 	ip->tot_len = bpf_htons(packet->bytes + sizeof(*ip));
 	ip->id = inner.identification;
 	ip->frag_off = inner.dont_fragment;
-	ip->ttl = OUTER_TTL;
+	ip->ttl = CAROM_OUTER_TTL;
 	ip->protocol = inner_protocol(packet);
 	ip->saddr = backend->outer_source.words[3] | flow_bits;
 	ip->daddr = backend->outer_destination.words[3];
@@ -113,7 +106,7 @@ static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct packet *
 	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)inner.traffic_class << 20 | label);
 	ip->payload_len = bpf_htons(packet->bytes);
 	ip->nexthdr = inner_protocol(packet);
-	ip->hop_limit = OUTER_TTL;
+	ip->hop_limit = CAROM_OUTER_TTL;
 	addresses[0] = source.high;
 	addresses[1] = source.low | (__u64)source_bits(packet, backend) << 32;
 	addresses[2] = destination.high;

@@ -24,7 +24,7 @@ static __always_inline __u64 hash_step(__u64 hash, __u64 word)
 	return hash ^ hash >> 32;
 }
 
-/* Keyed, so that nobody outside can aim flows at one slot; the key is the same across a fleet. */
+/* Keyed, so that no outsider can aim flows at one slot; the key is the same across a fleet. */
 static __always_inline __u64 steer_hash(const struct packet *packet)
 {
 	__u64 hash = settings.hash_key[0];
@@ -61,9 +61,7 @@ static __always_inline bool serves(const struct carom_vip *vip, __u32 ordinal)
 {
 	const struct carom_backend *backend = backend_at(vip, ordinal);
 
-	return backend &&
-	       (backend->state == CAROM_BACKEND_ACTIVE || backend->state == CAROM_BACKEND_DRAIN ||
-		backend->state == CAROM_BACKEND_DOWN);
+	return backend && CAROM_STATE_SERVES(backend->state);
 }
 
 static __always_inline __u32 previous_of(__u32 slot)
@@ -108,7 +106,7 @@ static __noinline __u32 steer_tracked(const struct carom_vip *vip, __u64 hash, _
 								       : older;
 	if (chosen == CAROM_ORDINAL_NONE)
 		return chosen;
-	/* Unrecorded, it will be taken to belong where it does belong. */
+	/* Without a record, the flow's next packet goes to the same backend anyway. */
 	if (!flow && current == older && !vip->records_all)
 		return chosen;
 	record = carom_flow_record(vip->counter, chosen, !opens, control.clock, hash);

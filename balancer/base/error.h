@@ -3,7 +3,7 @@
  * The one error type: it becomes the log line and the problem+json alike.
  *
  * A function describes an error once, where it detects it; callers add context with error_prefix()
- * while they return it; whoever handles it logs or answers, once. Message form, subject first:
+ * while they return it; the last one logs or answers, once. Message form, subject first:
  *
  *   vip 'web': backend 'web-3': address '10.0.0.300' is not an IP address
  */
@@ -22,7 +22,7 @@ enum error_kind {
 	ERROR_LIMIT,	   /* a bound is hit */
 	ERROR_PERMISSION,  /* a capability or a right is missing */
 	ERROR_UNSUPPORTED, /* this kernel or this NIC cannot */
-	ERROR_BUSY,	   /* somebody else holds it */
+	ERROR_BUSY,	   /* another process holds it */
 	ERROR_SYSTEM,	   /* the operating system refused */
 };
 

@@ -27,7 +27,7 @@ void log_set_level(enum log_level level)
 }
 
 /* Returns how many bytes it wrote to line. */
-static size_t write_head(enum log_level level, char line[LINE_BYTES])
+static size_t log_write_head(enum log_level level, char line[LINE_BYTES])
 {
 	struct timespec now;
 	struct tm utc;
@@ -52,7 +52,7 @@ void log_line(enum log_level level, const char *format, ...)
 
 	if (level > threshold)
 		return;
-	length = write_head(level, line);
+	length = log_write_head(level, line);
 	room = LINE_BYTES - length - 1;
 	va_start(arguments, format);
 	wanted = vsnprintf(line + length, room, format, arguments);
@@ -61,7 +61,7 @@ void log_line(enum log_level level, const char *format, ...)
 		return;
 	length += (size_t)wanted < room ? (size_t)wanted : room - 1;
 	line[length++] = '\n';
-	/* Nobody is left to be told when stderr is gone. */
+	/* Without stderr there is no place left to tell of it. */
 	if (write(STDERR_FILENO, line, length) < 0)
 		return;
 }

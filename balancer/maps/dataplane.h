@@ -10,6 +10,7 @@
 #define CAROM_DATAPLANE_H
 
 #include "abi.h"
+#include "adoption.h"
 #include "attachment.h"
 #include "error.h"
 
@@ -30,7 +31,8 @@ struct dataplane_options {
 	const char *bpf_dir; /* borrowed until dataplane_free() */
 	struct dataplane_limits limits;
 	uint64_t hash_key[2];
-	bool anew; /* do not take over what is pinned */
+	/* Why the pinned maps are refused; NULL: they may be adopted. Borrowed during the call. */
+	const char *refusal;
 };
 
 /*
@@ -68,25 +70,27 @@ struct dataplane_memory {
 
 struct dataplane;
 
-/* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, and takes over
- * the maps that a former process pinned, or makes new ones if there are none or they do not fit
- * (which is logged). NULL on failure, and nothing is left behind. */
+/* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, and adopts the
+ * maps that the predecessor pinned, or makes new ones if there are none or they do not fit. The log
+ * says what is not adopted. NULL on failure, and nothing is left behind. */
 struct dataplane *dataplane_new(const struct dataplane_options *options, struct error *ret_error);
 /* Leaves the programs on their interfaces, and the pins: packets flow on. */
 void dataplane_free(struct dataplane *dataplane);
 
-/* Whether the maps are a former process's, with what it published in them. */
+/* Whether the maps are the predecessor's, with what it published in them. */
 bool dataplane_is_adopted(const struct dataplane *dataplane);
+/* What became of the predecessor's maps. */
+const struct adoption *dataplane_adoption(const struct dataplane *dataplane);
 
-/* Maps of other sizes that a former process left, to inherit from (publish_inherit()) until
- * dataplane_forget_former(); NULL: there are none. */
-const struct dataplane_memory *dataplane_former(const struct dataplane *dataplane);
-void dataplane_forget_former(struct dataplane *dataplane);
+/* Maps of other sizes that the predecessor left, to inherit from (publish_inherit()) until
+ * dataplane_forget_predecessor(); NULL: there are none. */
+const struct dataplane_memory *dataplane_predecessor(const struct dataplane *dataplane);
+void dataplane_forget_predecessor(struct dataplane *dataplane);
 
 const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane);
 
-/* Attaches the program, or replaces the one that a former process of this instance left, without
- * a packet between them missing both. Refuses to touch anybody else's program. Returns 0 or -1. */
+/* Attaches the program, or replaces the one that the predecessor left, without a packet between
+ * them missing both. Refuses to touch a foreign program. Returns 0 or -1. */
 int dataplane_attach(struct dataplane *dataplane, const char *interface, enum attach_mode mode,
 		     struct attachment *ret_attachment, struct error *ret_error);
 
@@ -109,8 +113,8 @@ struct dataplane_capture_maps {
 };
 struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dataplane);
 
-/* Pins the maps, unless they were taken over, in the place of what a former process had pinned.
- * After the last dataplane_attach(). Returns 0 or -1. */
+/* Pins the maps that are not adopted in the place of what the predecessor had pinned. After the
+ * last dataplane_attach(). Returns 0 or -1. */
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error);
 
 /* Takes the instance's programs off all interfaces and removes every pin. *ret_count: of programs

@@ -15,7 +15,7 @@ struct neighbour;
 struct destination {
 	struct carom_address address;
 	struct resolution resolution; /* unresolved without a reason: not yet looked up */
-	struct neighbour *neighbour; /* NULL: the route leads nowhere, or is not yet looked up */
+	struct neighbour *neighbour;  /* NULL: the route leads nowhere, or is not yet looked up */
 	uint32_t follow_count;
 	LIST_ENTRY(destination) entry; /* on the neighbour's list */
 };

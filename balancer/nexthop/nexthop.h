@@ -19,7 +19,7 @@
 
 /* The way to a destination: what packets need of it. */
 struct next_hop {
-	bool resolved; /* the rest is valid only then */
+	bool resolved;	    /* the rest is valid only then */
 	uint32_t interface; /* ifindex to leave by */
 	uint16_t mtu;	    /* of route or interface, the smaller; at most 65535 */
 	uint8_t destination_mac[6];
@@ -36,8 +36,8 @@ struct resolution {
 struct nexthop; /* the resolver */
 
 /* Called from nexthop_read() or nexthop_tick(), at most once a call, when a followed destination's
- * resolution is no longer what nexthop_find() said before. When one event touches thousands of them,
- * several calls in quick succession each bring a part: debounce what is dear. */
+ * resolution is no longer what nexthop_find() said before. When one event touches thousands of
+ * them, several calls in quick succession each bring a part: debounce what is dear. */
 typedef void nexthop_changed(void *context);
 
 struct nexthop_options {
@@ -71,7 +71,7 @@ void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *desti
 
 /* Borrowed until the next call of follow, read or tick. NULL: not followed. */
 const struct resolution *nexthop_find(const struct nexthop *nexthop,
-				    const struct carom_address *destination);
+				      const struct carom_address *destination);
 
 /* How many followed destinations are yet to be looked up for the first time. */
 size_t nexthop_new_count(const struct nexthop *nexthop);

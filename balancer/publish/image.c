@@ -136,6 +136,29 @@ bool image_backend_serves(const struct image_backend *backend)
 {
 	enum carom_backend_state state = image_backend_state(backend);
 
-	return state == CAROM_BACKEND_ACTIVE || state == CAROM_BACKEND_DRAIN ||
-	       state == CAROM_BACKEND_DOWN;
+	return CAROM_STATE_SERVES(state);
+}
+
+bool image_has_same_flows(const struct image_vip *before, const struct image_vip *after)
+{
+	return before->port == after->port && before->protocol == after->protocol &&
+	       address_equal(&before->address, &after->address) &&
+	       before->ring->bits <= after->ring->bits;
+}
+
+/* Whether every backend that served still does: no slot's `previous` must be replaced. */
+static bool image_serves_as_before(const struct image_vip *before, const struct image_vip *after)
+{
+	for (size_t i = 0; i < before->backend_count; i++) {
+		if (image_backend_serves(&before->backends[i]) &&
+		    !(i < after->backend_count && image_backend_serves(&after->backends[i])))
+			return false;
+	}
+	return true;
+}
+
+bool image_may_keep_slots(const struct image_vip *before, const struct image_vip *after)
+{
+	return before->ring == after->ring && before->tracking == after->tracking &&
+	       image_has_same_flows(before, after) && image_serves_as_before(before, after);
 }

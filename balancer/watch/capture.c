@@ -133,7 +133,7 @@ void capture_start(struct capture *capture, const struct capture_order *order)
 		.snap_bytes = order->snap_bytes,
 	};
 	capture->epoch_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
-	/* Release: whoever sees the number sees the order. */
+	/* Release: a program that sees the number sees the order. */
 	__atomic_store_n(&capture->memory->control->capture, ++capture->number, __ATOMIC_RELEASE);
 }
 

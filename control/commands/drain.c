@@ -38,19 +38,19 @@ static uint64_t drain_now_ms(const struct drain *drain)
 
 /* ---- looking ---- */
 
-static struct publish_remainder drain_remainder(const struct drain *drain,
-						const struct config_backend *backend)
+static struct flows_remainder drain_remainder(const struct drain *drain,
+					      const struct config_backend *backend)
 {
 	const struct publish *publish = engine_publish(drain->commands->engine);
 	const struct image *image = publish_image(publish);
 	int vip = image_find_index(image, drain->vip), ordinal = -1;
-	struct publish_remainder nothing = {0};
+	struct flows_remainder nothing = {0};
 
 	if (vip >= 0)
 		ordinal = image_find_ordinal(image->vips[vip], backend->name, &backend->address);
 	if (ordinal < 0)
 		return nothing;
-	return publish_remainder(publish, (size_t)vip, (size_t)ordinal);
+	return flows_remainder(publish_flows(publish), (size_t)vip, (size_t)ordinal);
 }
 
 static const struct config_backend *drain_find_backend(const struct drain *drain)
@@ -80,7 +80,7 @@ static bool drain_look(struct waiter *waiter, bool is_last)
 	struct drain *drain = (struct drain *)waiter; /* its first member */
 	const struct config_backend *backend = drain_find_backend(drain);
 	bool is_drain = backend && backend->state == CONFIG_STATE_DRAIN;
-	struct publish_remainder remainder = {0};
+	struct flows_remainder remainder = {0};
 
 	if (backend)
 		remainder = drain_remainder(drain, backend);

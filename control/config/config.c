@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RING_SLOTS_PER_BACKEND 100 /* keeps the shares within 1 % of the ideal */
-#define RING_BITS_AUTO_MIN     12
-
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const state_names[] = {
@@ -198,11 +195,11 @@ const struct config_backend *config_find_backend(const struct config_vip *vip, c
 
 unsigned config_vip_ring_bits(const struct config_vip *vip)
 {
-	size_t slots =
-		vip->ring_slots ? vip->ring_slots : vip->backend_count * RING_SLOTS_PER_BACKEND;
-	unsigned bits = vip->ring_slots ? CAROM_RING_BITS_MIN : RING_BITS_AUTO_MIN;
+	unsigned bits = CAROM_RING_BITS_MIN;
 
-	while (bits < CAROM_RING_BITS_MAX && (size_t)1 << bits < slots)
+	if (!vip->ring_slots)
+		return carom_ring_bits(vip->backend_count);
+	while (bits < CAROM_RING_BITS_MAX && (size_t)1 << bits < vip->ring_slots)
 		bits++;
 	return bits;
 }

@@ -255,7 +255,8 @@ static uint64_t hash_key(const char *seed, uint64_t number)
 	return key;
 }
 
-static int open_dataplane(struct daemon *daemon, bool anew)
+/* refusal: why the pinned maps are not adopted; NULL: they may be. */
+static int open_dataplane(struct daemon *daemon, const char *refusal)
 {
 	const struct config_node *node = &daemon->config->node;
 	struct dataplane_options options = {
@@ -270,7 +271,7 @@ static int open_dataplane(struct daemon *daemon, bool anew)
 				.flow_idle_timeout_s = node->flow_idle_timeout_ms / 1000,
 			},
 		.hash_key = {hash_key(node->hash_seed, 1), hash_key(node->hash_seed, 2)},
-		.anew = anew,
+		.refusal = refusal,
 	};
 
 	daemon->dataplane = dataplane_new(&options, &daemon->error);
@@ -345,16 +346,19 @@ static int open_store(struct daemon *daemon)
 /* What cannot be adopted is replaced: packets go on by it until the program is exchanged. */
 static int open_parts(struct daemon *daemon)
 {
-	if (open_dataplane(daemon, false))
+	struct error refusal;
+
+	if (open_dataplane(daemon, NULL))
 		return -1;
 	if (open_engine(daemon) == 0)
 		return 0;
 	if (daemon->error.kind != ERROR_CONFLICT)
 		return -1;
-	log_line(LOG_LEVEL_WARNING, "%s; it is replaced", daemon->error.message);
+	refusal = daemon->error;
+	log_line(LOG_LEVEL_WARNING, "%s; it is replaced", refusal.message);
 	daemon->error = (struct error){0};
 	dataplane_free(daemon->dataplane);
-	return open_dataplane(daemon, true) ? -1 : open_engine(daemon);
+	return open_dataplane(daemon, refusal.message) ? -1 : open_engine(daemon);
 }
 
 int daemon_run(struct config *config, struct access *access, const char *config_path,

@@ -2,7 +2,7 @@
 #include "actions.h"
 
 #include "log.h"
-#include "publish_check.h"
+#include "publish.h"
 
 #include <inttypes.h>
 
@@ -71,7 +71,7 @@ struct plan_input actions_plan_input(const struct engine *engine, const struct c
 		.image = publish_image(engine->publish),
 		.facts = next_hops_facts(&engine->next_hops),
 		.facts_changed = engine->facts_changed,
-		.sweep_count = publish_sweep_count(engine->publish),
+		.sweep_count = flows_sweep_count(publish_flows(engine->publish)),
 	};
 }
 

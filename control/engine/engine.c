@@ -189,7 +189,7 @@ static void sweep(struct engine *engine)
 	if (!engine->is_sweep_due || round_holds_plan(engine->round.stage))
 		return;
 	engine->is_sweep_due = false;
-	if (publish_sweep(engine->publish, &error))
+	if (flows_sweep(publish_flows(engine->publish), &error))
 		log_line(LOG_LEVEL_ERROR, "%s", error.message);
 }
 
@@ -210,9 +210,9 @@ static void tick_clock(struct engine *engine)
 {
 	uint32_t now_s = flow_clock_advance(&engine->clock, uv_now(engine->loop));
 
-	if (now_s == publish_clock(engine->publish))
+	if (now_s == flows_clock(publish_flows(engine->publish)))
 		return;
-	publish_set_clock(engine->publish, now_s);
+	flows_set_clock(publish_flows(engine->publish), now_s);
 	engine->is_sweep_due = true;
 	sweep(engine);
 }
@@ -367,7 +367,8 @@ struct engine *engine_new(const struct engine_options *options, struct error *re
 		engine_free(engine);
 		return NULL;
 	}
-	flow_clock_init(&engine->clock, publish_clock(engine->publish), engine->started_ms);
+	flow_clock_init(&engine->clock, flows_clock(publish_flows(engine->publish)),
+			engine->started_ms);
 	open_handles(engine);
 	next_hops_be_patient(&engine->next_hops, 0, NEXT_HOPS_FIRST_PATIENCE_MS);
 	engine_drive(engine, ROUND_WANTED);
@@ -467,6 +468,11 @@ uv_loop_t *engine_loop(const struct engine *engine)
 uint64_t engine_uptime_ms(const struct engine *engine)
 {
 	return uv_now(engine->loop) - engine->started_ms;
+}
+
+const struct adoption *engine_adoption(const struct engine *engine)
+{
+	return dataplane_adoption(engine->predecessor.dataplane);
 }
 
 const struct publish *engine_publish(const struct engine *engine)

@@ -10,7 +10,7 @@
 #include "engine.h"
 #include "forecast.h"
 #include "plan.h"
-#include "publish_check.h"
+#include "publish.h"
 
 #include <errno.h>
 
@@ -46,11 +46,11 @@ static json_t *count_flows(const struct engine *engine, size_t index, const stru
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < from->backend_count; i++) {
-		struct publish_remainder remainder;
+		struct flows_remainder remainder;
 
 		if (!forecast_gives_up(from, to, i))
 			continue;
-		remainder = publish_remainder(engine_publish(engine), index, i);
+		remainder = flows_remainder(publish_flows(engine_publish(engine)), index, i);
 		sums->flows_given_up += remainder.flows;
 		sums->older_slots_given_up += remainder.older_slots;
 		json_array_append_new(names, json_string(from->backends[i].name));

@@ -12,7 +12,7 @@
 
 /* One ordinal of a VIP. */
 struct view_backend {
-	struct publish_remainder remainder;
+	struct flows_remainder remainder;
 	char *why_ineligible; /* owned; NULL: it is in the ring, or nothing holds the ordinal */
 };
 
@@ -26,10 +26,10 @@ struct view {
 	json_t *status; /* without its VIPs */
 	/* Of the image's VIPs from the first one on, and of all their ordinals. */
 	size_t first_vip;
-	struct publish_tracking *tracking;
+	struct flows_vip *tracking;
 	struct view_backend *backends;
 	size_t backend_count;
-	struct publish_flow *flows;
+	struct flows_record *flows;
 	size_t flow_count;
 	bool has_more_flows;
 	struct stats *stats;

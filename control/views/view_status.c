@@ -40,6 +40,28 @@ static json_t *interfaces_to_json(const struct engine *engine)
 	return list;
 }
 
+static json_t *left_out_to_json(const struct adoption *adoption)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < adoption->left_out_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s}", "map", adoption->left_out[i].map,
+						"reason", adoption->left_out[i].reason));
+	return list;
+}
+
+static json_t *adoption_to_json(const struct adoption *adoption)
+{
+	char abi[16];
+
+	snprintf(abi, sizeof(abi), "%u.%u", adoption->abi_major, adoption->abi_minor);
+	return json_pack("{s:s, s:s?, s:s?, s:o}", "result", adoption_result_name(adoption->result),
+			 "predecessor_abi", adoption->abi_major ? abi : NULL, "reason",
+			 adoption->reason[0] ? adoption->reason : NULL, "left_out",
+			 left_out_to_json(adoption));
+}
+
 static json_t *use_to_json(uint32_t used, uint32_t waiting, uint32_t limit)
 {
 	return json_pack("{s:I, s:I, s:I}", "used", (json_int_t)used, "retiring",
@@ -50,13 +72,13 @@ static json_t *flows_to_json(const struct engine *engine)
 {
 	uint64_t used, limit;
 
-	publish_flow_fill(engine_publish(engine), &used, &limit);
+	flows_fill(publish_flows(engine_publish(engine)), &used, &limit);
 	return json_pack("{s:I, s:I}", "used", (json_int_t)used, "limit", (json_int_t)limit);
 }
 
 static json_t *recorder_to_json(const struct engine *engine)
 {
-	struct publish_recorded sum = publish_recorded(engine_publish(engine));
+	struct flows_recorder sum = flows_recorder(publish_flows(engine_publish(engine)));
 
 	return json_pack("{s:I, s:I, s:I}", "recorded", (json_int_t)sum.recorded, "rate_limited",
 			 (json_int_t)sum.rate_limited, "table_full", (json_int_t)sum.table_full);
@@ -65,9 +87,8 @@ static json_t *recorder_to_json(const struct engine *engine)
 static json_t *limits_to_json(const struct engine *engine)
 {
 	const struct config_limits *limits = &engine_desired(engine)->node.limits;
-	struct publish_fill fill;
+	struct room_fill fill = publish_fill(engine_publish(engine));
 
-	publish_fill(engine_publish(engine), &fill);
 	return json_pack("{s:o, s:o, s:o, s:o}", "vips",
 			 use_to_json(fill.vips_used, 0, limits->vips), "backends",
 			 use_to_json(fill.backends_used, fill.backends_waiting, limits->backends),
@@ -76,7 +97,7 @@ static json_t *limits_to_json(const struct engine *engine)
 }
 
 /* How a drain gets on, in the words of the answer to one. */
-static json_t *drain_to_json(const struct publish_remainder *remainder)
+static json_t *drain_to_json(const struct flows_remainder *remainder)
 {
 	return json_pack("{s:b, s:I, s:I}", "drained", remainder->is_none, "older_slots",
 			 (json_int_t)remainder->older_slots, "settles_in_ms",
@@ -115,7 +136,7 @@ static json_t *backends_to_json(const struct image_vip *vip, const struct view_b
 	return backends;
 }
 
-static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tracking *tracking,
+static json_t *vip_to_json(const struct image_vip *vip, const struct flows_vip *tracking,
 			   const struct view_backend *seen)
 {
 	char digest[17];
@@ -201,11 +222,12 @@ static json_t *head_to_json(const struct engine *engine)
 	struct utsname kernel = {0};
 
 	uname(&kernel);
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
 			 "node", engine_desired(engine)->node.name, "version", CAROM_VERSION,
 			 "kernel", kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
 			 (json_int_t)engine_uptime_ms(engine), "abi_version",
-			 (json_int_t)CAROM_ABI_VERSION, "revision",
+			 (json_int_t)CAROM_ABI_MAJOR, "adoption",
+			 adoption_to_json(engine_adoption(engine)), "revision",
 			 (json_int_t)engine_desired_revision(engine), "published_revision",
 			 (json_int_t)engine_published_revision(engine), "interfaces",
 			 interfaces_to_json(engine), "limits", limits_to_json(engine), "recorder",

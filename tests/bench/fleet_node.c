@@ -16,7 +16,7 @@
 
 /* Every backend is behind the loopback interface, where test runs come in. */
 static const struct resolution *find_next_hop(const void *next_hop,
-					    const struct carom_address *destination)
+					      const struct carom_address *destination)
 {
 	(void)destination;
 	return next_hop;
@@ -87,7 +87,7 @@ void node_publish(struct node *node)
 
 void node_tick(struct node *node, uint32_t now_s)
 {
-	publish_set_clock(node->deployment.harness.publish, now_s);
+	flows_set_clock(publish_flows(node->deployment.harness.publish), now_s);
 	deployment_sweep(&node->deployment);
 }
 
@@ -111,7 +111,7 @@ uint64_t node_entries(const struct node *node, enum fleet_method method)
 	uint64_t used = 0, size;
 
 	if (method == FLEET_CAROM)
-		publish_flow_fill(node->deployment.harness.publish, &used, &size);
+		flows_fill(publish_flows(node->deployment.harness.publish), &used, &size);
 	return method == FLEET_LRU ? lru_count(node->lru) : used;
 }
 

@@ -86,7 +86,7 @@ static void __attribute__((noreturn)) give_up(const char *what)
 /* ---- the VIP ---- */
 
 static const struct resolution *find_next_hop(const void *context,
-					    const struct carom_address *destination)
+					      const struct carom_address *destination)
 {
 	static const struct resolution next_hop = {
 		.hop = {.resolved = true, .interface = HARNESS_INGRESS, .mtu = MTU},
@@ -209,7 +209,7 @@ static struct cost measure(struct bench *bench, const struct bench_case *bench_c
 		cost.broken += count_broken(bench);
 		image_ring_unref(before);
 	}
-	cost.recorded = publish_recorded(bench->deployment.harness.publish).recorded;
+	cost.recorded = flows_recorder(publish_flows(bench->deployment.harness.publish)).recorded;
 	return cost;
 }
 
@@ -227,7 +227,7 @@ static void print_json(const struct bench *bench, const struct bench_case *bench
 		       const struct cost *cost, bool is_first)
 {
 	printf("%s\n  {\"change\": \"%s\", \"slots_moved\": %.6f, \"flows\": %" PRIu32
-	       ", \"flows_recorded\": %" PRIu64 ", \"bytes_per_flow\": %.4f"
+	       ", \"flows_recorder\": %" PRIu64 ", \"bytes_per_flow\": %.4f"
 	       ", \"flows_broken\": %" PRIu64 "}",
 	       is_first ? "" : ",", bench_case->name, cost->moved, bench->flow_count,
 	       cost->recorded,

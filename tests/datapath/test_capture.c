@@ -421,7 +421,7 @@ static void test_rate_limit(void **state)
 	assert_int_equal(capture_losses(subject->capture, &losses), 0);
 	assert_int_equal(losses.rate_limited, 10);
 	assert_int_equal(losses.ring_full, 0);
-	publish_set_clock(publish, publish_clock(publish) + 1);
+	flows_set_clock(publish_flows(publish), flows_clock(publish_flows(publish)) + 1);
 	run_each(subject);
 	assert_int_equal(read_all(subject)->count, COUNT(vips));
 }

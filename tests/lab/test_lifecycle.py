@@ -248,8 +248,11 @@ class Restarts(LifecycleTest):
     def test_after_sigkill(self):
         self.expect_seamless(signal.SIGKILL, -signal.SIGKILL)
 
+    def adoption(self):
+        return self.client.get("/v1/status").json()["adoption"]
+
     def restart_with(self, key, value):
-        """Packets go on by what the former one left, until the program changes."""
+        """Packets go on by what the predecessor left, until the program changes."""
         self.stop(self.start())
         with Traffic(self.peer) as traffic:
             self.config["node"][key] = value
@@ -257,6 +260,7 @@ class Restarts(LifecycleTest):
             traffic.wait_for(50)
         self.expect_all(traffic)
         self.assertEqual(caromd.messages("error"), [])
+        self.last_adoption = self.adoption()
         self.stop(caromd)
         return caromd.messages("warning")
 
@@ -271,11 +275,37 @@ class Restarts(LifecycleTest):
         limits = self.config["node"]["limits"]
         self.assertEqual(self.restart_with("limits", limits | {"backends": 128, "slots": 32768}),
                          [])
+        self.assertEqual(self.last_adoption, {
+            "result": "inherited", "predecessor_abi": "2.0", "reason": None, "left_out": []})
 
     def test_with_another_hash_seed(self):
         self.assertEqual(self.restart_with("hash_seed", "rome"), [
-            "what a former caromd left is not taken over, but replaced: node.hash_seed was"
+            "what the predecessor left is not adopted, but replaced: node.hash_seed was"
             " another"])
+        self.assertEqual(self.last_adoption, {
+            "result": "refused", "predecessor_abi": "2.0", "reason": "node.hash_seed was another",
+            "left_out": []})
+
+    def test_with_one_map_more(self):
+        """The version before had no such map: it starts empty, and the others are adopted."""
+        caromd = self.start()
+        self.assertEqual(self.adoption(), {
+            "result": "none", "predecessor_abi": None, "reason": None, "left_out": []})
+        self.stop(caromd)
+        (BPF / "carom/maps/reasons").unlink()
+        with Traffic(self.peer) as traffic:
+            caromd = self.start()
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.assertEqual(self.adoption(), {
+            "result": "adopted", "predecessor_abi": "2.0", "reason": None,
+            "left_out": [{"map": "reasons", "reason": "it is not pinned"}]})
+        self.assertEqual(caromd.messages("warning"),
+                         ["map 'reasons' is not adopted: it is not pinned"])
+        self.stop(caromd)
+        caromd = self.start()
+        self.assertEqual(self.adoption()["left_out"], [])
+        self.stop(caromd)
 
     def set_abi_version(self, version):
         """As if another caromd had left the maps."""
@@ -296,7 +326,7 @@ class Restarts(LifecycleTest):
         self.expect_all(traffic)
         self.assertNotEqual(self.program(), before)
         warning, = caromd.messages("warning")
-        self.assertRegex(warning, "^what a former caromd left is not taken over, but replaced: it"
+        self.assertRegex(warning, "^what the predecessor left is not adopted, but replaced: it"
                                   " has ABI version 1, this is [0-9]+$")
         self.assertEqual(caromd.messages("error"), [])
         self.stop(caromd)

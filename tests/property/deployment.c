@@ -78,7 +78,7 @@ void deployment_begin(struct deployment *deployment, uint32_t now_s)
 	memset(memory->flows, 0, memory->flow_count * sizeof(memory->flows[0]));
 	memset(memory->recorders, 0, memory->lane_count * sizeof(memory->recorders[0]));
 	renew_publish(deployment);
-	publish_set_clock(deployment->harness.publish, now_s);
+	flows_set_clock(publish_flows(deployment->harness.publish), now_s);
 	config_unref(deployment->desired);
 	deployment->desired = empty_config();
 	deployment_commit(deployment);
@@ -120,7 +120,7 @@ static struct image *make_image(const struct deployment *deployment)
 			.published = deployment->planned,
 			.image = publish_image(publish),
 			.facts_changed = deployment->facts_changed,
-			.sweep_count = publish_sweep_count(publish),
+			.sweep_count = flows_sweep_count(publish_flows(publish)),
 			.facts = deployment->facts,
 		},
 		&error);
@@ -158,7 +158,7 @@ void deployment_sweep(struct deployment *deployment)
 {
 	struct error error;
 
-	if (publish_sweep(deployment->harness.publish, &error))
+	if (flows_sweep(publish_flows(deployment->harness.publish), &error))
 		give_up("%s", error.message);
 }
 

@@ -64,7 +64,7 @@ static int set_up(void **state)
 	MAKE(reasons, VIP_COUNT * LANES);
 	publish = publish_new(&memory, &error);
 	assert_non_null(publish);
-	publish_set_clock(publish, START_S);
+	flows_set_clock(publish_flows(publish), START_S);
 	return 0;
 }
 
@@ -144,8 +144,8 @@ static void commit(enum carom_backend_state first, enum carom_backend_state seco
 
 static void sweep_at(uint32_t now_s)
 {
-	publish_set_clock(publish, now_s);
-	assert_int_equal(publish_sweep(publish, NULL), 0);
+	flows_set_clock(publish_flows(publish), now_s);
+	assert_int_equal(flows_sweep(publish_flows(publish), NULL), 0);
 }
 
 /* As if a flow of this slot had just sent a packet to the backend. The first VIP is number 1. */
@@ -155,26 +155,28 @@ static void see_flow(uint64_t slot, uint32_t ordinal)
 
 	memory.flows[slot % FLOW_COUNT] = (struct carom_flow){
 		.hash = hash,
-		.record = carom_flow_record(1, ordinal, 1, publish_clock(publish), hash),
+		.record =
+			carom_flow_record(1, ordinal, 1, flows_clock(publish_flows(publish)), hash),
 	};
 }
 
 static void expect(uint64_t flows, uint32_t older_slots, uint32_t settles_in_s, bool is_none)
 {
-	struct publish_remainder found = publish_remainder(publish, 0, FIRST);
+	struct flows_remainder found = flows_remainder(publish_flows(publish), 0, FIRST);
 
 	if (found.flows != flows || found.older_slots != older_slots ||
 	    found.settles_in_s != settles_in_s || found.is_none != is_none)
 		fail_msg("at %u s: %llu flows, %u older slots for %u s, none: %d; "
 			 "expected %llu, %u, %u, %d",
-			 publish_clock(publish), (unsigned long long)found.flows, found.older_slots,
-			 found.settles_in_s, found.is_none, (unsigned long long)flows, older_slots,
-			 settles_in_s, is_none);
+			 flows_clock(publish_flows(publish)), (unsigned long long)found.flows,
+			 found.older_slots, found.settles_in_s, found.is_none,
+			 (unsigned long long)flows, older_slots, settles_in_s, is_none);
 }
 
 static void expect_older_of_second(uint32_t older_slots)
 {
-	assert_int_equal(publish_remainder(publish, 0, SECOND).older_slots, older_slots);
+	assert_int_equal(flows_remainder(publish_flows(publish), 0, SECOND).older_slots,
+			 older_slots);
 }
 
 #define ACTIVE CAROM_BACKEND_ACTIVE
@@ -285,7 +287,7 @@ static void test_a_timeout_that_is_over_already(void **state)
 	commit(ACTIVE, ACTIVE);
 	commit(DRAIN, ACTIVE);
 	memory.flow_idle_timeout_s = 3;
-	publish_set_clock(publish, START_S + 8);
+	flows_set_clock(publish_flows(publish), START_S + 8);
 	expect(0, RING_SLOTS / 2, 1, false);
 	sweep_at(START_S + 8);
 	expect(0, 0, 0, false);

@@ -3,14 +3,17 @@
  * A generation's two tables: addresses, and VIPs by (address, port, protocol). Laid out in memory
  * first, by perfect hashing, and then copied into the generation's own part of the arrays.
  *
- * The layout follows from the services alone. Most commits change none: they use the layout of what
- * is published, and if the idle generation has it already from an earlier commit, only the entries
- * of VIPs are written, copied from the active generation but for those that changed.
+ * The layout follows from the VIPs' keys alone. Most commits change no key: they use the layout of
+ * what is published. If the idle generation has it already from an earlier commit, only the entries
+ * of VIPs are written, copied from the active generation but for the VIPs that changed.
+ *
+ * Owns the layout and the epochs. On the event loop's thread.
  */
-#include "publish_parts.h"
+#include "generations.h"
 
 #include "address.h"
 #include "displace.h"
+#include "published.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +25,7 @@
 
 enum table { TABLE_ADDRESSES, TABLE_VIPS, TABLE_COUNT };
 
-struct publish_layout {
+struct generations_layout {
 	uint64_t number;		 /* no two layouts of a process have the same */
 	struct carom_address *addresses; /* distinct and sorted: an address's place is its number */
 	size_t address_count;
@@ -36,7 +39,7 @@ static int compare_addresses(const void *left, const void *right)
 	return address_compare(left, right);
 }
 
-static int collect_addresses(struct publish_layout *layout, const struct image *image)
+static int collect_addresses(struct generations_layout *layout, const struct image *image)
 {
 	size_t count = image->vip_count, distinct = 0;
 	const struct carom_address *found;
@@ -71,7 +74,7 @@ static uint64_t address_key(const struct carom_address *address, uint64_t seed)
 }
 
 /* Another seed when two addresses fold to one key, which 64 bits make a rare event. */
-static int build_addresses(struct publish_layout *layout, uint64_t *keys)
+static int build_addresses(struct generations_layout *layout, uint64_t *keys)
 {
 	for (uint64_t seed = 1; seed <= FOLD_ATTEMPTS; seed++) {
 		for (size_t i = 0; i < layout->address_count; i++)
@@ -91,14 +94,14 @@ static uint64_t vip_key(const struct image_vip *vip, uint32_t address_number)
 	return carom_vip_key(address_number, htons(vip->port), vip->protocol);
 }
 
-static int build_vips(struct publish_layout *layout, const struct image *image, uint64_t *keys)
+static int build_vips(struct generations_layout *layout, const struct image *image, uint64_t *keys)
 {
 	for (size_t i = 0; i < image->vip_count; i++)
 		keys[i] = vip_key(image->vips[i], layout->numbers[i]);
 	return displace_build(keys, image->vip_count, 1, &layout->tables[TABLE_VIPS]);
 }
 
-static int build(struct publish_layout *layout, const struct image *image)
+static int build(struct generations_layout *layout, const struct image *image)
 {
 	uint64_t *keys = calloc(image->vip_count + 1, sizeof(keys[0]));
 	int result = -1;
@@ -109,7 +112,7 @@ static int build(struct publish_layout *layout, const struct image *image)
 	return result;
 }
 
-void publish_layout_free(struct publish_layout *layout)
+static void layout_free(struct generations_layout *layout)
 {
 	if (!layout)
 		return;
@@ -121,9 +124,9 @@ void publish_layout_free(struct publish_layout *layout)
 }
 
 /* NULL with errno. */
-static struct publish_layout *layout_new(const struct image *image, uint64_t number)
+static struct generations_layout *layout_new(const struct image *image, uint64_t number)
 {
-	struct publish_layout *layout = calloc(1, sizeof(*layout));
+	struct generations_layout *layout = calloc(1, sizeof(*layout));
 	int failure;
 
 	if (!layout)
@@ -132,33 +135,32 @@ static struct publish_layout *layout_new(const struct image *image, uint64_t num
 	if (build(layout, image) == 0)
 		return layout;
 	failure = errno;
-	publish_layout_free(layout);
+	layout_free(layout);
 	errno = failure;
 	return NULL;
 }
 
-static bool same_service(const struct image_vip *left, const struct image_vip *right)
+static bool has_same_key(const struct image_vip *left, const struct image_vip *right)
 {
 	return left == right || (left->port == right->port && left->protocol == right->protocol &&
 				 address_equal(&left->address, &right->address));
 }
 
-static bool same_services(const struct image *left, const struct image *right)
+static bool has_same_keys(const struct image *left, const struct image *right)
 {
 	if (left->vip_count != right->vip_count)
 		return false;
 	for (size_t i = 0; i < left->vip_count; i++) {
-		if (!same_service(left->vips[i], right->vips[i]))
+		if (!has_same_key(left->vips[i], right->vips[i]))
 			return false;
 	}
 	return true;
 }
 
 /* Each generation has its own part of each array. */
-static struct carom_table place_table(const struct publish *publish, uint32_t generation,
+static struct carom_table place_table(const struct dataplane_memory *memory, uint32_t generation,
 				      enum table which, const struct displace *table)
 {
-	const struct dataplane_memory *memory = publish->memory;
 	uint32_t first = (generation * TABLE_COUNT + which) * memory->displacement_count;
 
 	memcpy(memory->displacements + first, table->displacements,
@@ -172,10 +174,10 @@ static struct carom_table place_table(const struct publish *publish, uint32_t ge
 	};
 }
 
-static void write_addresses(const struct publish *publish, const struct carom_table *table,
-			    const struct publish_layout *layout)
+static void write_addresses(const struct dataplane_memory *memory, const struct carom_table *table,
+			    const struct generations_layout *layout)
 {
-	struct carom_address_entry *entries = publish->memory->addresses + table->first_entry;
+	struct carom_address_entry *entries = memory->addresses + table->first_entry;
 	const uint32_t *places = layout->tables[TABLE_ADDRESSES].entries;
 
 	memset(entries, 0, (table->entry_mask + 1) * sizeof(entries[0]));
@@ -185,7 +187,7 @@ static void write_addresses(const struct publish *publish, const struct carom_ta
 	}
 }
 
-/* Those beyond what the entry holds are found by the table of VIPs. */
+/* The table of VIPs finds what goes beyond the entry. */
 static void link_service(struct carom_address_entry *address, uint64_t key, uint32_t entry)
 {
 	uint32_t number = address->service_count++;
@@ -207,15 +209,15 @@ static void link_vip(struct carom_address_entry *address, const struct image_vip
 		address->any_port[CAROM_PROTOCOL_UDP] = entry + 1;
 }
 
-static struct carom_vip encode_vip(const struct published_vip *published, uint32_t address_number)
+static struct carom_vip encode_vip(const struct placed *placed, uint32_t address_number)
 {
-	const struct image_vip *vip = published->vip;
+	const struct image_vip *vip = placed->vip;
 
 	return (struct carom_vip){
 		.key = vip_key(vip, address_number),
-		.first_slot = published->first_slot,
-		.first_backend = published->first_backend,
-		.counter = published->counter,
+		.first_slot = placed->first_slot,
+		.first_backend = placed->first_backend,
+		.counter = placed->counter,
 		.backend_count = (uint16_t)vip->backend_count,
 		.ring_bits = (uint8_t)vip->ring->bits,
 		.records_all = vip->tracking == TRACKING_ALWAYS,
@@ -224,66 +226,119 @@ static struct carom_vip encode_vip(const struct published_vip *published, uint32
 }
 
 /* Everything but the VIPs' entries themselves, which are cleared. */
-static void write_layout(const struct publish *publish, uint32_t number, const struct image *image)
+static void write_layout(const struct generations *generations, uint32_t number,
+			 const struct image *image)
 {
-	const struct publish_layout *layout = publish->layout;
-	struct carom_generation *generation = &publish->memory->control->generations[number];
+	const struct dataplane_memory *memory = generations->published->memory;
+	const struct generations_layout *layout = generations->layout;
+	struct carom_generation *generation = &memory->control->generations[number];
 	struct carom_address_entry *addresses;
 	const uint32_t *address_places = layout->tables[TABLE_ADDRESSES].entries;
 	const uint32_t *places = layout->tables[TABLE_VIPS].entries;
 
 	generation->address_seed = layout->address_seed;
 	generation->addresses =
-		place_table(publish, number, TABLE_ADDRESSES, &layout->tables[TABLE_ADDRESSES]);
-	generation->vips = place_table(publish, number, TABLE_VIPS, &layout->tables[TABLE_VIPS]);
-	write_addresses(publish, &generation->addresses, layout);
-	addresses = publish->memory->addresses + generation->addresses.first_entry;
+		place_table(memory, number, TABLE_ADDRESSES, &layout->tables[TABLE_ADDRESSES]);
+	generation->vips = place_table(memory, number, TABLE_VIPS, &layout->tables[TABLE_VIPS]);
+	write_addresses(memory, &generation->addresses, layout);
+	addresses = memory->addresses + generation->addresses.first_entry;
 	for (size_t i = 0; i < image->vip_count; i++)
 		link_vip(&addresses[address_places[layout->numbers[i]]], image->vips[i],
 			 generation->vips.first_entry + places[i]);
-	memset(publish->memory->vips + generation->vips.first_entry, 0,
-	       (generation->vips.entry_mask + 1) * sizeof(publish->memory->vips[0]));
+	memset(memory->vips + generation->vips.first_entry, 0,
+	       (generation->vips.entry_mask + 1) * sizeof(memory->vips[0]));
 }
 
-/* former: by the active generation, whose layout is the same; NULL: it is not. */
-static void write_vips(const struct publish *publish, uint32_t number, size_t count,
-		       struct published_vip *const *vips, struct published_vip *const *former)
+/* before: as the active generation has them, whose layout is the same; NULL: it is not. */
+static void write_vips(const struct generations *generations, uint32_t number, size_t count,
+		       struct placed *const *vips, struct placed *const *before)
 {
-	const struct publish_layout *layout = publish->layout;
-	const struct carom_control *control = publish->memory->control;
+	const struct dataplane_memory *memory = generations->published->memory;
+	const struct generations_layout *layout = generations->layout;
+	const struct carom_control *control = memory->control;
 	const struct carom_table *table = &control->generations[number].vips;
-	struct carom_vip *entries = publish->memory->vips + table->first_entry;
+	struct carom_vip *entries = memory->vips + table->first_entry;
 	uint32_t active = control->generations[control->active].vips.first_entry;
 
-	if (former)
-		memcpy(entries, publish->memory->vips + active,
+	if (before)
+		memcpy(entries, memory->vips + active,
 		       (table->entry_mask + 1) * sizeof(entries[0]));
 	for (size_t i = 0; i < count; i++) {
-		if (!former || vips[i] != former[i])
+		if (!before || vips[i] != before[i])
 			entries[layout->tables[TABLE_VIPS].entries[i]] =
 				encode_vip(vips[i], layout->numbers[i]);
 	}
 }
 
-int publish_write_generation(struct publish *publish, uint32_t generation,
-			     const struct image *image, struct published_vip *const *vips,
-			     struct error *ret_error)
+int generations_write(struct generations *generations, uint32_t number, const struct image *image,
+		      struct placed *const *vips, struct error *ret_error)
 {
-	bool is_same = publish->layout && same_services(publish->image, image);
-	struct publish_layout *layout = publish->layout;
+	const struct published *published = generations->published;
+	bool is_same = generations->layout && has_same_keys(published->image, image);
+	struct generations_layout *layout = generations->layout;
 
 	if (!is_same) {
-		layout = layout_new(image, ++publish->layout_count);
+		layout = layout_new(image, ++generations->layout_count);
 		if (!layout)
 			return error_set_errno(ret_error, errno,
 					       "cannot lay out the table of VIPs");
-		publish_layout_free(publish->layout);
-		publish->layout = layout;
+		layout_free(generations->layout);
+		generations->layout = layout;
 	}
-	if (publish->generation_layouts[generation] != layout->number)
-		write_layout(publish, generation, image);
-	publish->generation_layouts[generation] = layout->number;
-	publish->memory->control->generations[generation].revision = image->revision;
-	write_vips(publish, generation, image->vip_count, vips, is_same ? publish->vips : NULL);
+	if (generations->layouts[number] != layout->number)
+		write_layout(generations, number, image);
+	generations->layouts[number] = layout->number;
+	published->memory->control->generations[number].revision = image->revision;
+	write_vips(generations, number, image->vip_count, vips, is_same ? published->vips : NULL);
 	return 0;
+}
+
+/* ---- which is active, and which is idle ---- */
+
+void generations_done(struct generations *generations)
+{
+	layout_free(generations->layout);
+}
+
+uint32_t generations_find_idle(const struct generations *generations)
+{
+	uint32_t active = generations->published->memory->control->active;
+
+	for (uint32_t i = 0; i < CAROM_GENERATION_COUNT; i++) {
+		if (i != active && generations->retired_by[i] <= generations->reclaimed)
+			return i;
+	}
+	return GENERATIONS_NONE;
+}
+
+void generations_flip(struct generations *generations, uint32_t number)
+{
+	struct carom_control *control = generations->published->memory->control;
+	uint32_t retired = control->active;
+
+	/* Release: a packet that sees the word sees all that was written before it. */
+	__atomic_store_n(&control->active, number, __ATOMIC_RELEASE);
+	generations->retired_by[retired] = ++generations->epoch;
+}
+
+void generations_adopt(struct generations *generations)
+{
+	generations->epoch = 1;
+	for (uint32_t i = 0; i < CAROM_GENERATION_COUNT; i++)
+		generations->retired_by[i] = generations->epoch;
+}
+
+uint64_t generations_epoch(const struct generations *generations)
+{
+	return generations->epoch;
+}
+
+void generations_reclaim(struct generations *generations, uint64_t epoch)
+{
+	generations->reclaimed = epoch;
+}
+
+bool generations_is_waiting(const struct generations *generations)
+{
+	return generations->reclaimed < generations->epoch;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A backend as the program reads it: next hop and all that is fixed in the outer header. */
-#include "publish_parts.h"
+#include "encode.h"
 
 #include "address.h"
 
@@ -8,15 +7,13 @@
 #include <linux/ip.h>
 #include <string.h>
 
-#define OUTER_TTL 64 /* as in bpf/encap.h */
-
-/* The ones' complement sum of the fields that no packet changes (RFC 1071), folded to 16 bits. */
+/* The ones' complement sum of the fields that no packet changes. */
 static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_backend *backend)
 {
 	struct iphdr header = {
 		.version = 4,
 		.ihl = sizeof(header) / 4,
-		.ttl = OUTER_TTL,
+		.ttl = CAROM_OUTER_TTL,
 		.protocol = address_is_ipv4(&vip->address) ? IPPROTO_IPIP : IPPROTO_IPV6,
 		.saddr = backend->outer_source.words[3],
 		.daddr = backend->outer_destination.words[3],
@@ -27,12 +24,11 @@ static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_b
 	memcpy(words, &header, sizeof(header));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		sum += words[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+	return carom_fold_checksum(sum);
 }
 
-struct carom_backend publish_encode_backend(const struct image_vip *vip,
-					    const struct image_backend *backend, uint32_t counter)
+struct carom_backend encode_backend(const struct image_vip *vip,
+				    const struct image_backend *backend, uint32_t counter)
 {
 	const struct next_hop *next_hop = &backend->next_hop;
 	struct carom_backend encoded = {
@@ -52,7 +48,7 @@ struct carom_backend publish_encode_backend(const struct image_vip *vip,
 	return encoded;
 }
 
-struct carom_backend_label publish_encode_label(const struct image_backend *backend)
+struct carom_backend_label encode_label(const struct image_backend *backend)
 {
 	struct carom_backend_label label = {
 		.weight = backend->weight,
@@ -65,8 +61,8 @@ struct carom_backend_label publish_encode_label(const struct image_backend *back
 	return label;
 }
 
-struct image_backend publish_decode_backend(const struct carom_backend *encoded,
-					    const struct carom_backend_label *label)
+struct image_backend encode_read_backend(const struct carom_backend *encoded,
+					 const struct carom_backend_label *label)
 {
 	struct image_backend backend = {
 		.address = encoded->outer_destination,

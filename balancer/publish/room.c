@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "room.h"
+
+#include "range.h"
+
+#include <stdlib.h>
+
+enum pool { POOL_SLOTS, POOL_BACKENDS, POOL_VIP_NUMBERS, POOL_BACKEND_NUMBERS, POOL_COUNT };
+
+struct room {
+	struct range_pool *pools[POOL_COUNT];
+};
+
+void room_free(struct room *room)
+{
+	for (size_t i = 0; room && i < POOL_COUNT; i++)
+		range_pool_free(room->pools[i]);
+	free(room);
+}
+
+struct room *room_new(const struct room_sizes *sizes)
+{
+	const uint32_t counts[POOL_COUNT] = {
+		[POOL_SLOTS] = sizes->slot_count,
+		[POOL_BACKENDS] = sizes->backend_count,
+		[POOL_VIP_NUMBERS] = sizes->vip_number_count,
+		[POOL_BACKEND_NUMBERS] = sizes->number_count,
+	};
+	struct room *room = calloc(1, sizeof(*room));
+	bool failed = !room;
+
+	for (size_t i = 0; !failed && i < POOL_COUNT; i++) {
+		room->pools[i] = range_pool_new(counts[i]);
+		failed = !room->pools[i];
+	}
+	if (!failed && range_take_at(room->pools[POOL_VIP_NUMBERS], 0, 1) == 0 &&
+	    range_take_at(room->pools[POOL_BACKEND_NUMBERS], 0, sizes->vip_number_count) == 0)
+		return room;
+	room_free(room);
+	return NULL;
+}
+
+struct room *room_copy(const struct room *room, bool reclaimed)
+{
+	struct room *copy = calloc(1, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < POOL_COUNT; i++) {
+		copy->pools[i] = range_pool_copy(room->pools[i], reclaimed);
+		if (copy->pools[i])
+			continue;
+		room_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+/* ---- placing ---- */
+
+/* VIPs and backends that were there before go on counting where they did. */
+static int place_numbers(struct room *room, const struct placement *placement)
+{
+	const struct placed *before = placement->before;
+	struct placed *after = placement->after;
+
+	if (before)
+		after->counter = before->counter;
+	else if (range_take(room->pools[POOL_VIP_NUMBERS], 1, &after->counter))
+		return -1;
+	for (size_t i = 0; i < after->vip->backend_count; i++) {
+		const struct image_backend *backend = &after->vip->backends[i];
+		uint32_t *number = &after->backends[i].counter;
+
+		if (backend->state == CAROM_BACKEND_UNUSED)
+			continue;
+		*number = placed_counter(before, backend, i);
+		if (!*number && range_take(room->pools[POOL_BACKEND_NUMBERS], 1, number))
+			return -1;
+	}
+	return 0;
+}
+
+static int place_slots(struct room *room, const struct placement *placement)
+{
+	const struct placed *before = placement->before;
+	struct placed *after = placement->after;
+
+	if (before && image_may_keep_slots(before->vip, after->vip)) {
+		after->first_slot = before->first_slot;
+		return 0;
+	}
+	return range_take_block(room->pools[POOL_SLOTS], 1u << after->vip->ring->bits,
+				&after->first_slot);
+}
+
+static int place_backends(struct room *room, struct placed *after)
+{
+	uint32_t count = (uint32_t)after->vip->backend_count;
+
+	return count ? range_take(room->pools[POOL_BACKENDS], count, &after->first_backend) : 0;
+}
+
+int room_place(struct room *room, const struct placement *placement)
+{
+	if (place_numbers(room, placement) || place_slots(room, placement))
+		return -1;
+	return place_backends(room, placement->after);
+}
+
+const char *room_adopt(struct room *room, const struct placed *placed)
+{
+	const struct image_vip *vip = placed->vip;
+
+	if (range_take_at(room->pools[POOL_SLOTS], placed->first_slot, 1u << vip->ring->bits))
+		return "two VIPs share slots";
+	if (vip->backend_count && range_take_at(room->pools[POOL_BACKENDS], placed->first_backend,
+						(uint32_t)vip->backend_count))
+		return "two VIPs share backends";
+	if (range_take_at(room->pools[POOL_VIP_NUMBERS], placed->counter, 1))
+		return "two VIPs count in one place";
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		if (vip->backends[i].state != CAROM_BACKEND_UNUSED &&
+		    range_take_at(room->pools[POOL_BACKEND_NUMBERS], placed->backends[i].counter,
+				  1))
+			return "two backends count in one place";
+	}
+	return NULL;
+}
+
+/* ---- giving back: none of it needs memory, for it must not fail ---- */
+
+void room_retire(struct room *room, const struct placed *gone, const struct placed *heir,
+		 uint64_t epoch)
+{
+	if (!heir || heir->first_slot != gone->first_slot)
+		range_retire(room->pools[POOL_SLOTS], gone->first_slot, 1u << gone->vip->ring->bits,
+			     epoch);
+	if (gone->vip->backend_count)
+		range_retire(room->pools[POOL_BACKENDS], gone->first_backend,
+			     (uint32_t)gone->vip->backend_count, epoch);
+}
+
+void room_retire_number(struct room *room, uint32_t number, bool is_vip, uint64_t epoch)
+{
+	range_retire(room->pools[is_vip ? POOL_VIP_NUMBERS : POOL_BACKEND_NUMBERS], number, 1,
+		     epoch);
+}
+
+void room_reclaim(struct room *room, uint64_t epoch)
+{
+	for (size_t i = 0; i < POOL_COUNT; i++)
+		range_pool_reclaim(room->pools[i], epoch);
+}
+
+struct room_fill room_fill(const struct room *room)
+{
+	const struct range_pool *slots = room->pools[POOL_SLOTS];
+	const struct range_pool *backends = room->pools[POOL_BACKENDS];
+	const struct range_pool *vips = room->pools[POOL_VIP_NUMBERS];
+	struct room_fill fill = {
+		.slots_used = range_pool_used(slots),
+		.slots_waiting = range_pool_waiting(slots),
+		.slots_size = range_pool_size(slots),
+		.backends_used = range_pool_used(backends),
+		.backends_waiting = range_pool_waiting(backends),
+		.backends_size = range_pool_size(backends),
+		.vips_used = range_pool_used(vips) - 1,
+		.vips_size = range_pool_size(vips) - 1,
+	};
+
+	fill.numbers_used = fill.vips_used + range_pool_used(room->pools[POOL_BACKEND_NUMBERS]) -
+			    range_pool_size(vips);
+	return fill;
+}
