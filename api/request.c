@@ -384,7 +384,7 @@ static void watch_revision(struct request *request)
 
 	request->is_under_way = true;
 	commands_await_revision(request->service->commands, &order,
-		       (struct commands_reply){settle, request});
+				(struct commands_reply){settle, request});
 }
 
 static void write_route(struct request *request, const struct route_call *call)
@@ -436,8 +436,8 @@ static void call_route_with_body(struct request *request)
 		reply_set_problem(&request->reply, PROBLEM_SYSTEM, "no memory for the body");
 		return;
 	}
-	body = config_json_load(request->body.length ? request->body.bytes : "",
-				request->body.length, &faults);
+	body = json_parse(request->body.length ? request->body.bytes : "", request->body.length,
+			  &faults);
 	text_done(&request->body);
 	if (body)
 		call_route(request, body);

@@ -8,8 +8,8 @@
 #include "capture_command.h"
 #include "config.h"
 #include "drops.h"
-#include "explain_command.h"
 #include "events.h"
+#include "explain_command.h"
 #include "json_text.h"
 #include "lists.h"
 #include "metrics.h"
@@ -307,9 +307,9 @@ static const struct route routes[] = {
 	 .size = size_of_all, .parameters = watch_parameters, .shows_revision = true,
 	 .is_watchable = true},
 	{"PUT", "/v1/config", ROLE_ADMIN, .write = put_config, .parameters = write_parameters,
-	 .body_bytes_max = CONFIG_DOCUMENT_BYTES},
+	 .body_bytes_max = JSON_TEXT_BYTES_MAX},
 	{"PATCH", "/v1/config", ROLE_ADMIN, .write = patch_config, .parameters = write_parameters,
-	 .body_bytes_max = CONFIG_DOCUMENT_BYTES, .takes_patch = true},
+	 .body_bytes_max = JSON_TEXT_BYTES_MAX, .takes_patch = true},
 	{"GET", "/v1/vips", ROLE_READER, .read = get_vips, .view = make_view_desired,
 	 .size = size_of_all, .parameters = lists_vips_parameters, .shows_revision = true},
 	{"GET", "/v1/vips/{vip}", ROLE_READER, .read = get_vip, .view = make_view_desired,

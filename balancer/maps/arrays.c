@@ -130,7 +130,8 @@ static int set_map_sizes(struct arrays *arrays)
 	return 0;
 }
 
-static bool lists_all_maps(const struct arrays *arrays)
+/* Whether all maps are in the table, and each that came with a minor version may start empty. */
+static bool table_is_whole(const struct arrays *arrays)
 {
 	const struct bpf_map *map;
 	size_t count = 0;
@@ -138,6 +139,10 @@ static bool lists_all_maps(const struct arrays *arrays)
 	bpf_object__for_each_map(map, arrays->skeleton->obj)
 	{
 		count++;
+	}
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		if (arrays->maps[i].since_minor && arrays->maps[i].life == LIFE_PINNED)
+			return false;
 	}
 	return count == ARRAYS_COUNT;
 }
@@ -422,9 +427,9 @@ static int open_skeleton(struct arrays *arrays, struct error *ret_error)
 	if (!arrays->skeleton)
 		return error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
 	list_maps(arrays);
-	if (!lists_all_maps(arrays))
+	if (!table_is_whole(arrays))
 		return error_set(ret_error, ERROR_UNSUPPORTED,
-				 "the embedded BPF object has maps that arrays.c does not list");
+				 "the table of maps does not go with the embedded BPF object");
 	if (set_map_sizes(arrays))
 		return error_set(ret_error, ERROR_LIMIT,
 				 "node.limits: a BPF map of this size cannot be made");

@@ -73,7 +73,7 @@ static void write_foretell(struct commands *commands, const struct config *desir
 		.forecast = forecast,
 		.revision = engine_desired_revision(commands->engine),
 		.created = created,
-		.changed = !config_vips_equal(engine_desired(commands->engine), desired),
+		.changed = !config_objects_equal(engine_desired(commands->engine), desired),
 	};
 
 	if (forecast)
@@ -132,7 +132,7 @@ static void write_finish(struct commands *commands, struct config *desired, bool
 		return;
 	}
 	if (pointer)
-		config_faults_make_relative(faults, pointer);
+		json_faults_make_relative(faults, pointer);
 	write_refuse_all(commands, faults, write->reply);
 }
 
@@ -316,7 +316,7 @@ void commands_patch_backend(struct commands *commands, const char *vip, const ch
 static struct config *with_vips_of(const struct commands *commands, const struct config *before,
 				   struct error_list *faults)
 {
-	struct config *desired = config_with_vips_of(engine_desired(commands->engine), before);
+	struct config *desired = config_with_objects_of(engine_desired(commands->engine), before);
 
 	if (!desired) {
 		error_list_add(faults, ERROR_SYSTEM, "", "out of memory");

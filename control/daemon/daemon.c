@@ -128,7 +128,7 @@ static void on_reload_signal(uv_signal_t *handle, int signal)
 
 	(void)signal;
 	reload_access(daemon);
-	json = config_json_load_file(daemon->config_path, &faults);
+	json = json_parse_file(daemon->config_path, &faults);
 	if (json)
 		commands_put_config(daemon->commands, json, &write);
 	else

@@ -106,7 +106,7 @@ static int setup_load(struct setup *ret_setup, const struct arguments *arguments
 {
 	const char *path = arguments->config_path;
 	struct error_list faults = {0};
-	json_t *json = config_json_load_file(path, &faults);
+	json_t *json = json_parse_file(path, &faults);
 	struct setup setup = {.config = json ? config_from_faulty_json(json, &faults) : NULL};
 
 	json_decref(json);

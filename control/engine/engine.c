@@ -263,7 +263,7 @@ void engine_apply(struct engine *engine, const struct engine_write *order)
 	struct queued_write write = {.done = order->done, .context = order->context};
 	struct error error = {0};
 
-	write.changed = !config_vips_equal(engine->desired.config, order->desired);
+	write.changed = !config_objects_equal(engine->desired.config, order->desired);
 	if (engine_check_busy(engine, &error) ||
 	    (write.changed && change_desired(engine, order->desired, order->author, &error))) {
 		config_unref(order->desired);

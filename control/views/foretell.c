@@ -6,7 +6,7 @@
  */
 #include "foretell.h"
 
-#include "config_diff.h"
+#include "config_patch.h"
 #include "engine.h"
 #include "forecast.h"
 #include "plan.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The history: what was in force when and by whom. */
+#include "config_patch.h"
 #include "engine.h"
 
-#include "config_diff.h"
 #include "view_parts.h"
 
 #include <errno.h>
@@ -94,7 +94,7 @@ struct view *view_revision(const struct engine *engine, uint64_t revision, struc
 json_t *view_revision_to_json(const struct view *view, struct error *ret_error)
 {
 	json_t *json = revision_to_json(&view->revision);
-	int failed = json_object_set_new(json, "vips", config_vips_to_json(view->config));
+	int failed = config_put_objects(json, view->config);
 
 	return revisions_finish(json, failed, ret_error);
 }

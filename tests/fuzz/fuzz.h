@@ -85,7 +85,7 @@ static inline void fuzz_expect_faults_within(const struct error_list *faults,
 static inline json_t *fuzz_load(const uint8_t *bytes, size_t length)
 {
 	struct error_list faults = {0};
-	json_t *json = config_json_load((const char *)bytes, length, &faults);
+	json_t *json = json_parse((const char *)bytes, length, &faults);
 
 	if (!json && faults.count != 1)
 		fuzz_fail("text that is refused has %zu faults; expected one", faults.count);

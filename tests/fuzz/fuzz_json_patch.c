@@ -58,7 +58,7 @@ static void try_operations(const json_t *document, const json_t *json)
 	if (patch && faults.count > 1)
 		fuzz_fail("%zu faults of one operation", faults.count);
 	fuzz_expect_faults_within(&faults, json);
-	if (result && depth_of(result) > CONFIG_DEPTH_MAX)
+	if (result && depth_of(result) > JSON_DEPTH_MAX)
 		fuzz_fail("the result is %zu levels deep", depth_of(result));
 	if (result)
 		expect_difference_leads(document, result);

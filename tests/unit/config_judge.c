@@ -23,7 +23,7 @@ static json_t *faults_to_json(const struct error_list *faults)
 static json_t *judge(const char *text, size_t length)
 {
 	struct error_list faults = {0};
-	json_t *document = config_json_load(text, length, &faults);
+	json_t *document = json_parse(text, length, &faults);
 	struct config *config = document ? config_from_json(document, &faults) : NULL;
 	json_t *verdict = json_pack("{s:o, s:o}", "faults", faults_to_json(&faults), "config",
 				    config ? config_to_json(config) : json_null());

@@ -22,7 +22,7 @@ static void an_edit_shares_all_but_its_vip(void **state)
 	assert_int_equal(base->vips[1]->ring_slots, 0);
 	assert_string_equal(edited->node.name, base->node.name);
 	assert_int_equal(edited->api.listen_count, 1);
-	assert_false(config_vips_equal(base, edited));
+	assert_false(config_objects_equal(base, edited));
 	config_vip_unref(vip);
 	config_unref(base);
 	assert_string_equal(edited->vips[2]->name, "web");
@@ -46,7 +46,7 @@ static void a_new_vip_is_put_in_order(void **state)
 	assert_ptr_equal(config_find_vip(more, "mail"), vip);
 	assert_null(config_find_vip(base, "mail"));
 	assert_null(config_find_vip(base, "zzz"));
-	assert_true(config_vips_equal(less, base));
+	assert_true(config_objects_equal(less, base));
 	config_unref(less);
 	config_unref(more);
 	config_vip_unref(vip);
@@ -243,7 +243,8 @@ static void of_two_new_vips_the_later_is_at_fault(void **state)
 	struct error_list faults = {0};
 	struct config *base = config_of("{" NODE "}");
 	struct config_vip *first = vip_of("a", "{" WEB "}"), *second = vip_of("b", "{" WEB "}");
-	struct config_edit edits[] = {{"a", first}, {"b", second}};
+	struct config_edit edits[] = {{CONFIG_KIND_VIP, "a", &first->object},
+				      {CONFIG_KIND_VIP, "b", &second->object}};
 
 	(void)state;
 	assert_null(config_with_edits(base, edits, 2, &faults));
@@ -266,7 +267,7 @@ static void what_was_printed_can_be_put_back(void **state)
 
 	(void)state;
 	assert_string_equal(faults_text(&faults), "");
-	assert_true(config_vips_equal(again, base));
+	assert_true(config_objects_equal(again, base));
 	config_unref(again);
 	json_decref(printed);
 	config_unref(base);

@@ -9,7 +9,7 @@
 static void assert_example(const char *path)
 {
 	struct error_list faults = {0};
-	json_t *json = config_json_load_file(path, &faults);
+	json_t *json = json_parse_file(path, &faults);
 	struct config *config = json ? config_from_json(json, &faults) : NULL;
 
 	if (!config)
@@ -41,7 +41,7 @@ static void each_example_is_accepted(void **state)
 static void the_large_example_has_every_key(void **state)
 {
 	struct error_list faults = {0};
-	json_t *json = config_json_load_file(CONFIGS_DIR "/example.json", &faults);
+	json_t *json = json_parse_file(CONFIGS_DIR "/example.json", &faults);
 	struct config *config = config_of_json(json);
 	json_t *printed = config_to_json(config);
 

@@ -447,7 +447,7 @@ static void pointers_can_be_made_relative_to_a_body(void **state)
 	error_list_add(&faults, ERROR_INVALID, "/vips/web/backends", "the body");
 	error_list_add(&faults, ERROR_INVALID, "/vips/web/backends-2", "a neighbour");
 	error_list_add(&faults, ERROR_INVALID, "/vips", "around");
-	config_faults_make_relative(&faults, "/vips/web/backends");
+	json_faults_make_relative(&faults, "/vips/web/backends");
 	assert_string_equal(faults_text(&faults),
 			    "invalid /b1/address: within\ninvalid : the body\n"
 			    "invalid : a neighbour\ninvalid : around\n");

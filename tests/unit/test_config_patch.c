@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Patches of desired states: what they make, what they share, what they refuse; and differences. */
-#include "config_diff.h"
 #include "config_documents.h"
 #include "config_patch.h"
 #include "config_support.h"
@@ -51,7 +50,7 @@ static void assert_refused(const struct part *part, enum config_patch_kind kind,
 
 	assert_null(patch_part(base, part, kind, text, &faults));
 	assert_string_equal(faults_text(&faults), expected);
-	assert_true(config_vips_equal(base, untouched));
+	assert_true(config_objects_equal(base, untouched));
 	assert_int_equal(base->references, 1);
 	for (size_t index = 0; index < base->vip_count; index++)
 		assert_int_equal(base->vips[index]->references, 1);
@@ -67,8 +66,8 @@ static void assert_both(const struct part *part, const char *outline, const char
 	struct config *merged = patched(base, part, CONFIG_PATCH_MERGE, outline);
 	struct config *operated = patched(base, part, CONFIG_PATCH_OPERATIONS, operations);
 
-	assert_true(config_vips_equal(merged, wanted));
-	assert_true(config_vips_equal(operated, wanted));
+	assert_true(config_objects_equal(merged, wanted));
+	assert_true(config_objects_equal(operated, wanted));
 	config_unref(operated);
 	config_unref(merged);
 	config_unref(wanted);
@@ -137,7 +136,7 @@ static void a_vip_can_be_renamed_and_copied(void **state)
 			" {'op': 'move', 'from': '/vips/web', 'path': '/vips/www'}]");
 
 	(void)state;
-	assert_true(config_vips_equal(config, wanted));
+	assert_true(config_objects_equal(config, wanted));
 	config_unref(config);
 	config_unref(wanted);
 	config_unref(base);
@@ -152,7 +151,7 @@ static void a_patch_may_take_all_vips_as_one(void **state)
 			" {'op': 'replace', 'path': '/vips', 'value': {}}]");
 
 	(void)state;
-	assert_true(config_vips_equal(config, none));
+	assert_true(config_objects_equal(config, none));
 	config_unref(config);
 	config_unref(none);
 	config_unref(base);

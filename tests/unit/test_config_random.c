@@ -344,7 +344,7 @@ static void damaged_bytes_are_judged_soundly(void **state)
 		char *text = random_text(&random);
 		size_t length;
 		char *damaged = damage_bytes(&random, text, &length);
-		json_t *document = config_json_load(damaged, length, &faults);
+		json_t *document = json_parse(damaged, length, &faults);
 
 		assert_int_equal(faults.count, document ? 0 : 1);
 		if (document) {

@@ -103,7 +103,7 @@ static void an_operation_with_two_verbs_is_refused(void **state)
 	struct error_list faults = {0};
 
 	(void)state;
-	assert_null(config_json_load(text, strlen(text), &faults));
+	assert_null(json_parse(text, strlen(text), &faults));
 	assert_string_equal(faults_text(&faults),
 			    "syntax : line 1, column 49: duplicate key 'op'\n");
 }

@@ -32,7 +32,7 @@ static const struct store_fault *only_fault(void)
 	return &found.faults[0];
 }
 
-/* The records of revisions 4 and 5 were one write; 5 is cut at each of its bytes. */
+/* The entries of revisions 4 and 5 were one write; 5 is cut at each of its bytes. */
 static void a_torn_end_is_cut_off(void **state)
 {
 	struct contents contents;
@@ -73,7 +73,7 @@ static void assert_a_good_state(const struct contents *contents, size_t flipped)
 	if (!only_fault()->is_torn) {
 		assert_in_range(newest->number, good + 2, 6);
 		assert_string_equal(newest->author, "caromd");
-		assert_true(config_vips_equal(newest->config, scratch.expected[good]));
+		assert_true(config_objects_equal(newest->config, scratch.expected[good]));
 		newest = revisions_before(scratch.history, newest->number);
 	}
 	assert_int_equal(newest->number, good);
@@ -135,8 +135,8 @@ static void a_bad_file_gives_way_to_the_one_before(void **state)
 	assert_int_equal(only_fault()->revision, 6);
 	/* 8 was good, and is lost with the one that it changed. */
 	assert_int_equal(revisions_newest(scratch.history)->number, 9);
-	assert_true(
-		config_vips_equal(revisions_newest(scratch.history)->config, scratch.expected[6]));
+	assert_true(config_objects_equal(revisions_newest(scratch.history)->config,
+					 scratch.expected[6]));
 	free(contents.bytes);
 }
 
@@ -203,7 +203,7 @@ static void changes_without_what_they_change_are_not_good(void **state)
 	free(contents.bytes);
 }
 
-static void a_missing_record_is_noticed(void **state)
+static void a_missing_entry_is_noticed(void **state)
 {
 	struct contents contents;
 	size_t second, third;
@@ -218,8 +218,8 @@ static void a_missing_record_is_noticed(void **state)
 	reload_well(&scratch);
 	assert_int_equal(only_fault()->revision, 1);
 	assert_int_equal(revisions_newest(scratch.history)->number, 6);
-	assert_true(
-		config_vips_equal(revisions_newest(scratch.history)->config, scratch.expected[1]));
+	assert_true(config_objects_equal(revisions_newest(scratch.history)->config,
+					 scratch.expected[1]));
 	free(contents.bytes);
 }
 
@@ -252,7 +252,7 @@ static uint64_t checksum(unsigned version, const char *text, size_t length)
 	return sum;
 }
 
-static void write_record(const char *name, unsigned version, const char *body)
+static void write_entry(const char *name, unsigned version, const char *body)
 {
 	char text[4096];
 	int length = snprintf(text, sizeof(text), "carom-revision %u %016" PRIx64 " %zu\n%s",
@@ -264,10 +264,10 @@ static void write_record(const char *name, unsigned version, const char *body)
 static void what_an_earlier_caromd_wrote_is_loaded(void **state)
 {
 	(void)state;
-	write_record("3", 1, "{\"vips\":{}}");
-	write_record("4", 1,
-		     "{\"vips\":{\"web\":{\"address\":\"192.0.2.10\",\"port\":80,"
-		     "\"protocol\":\"tcp\"}}}");
+	write_entry("3", 1, "{\"vips\":{}}");
+	write_entry("4", 1,
+		    "{\"vips\":{\"web\":{\"address\":\"192.0.2.10\",\"port\":80,"
+		    "\"protocol\":\"tcp\"}}}");
 	reload_well(&scratch);
 	assert_int_equal(revisions_count(scratch.history), 2);
 	assert_int_equal(revisions_newest(scratch.history)->number, 4);
@@ -282,13 +282,72 @@ static void what_an_earlier_caromd_wrote_is_loaded(void **state)
 	assert_expected(&scratch, revisions_newest(scratch.history));
 }
 
+/* Bytes of a caromd whose store told changes of VIPs alone: a whole revision, a change with a
+ * removal, and an addition. */
+static void changes_of_version_2_are_loaded(void **state)
+{
+	static const char bytes[] =
+		"carom-revision 2 eca4f495267b2a30 "
+		"369\n{\"revision\":7,\"time_ms\":1700000000000,\"a"
+		"uthor\":\"alice\",\"vips\":{\"dns\":{\"address\":\"192.0.2.53\",\"port\":53,"
+		"\"protoc"
+		"ol\":\"udp\",\"ring_slots\":0,\"tracking\":\"always\",\"on_down\":\"keep\","
+		"\"backend"
+		"s\":{}},\"web\":{\"address\":\"192.0.2.10\",\"port\":443,\"protocol\":\"tcp\","
+		"\"ring"
+		"_slots\":0,\"tracking\":\"changes\",\"on_down\":\"keep\",\"backends\":{\"b1\":{"
+		"\"add"
+		"ress\":\"10.0.0.1\",\"weight\":1,\"state\":\"active\"}}}}}carom-revision 2 "
+		"621157103"
+		"46cd1ad "
+		"277\n{\"revision\":8,\"time_ms\":1700000000001,\"author\":\"alice\",\"after"
+		"\":7,\"changed\":{\"web\":{\"address\":\"192.0.2.10\",\"port\":443,\"protocol\":"
+		"\"tc"
+		"p\",\"ring_slots\":512,\"tracking\":\"changes\",\"on_down\":\"keep\",\"backends\":"
+		"{"
+		"\"b1\":{\"address\":\"10.0.0.1\",\"weight\":7,\"state\":\"drain\"}}}},\"removed\":"
+		"["
+		"\"dns\"]}carom-revision 2 6960ab79ce6881ba "
+		"214\n{\"revision\":9,\"time_ms\":17000000"
+		"00002,\"author\":\"alice\",\"after\":8,\"changed\":{\"all\":{\"address\":\"2001:"
+		"db8:"
+		":1\",\"port\":0,\"protocol\":\"tcp\",\"ring_slots\":0,\"tracking\":\"never\",\"on_"
+		"do"
+		"wn\":\"reset\",\"backends\":{}}},\"removed\":[]}";
+	const struct config *config;
+
+	(void)state;
+	write_contents(&scratch, "7", bytes, strlen(bytes));
+	reload_well(&scratch);
+	assert_int_equal(revisions_count(scratch.history), 3);
+	config = revisions_find(scratch.history, 7)->config;
+	assert_int_equal(config->vip_count, 2);
+	assert_int_equal(config_find_vip(config, "dns")->tracking, CONFIG_TRACKING_ALWAYS);
+	config = revisions_find(scratch.history, 8)->config;
+	assert_int_equal(config->vip_count, 1);
+	assert_int_equal(config->vips[0]->ring_slots, 512);
+	assert_int_equal(config->vips[0]->backends[0].weight, 7);
+	assert_int_equal(config->vips[0]->backends[0].state, CONFIG_STATE_DRAIN);
+	assert_ptr_equal(config_find_vip(revisions_find(scratch.history, 9)->config, "web"),
+			 config->vips[0]);
+	config = revisions_find(scratch.history, 9)->config;
+	assert_int_equal(config_find_vip(config, "all")->on_down, CONFIG_ON_DOWN_RESET);
+	assert_string_equal(revisions_newest(scratch.history)->author, "alice");
+	/* Changes of this version follow in the same file. */
+	write_one(&scratch, 10, with_weight(config, 9));
+	assert_int_equal(state_of(&scratch).file, 7);
+	reload_well(&scratch);
+	assert_int_equal(revisions_count(scratch.history), 4);
+	assert_expected(&scratch, revisions_newest(scratch.history));
+}
+
 static void what_a_newer_caromd_wrote_is_left_alone(void **state)
 {
 	struct error error = {0};
 
 	(void)state;
 	write_script(&scratch);
-	write_record("6", 3, "who knows");
+	write_entry("6", 99, "who knows");
 	assert_int_equal(reload(&scratch, &error), -1);
 	assert_int_equal(error.kind, ERROR_UNSUPPORTED);
 	assert_non_null(
@@ -308,9 +367,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_missing_file_costs_the_history_only, begin, end),
 		cmocka_unit_test_setup_teardown(changes_without_what_they_change_are_not_good,
 						begin, end),
-		cmocka_unit_test_setup_teardown(a_missing_record_is_noticed, begin, end),
+		cmocka_unit_test_setup_teardown(a_missing_entry_is_noticed, begin, end),
 		cmocka_unit_test_setup_teardown(other_files_are_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(what_an_earlier_caromd_wrote_is_loaded, begin, end),
+		cmocka_unit_test_setup_teardown(changes_of_version_2_are_loaded, begin, end),
 		cmocka_unit_test_setup_teardown(what_a_newer_caromd_wrote_is_left_alone, begin,
 						end),
 	};

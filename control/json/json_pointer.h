@@ -15,7 +15,7 @@ struct json_pointer {
 };
 
 /* Fails for what is not empty and does not begin with '/', for a '~' that neither '0' nor '1'
- * follows, for more than CONFIG_DEPTH_MAX tokens, and without memory. The message goes on from the
+ * follows, for more than JSON_DEPTH_MAX tokens, and without memory. The message goes on from the
  * pointer's name: " '/a~2' …". */
 int json_pointer_parse(const char *text, struct json_pointer *ret_pointer, struct error *error);
 void json_pointer_done(struct json_pointer *pointer);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "json_pointer.h"
 
-#include "config.h"
-#include "config_place.h"
+#include "json_parse.h"
+#include "json_place.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,21 +24,21 @@ static size_t count_tokens(const char *text)
 
 static int check_text(const char *text, struct error *error)
 {
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (*text && *text != SEPARATOR)
 		return error_set(error, ERROR_INVALID,
 				 " '%s' is not a JSON Pointer; expected '/' before each name",
-				 config_quote(text, quote));
+				 json_quote(text, quote));
 	for (const char *at = text; *at; at++)
 		if (*at == ESCAPE && at[1] != '0' && at[1] != '1')
 			return error_set(error, ERROR_INVALID,
 					 " '%s' is not a JSON Pointer; expected '~0' for '~' and"
 					 " '~1' for '/'",
-					 config_quote(text, quote));
-	if (count_tokens(text) > CONFIG_DEPTH_MAX)
+					 json_quote(text, quote));
+	if (count_tokens(text) > JSON_DEPTH_MAX)
 		return error_set(error, ERROR_LIMIT, " '%s' has %zu names; expected at most %d",
-				 config_quote(text, quote), count_tokens(text), CONFIG_DEPTH_MAX);
+				 json_quote(text, quote), count_tokens(text), JSON_DEPTH_MAX);
 	return 0;
 }
 

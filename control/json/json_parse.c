@@ -6,10 +6,11 @@
  * is then held to our own, smaller depth, because decoding and printing recurse as well. JSON has
  * no other use for NUL bytes than to hide what follows them.
  *
- * It owns no state; main and the API's server call it, on the event loop's thread.
+ * It owns no state; it runs on its caller's thread.
  */
-#include "config.h"
-#include "config_place.h"
+#include "json_parse.h"
+
+#include "json_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ static bool is_delimiter(const char *text, size_t at)
 /* end: the offset behind the key's closing quote. jansson leaves long keys out of its message. */
 static int refuse_duplicate(struct error_list *faults, const char *text, size_t end)
 {
-	char key[CONFIG_QUOTE_BYTES] = "", quote[CONFIG_QUOTE_BYTES], reason[REASON_BYTES];
+	char key[JSON_QUOTE_BYTES] = "", quote[JSON_QUOTE_BYTES], reason[REASON_BYTES];
 	size_t start = end - 1;
 	size_t length;
 
@@ -63,13 +64,13 @@ static int refuse_duplicate(struct error_list *faults, const char *text, size_t 
 		start--;
 	length = end - 1 - start;
 	memcpy(key, text + start, length < sizeof(key) ? length : sizeof(key) - 1);
-	snprintf(reason, sizeof(reason), "duplicate key '%s'", config_quote(key, quote));
+	snprintf(reason, sizeof(reason), "duplicate key '%s'", json_quote(key, quote));
 	return refuse_at(faults, text, start, reason);
 }
 
 static int refuse_syntax(struct error_list *faults, const char *text, const json_error_t *error)
 {
-	char reason[CONFIG_QUOTE_BYTES];
+	char reason[JSON_QUOTE_BYTES];
 	enum json_error_code code = json_error_code(error);
 
 	if (code == json_error_duplicate_key)
@@ -79,7 +80,7 @@ static int refuse_syntax(struct error_list *faults, const char *text, const json
 	if (code == json_error_null_character || code == json_error_null_byte_in_key)
 		snprintf(reason, sizeof(reason), "\\u0000 is not allowed");
 	else
-		config_quote(error->text, reason);
+		json_quote(error->text, reason);
 	/* jansson counts a token's columns up to its end, and those of nothing as 0. */
 	return error_list_add(faults, ERROR_SYNTAX, "", "line %d, column %d: %s", error->line,
 			      error->column ? error->column : 1, reason);
@@ -104,22 +105,22 @@ static size_t find_depth_excess(const char *text, size_t length)
 			depth++;
 		else if (character == '}' || character == ']')
 			depth--;
-		if (depth > CONFIG_DEPTH_MAX)
+		if (depth > JSON_DEPTH_MAX)
 			return at;
 	}
 	return length;
 }
 
 /* What can be told without parsing. */
-static int check_text(const char *text, size_t length, struct error_list *faults)
+static int parse_check_text(const char *text, size_t length, struct error_list *faults)
 {
 	const char *nul;
 	size_t space = 0;
 
-	if (length > CONFIG_DOCUMENT_BYTES)
+	if (length > JSON_TEXT_BYTES_MAX)
 		return error_list_add(faults, ERROR_LIMIT, "",
 				      "the document has %zu bytes or more; expected at most %u",
-				      length, CONFIG_DOCUMENT_BYTES);
+				      length, JSON_TEXT_BYTES_MAX);
 	nul = length ? memchr(text, '\0', length) : NULL;
 	if (nul)
 		return refuse_at(faults, text, (size_t)(nul - text), "a NUL byte");
@@ -130,13 +131,13 @@ static int check_text(const char *text, size_t length, struct error_list *faults
 	return 0;
 }
 
-json_t *config_json_load(const char *text, size_t length, struct error_list *faults)
+json_t *json_parse(const char *text, size_t length, struct error_list *faults)
 {
 	json_error_t error;
 	size_t excess;
 	json_t *json;
 
-	if (check_text(text, length, faults))
+	if (parse_check_text(text, length, faults))
 		return NULL;
 	json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!json) {
@@ -147,7 +148,7 @@ json_t *config_json_load(const char *text, size_t length, struct error_list *fau
 	if (excess < length) {
 		char reason[REASON_BYTES];
 
-		snprintf(reason, sizeof(reason), "nested deeper than %d levels", CONFIG_DEPTH_MAX);
+		snprintf(reason, sizeof(reason), "nested deeper than %d levels", JSON_DEPTH_MAX);
 		refuse_at(faults, text, excess, reason);
 		json_decref(json);
 		return NULL;
@@ -176,7 +177,7 @@ static int buffer_grow(struct buffer *buffer)
 }
 
 /* Until the end, or until it is seen to be too much. Returns 0 or an errno. */
-static int read_all(int file, struct buffer *buffer)
+static int read_to_end(int file, struct buffer *buffer)
 {
 	for (;;) {
 		ssize_t count;
@@ -189,28 +190,28 @@ static int read_all(int file, struct buffer *buffer)
 		if (count < 0)
 			return errno;
 		buffer->length += (size_t)count;
-		if (count == 0 || buffer->length > CONFIG_DOCUMENT_BYTES)
+		if (count == 0 || buffer->length > JSON_TEXT_BYTES_MAX)
 			return 0;
 	}
 }
 
-static int read_file(const char *path, struct buffer *buffer)
+static int parse_read_file(const char *path, struct buffer *buffer)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	int failure;
 
 	if (file < 0)
 		return errno;
-	failure = read_all(file, buffer);
+	failure = read_to_end(file, buffer);
 	close(file);
 	return failure;
 }
 
-json_t *config_json_load_file(const char *path, struct error_list *faults)
+json_t *json_parse_file(const char *path, struct error_list *faults)
 {
 	struct buffer buffer = {0};
 	size_t earlier = faults->count;
-	int failure = read_file(path, &buffer);
+	int failure = parse_read_file(path, &buffer);
 	json_t *json = NULL;
 	struct error error;
 
@@ -218,7 +219,7 @@ json_t *config_json_load_file(const char *path, struct error_list *faults)
 		error_set_errno(&error, failure, "%s", path);
 		error_list_append(faults, &error);
 	} else {
-		json = config_json_load(buffer.bytes, buffer.length, faults);
+		json = json_parse(buffer.bytes, buffer.length, faults);
 		if (faults->count > earlier)
 			error_prefix(&faults->items[earlier], "%s: ", path);
 	}

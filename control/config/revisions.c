@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A ring of revisions, the newest last. Owns a reference to the config of each; commands has one of
- * what was published, and others of what is on its way to the disk.
+ * A ring of revisions, the newest last. Owns a reference to the config of each; the engine has one
+ * of what was published, and others of what is on its way to the disk.
  *
  * What a revision replaced is the memory that the one before it holds alone: it is free once that
  * one is forgotten. So the sum over all but the oldest bounds what the history costs.
@@ -132,12 +132,17 @@ void revisions_clear(struct revisions *revisions)
 		forget_oldest(revisions);
 }
 
-static size_t vip_bytes(const struct config_vip *vip)
+/* The config itself, with its pointers to objects. */
+static size_t config_bytes(const struct config *config)
 {
-	return sizeof(*vip) + vip->backend_count * sizeof(vip->backends[0]);
+	size_t bytes = sizeof(*config);
+
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		bytes += config->sets[kind].count * sizeof(config->sets[kind].objects[0]);
+	return bytes;
 }
 
-static void compare(const struct config *before, struct revision *revision)
+static void count_changes(const struct config *before, struct revision *revision)
 {
 	struct config_changes walk = {.before = before, .after = revision->config};
 	struct config_change change;
@@ -150,9 +155,9 @@ static void compare(const struct config *before, struct revision *revision)
 		else
 			revision->changes.changed++;
 		if (change.before)
-			revision->replaced_bytes += vip_bytes(change.before);
+			revision->replaced_bytes += config_object_bytes(change.kind, change.before);
 	}
-	revision->replaced_bytes += sizeof(*before) + before->vip_count * sizeof(before->vips[0]);
+	revision->replaced_bytes += config_bytes(before);
 }
 
 void revisions_add(struct revisions *revisions, const struct revision *revision)
@@ -165,7 +170,7 @@ void revisions_add(struct revisions *revisions, const struct revision *revision)
 	added.changes = (struct revision_changes){0};
 	added.replaced_bytes = 0;
 	if (before)
-		compare(before->config, &added);
+		count_changes(before->config, &added);
 	if (revisions->count == revisions->kept)
 		forget_oldest(revisions);
 	if (revisions->count)

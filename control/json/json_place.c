@@ -8,8 +8,7 @@
  *
  * It owns no state; decoding and checking call it, on their caller's thread.
  */
-#include "config_place.h"
-#include "config.h"
+#include "json_place.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,46 +24,45 @@ struct text {
 	bool is_full;
 };
 
-struct config_place config_place_document(struct error_list *faults)
+struct json_place json_place_document(struct error_list *faults)
 {
-	return (struct config_place){.faults = faults, .pointer = ""};
+	return (struct json_place){.faults = faults, .pointer = ""};
 }
 
-struct config_place config_place_thing(struct error_list *faults, const char *pointer,
-				       const char *noun, const char *name)
+struct json_place json_place_thing(struct error_list *faults, const char *pointer, const char *noun,
+				   const char *name)
 {
-	return (struct config_place){
-		.faults = faults, .pointer = pointer, .noun = noun, .key = name};
+	return (struct json_place){.faults = faults, .pointer = pointer, .noun = noun, .key = name};
 }
 
-struct config_place config_place_member(const struct config_place *parent, const char *key)
+struct json_place json_place_member(const struct json_place *parent, const char *key)
 {
-	return (struct config_place){.faults = parent->faults, .parent = parent, .key = key};
+	return (struct json_place){.faults = parent->faults, .parent = parent, .key = key};
 }
 
-struct config_place config_place_item(const struct config_place *collection, const char *noun,
-				      const char *name)
+struct json_place json_place_item(const struct json_place *collection, const char *noun,
+				  const char *name)
 {
-	struct config_place item = config_place_member(collection, name);
+	struct json_place item = json_place_member(collection, name);
 
 	item.noun = noun;
 	item.is_item = true;
 	return item;
 }
 
-struct config_place config_place_element(const struct config_place *array, size_t index)
+struct json_place json_place_element(const struct json_place *array, size_t index)
 {
-	return (struct config_place){
+	return (struct json_place){
 		.faults = array->faults, .parent = array, .index = index, .is_item = true};
 }
 
-const char *config_quote(const char *text, char ret_quote[CONFIG_QUOTE_BYTES])
+const char *json_quote(const char *text, char ret_quote[JSON_QUOTE_BYTES])
 {
-	size_t length = strnlen(text, CONFIG_QUOTE_BYTES);
-	bool is_cut = length == CONFIG_QUOTE_BYTES;
+	size_t length = strnlen(text, JSON_QUOTE_BYTES);
+	bool is_cut = length == JSON_QUOTE_BYTES;
 
 	if (is_cut)
-		length = CONFIG_QUOTE_BYTES - sizeof(ELLIPSIS);
+		length = JSON_QUOTE_BYTES - sizeof(ELLIPSIS);
 	while (is_cut && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
 		length--; /* back to the start of a UTF-8 character */
 	for (size_t at = 0; at < length; at++) {
@@ -97,7 +95,7 @@ __attribute__((format(printf, 2, 3))) static void text_append(struct text *text,
 	text->used += (size_t)length;
 }
 
-static void append_escaped(struct text *pointer, const char *key)
+static void append_key(struct text *pointer, const char *key)
 {
 	char escaped[ERROR_POINTER_BYTES];
 	size_t used = 0;
@@ -115,7 +113,7 @@ static void append_escaped(struct text *pointer, const char *key)
 	text_append(pointer, "/%s", escaped);
 }
 
-static void append_pointer(struct text *pointer, const struct config_place *place)
+static void append_pointer(struct text *pointer, const struct json_place *place)
 {
 	if (!place->parent) {
 		text_append(pointer, "%s", place->pointer);
@@ -123,17 +121,17 @@ static void append_pointer(struct text *pointer, const struct config_place *plac
 	}
 	append_pointer(pointer, place->parent);
 	if (place->key)
-		append_escaped(pointer, place->key);
+		append_key(pointer, place->key);
 	else
 		text_append(pointer, "/%zu", place->index);
 }
 
-static void append_name(struct text *message, const struct config_place *place)
+static void append_name(struct text *message, const struct json_place *place)
 {
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (place->noun)
-		text_append(message, "%s '%s'", place->noun, config_quote(place->key, quote));
+		text_append(message, "%s '%s'", place->noun, json_quote(place->key, quote));
 	else if (place->key)
 		text_append(message, "%s", place->key);
 	else if (place->parent)
@@ -143,9 +141,9 @@ static void append_name(struct text *message, const struct config_place *place)
 }
 
 /* Names what is around the place: neither the document nor the collection that it is an item of. */
-static void append_surroundings(struct text *message, const struct config_place *place)
+static void append_surroundings(struct text *message, const struct json_place *place)
 {
-	const struct config_place *around = place->parent;
+	const struct json_place *around = place->parent;
 
 	if (!around)
 		return;
@@ -156,7 +154,7 @@ static void append_surroundings(struct text *message, const struct config_place 
 	text_append(message, ": ");
 }
 
-void config_faults_make_relative(struct error_list *faults, const char *pointer)
+void json_faults_make_relative(struct error_list *faults, const char *pointer)
 {
 	size_t length = strlen(pointer);
 
@@ -169,12 +167,12 @@ void config_faults_make_relative(struct error_list *faults, const char *pointer)
 	}
 }
 
-bool config_fault_is_futile(const struct config_place *place)
+bool json_refusal_is_futile(const struct json_place *place)
 {
 	return place->faults->count >= ERROR_LIST_MAX;
 }
 
-int config_fault(const struct config_place *place, enum error_kind kind, const char *format, ...)
+int json_refuse(const struct json_place *place, enum error_kind kind, const char *format, ...)
 {
 	char pointer_text[ERROR_POINTER_BYTES] = "";
 	char subject_text[ERROR_MESSAGE_BYTES] = "";
@@ -183,7 +181,7 @@ int config_fault(const struct config_place *place, enum error_kind kind, const c
 	struct text subject = {.start = subject_text, .size = sizeof(subject_text)};
 	va_list arguments;
 
-	if (config_fault_is_futile(place))
+	if (json_refusal_is_futile(place))
 		return error_list_add(place->faults, kind, "", "%s", "");
 	append_pointer(&pointer, place);
 	append_surroundings(&subject, place);
@@ -194,7 +192,7 @@ int config_fault(const struct config_place *place, enum error_kind kind, const c
 	return error_list_add(place->faults, kind, pointer_text, "%s%s", subject_text, detail);
 }
 
-int config_fault_memory(const struct config_place *place)
+int json_refuse_memory(const struct json_place *place)
 {
-	return config_fault(place, ERROR_SYSTEM, ": out of memory");
+	return json_refuse(place, ERROR_SYSTEM, ": out of memory");
 }

@@ -6,14 +6,14 @@
  * Work is bounded by the sizes of document and patch, but for what copies, moves and arrays can
  * multiply, which is counted as effort.
  *
- * It owns no state; it runs on its caller's thread. It recurses no deeper than CONFIG_DEPTH_MAX,
+ * It owns no state; it runs on its caller's thread. It recurses no deeper than JSON_DEPTH_MAX,
  * which holds for the document and the patch as they come, and is kept.
  */
 #include "json_patch.h"
 
-#include "config.h"
-#include "config_field.h"
-#include "config_place.h"
+#include "json_field.h"
+#include "json_parse.h"
+#include "json_place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ struct application {
 /* One operation's pointer: the pointer, and where in the patch it stands. */
 struct target {
 	const struct json_pointer *pointer;
-	struct config_place place;
+	struct json_place place;
 };
 
 struct measure {
@@ -51,7 +51,7 @@ static struct measure measure_value(const json_t *json)
 	{
 		measure_member(&measure, member);
 	}
-	json_object_foreach(config_mutable(json), key, member)
+	json_object_foreach(json_mutable(json), key, member)
 	{
 		measure_member(&measure, member);
 	}
@@ -78,7 +78,7 @@ static bool objects_equal(const json_t *left, const json_t *right)
 
 	if (json_object_size(left) != json_object_size(right))
 		return false;
-	json_object_foreach(config_mutable(left), key, value)
+	json_object_foreach(json_mutable(left), key, value)
 	{
 		const json_t *other = json_object_get(right, key);
 
@@ -121,18 +121,18 @@ static bool values_equal(const json_t *left, const json_t *right)
 
 /* "'/vips/web'": what the first tokens lead to. */
 static const char *quote_tokens(const struct json_pointer *pointer, size_t token_count,
-				char ret_quote[CONFIG_QUOTE_BYTES])
+				char ret_quote[JSON_QUOTE_BYTES])
 {
 	char *text = token_count ? json_pointer_format(pointer, token_count) : NULL;
 
-	config_quote(text ? text : WHOLE_DOCUMENT, ret_quote);
+	json_quote(text ? text : WHOLE_DOCUMENT, ret_quote);
 	free(text);
 	return ret_quote;
 }
 
 /* The beginning of a value's text. */
 struct excerpt {
-	char text[CONFIG_QUOTE_BYTES + 1]; /* longer than a quote, so that it is seen to be cut */
+	char text[JSON_QUOTE_BYTES + 1]; /* longer than a quote, so that it is seen to be cut */
 	size_t used;
 };
 
@@ -148,27 +148,27 @@ static int append_excerpt(const char *bytes, size_t length, void *context)
 	return taken < length ? -1 : 0;
 }
 
-static const char *quote_value(const json_t *json, char ret_quote[CONFIG_QUOTE_BYTES])
+static const char *quote_value(const json_t *json, char ret_quote[JSON_QUOTE_BYTES])
 {
 	struct excerpt excerpt = {0};
 
 	json_dump_callback(json, append_excerpt, &excerpt, JSON_COMPACT | JSON_ENCODE_ANY);
-	return config_quote(excerpt.text, ret_quote);
+	return json_quote(excerpt.text, ret_quote);
 }
 
 static int refuse_number(const struct target *target, const char *whole, const char *around,
 			 const char *token, size_t size)
 {
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 	size_t index;
 
 	if (!json_pointer_index(token, &index) && strcmp(token, JSON_POINTER_END) != 0)
-		return config_fault(&target->place, ERROR_CONFLICT,
-				    " '%s' leads nowhere: '%s' is an array; expected a number for"
-				    " '%s'",
-				    whole, around, config_quote(token, quote));
-	return config_fault(&target->place, ERROR_CONFLICT,
-			    " '%s' leads nowhere: '%s' has %zu elements", whole, around, size);
+		return json_refuse(&target->place, ERROR_CONFLICT,
+				   " '%s' leads nowhere: '%s' is an array; expected a number for"
+				   " '%s'",
+				   whole, around, json_quote(token, quote));
+	return json_refuse(&target->place, ERROR_CONFLICT,
+			   " '%s' leads nowhere: '%s' has %zu elements", whole, around, size);
 }
 
 /* `around`, which the first tokens lead to, has nothing by the name of the next. */
@@ -176,19 +176,19 @@ static int refuse_missing(const struct target *target, size_t token_count, const
 {
 	const struct json_pointer *pointer = target->pointer;
 	const char *token = pointer->tokens[token_count];
-	char whole[CONFIG_QUOTE_BYTES], place[CONFIG_QUOTE_BYTES], quote[CONFIG_QUOTE_BYTES];
+	char whole[JSON_QUOTE_BYTES], place[JSON_QUOTE_BYTES], quote[JSON_QUOTE_BYTES];
 
 	quote_tokens(pointer, pointer->count, whole);
 	quote_tokens(pointer, token_count, place);
 	if (json_is_array(around))
 		return refuse_number(target, whole, place, token, json_array_size(around));
 	if (json_is_object(around))
-		return config_fault(&target->place, ERROR_CONFLICT,
-				    " '%s' leads nowhere: '%s' has no '%s'", whole, place,
-				    config_quote(token, quote));
-	return config_fault(&target->place, ERROR_CONFLICT,
-			    " '%s' leads nowhere: '%s' is %s; expected an object or an array",
-			    whole, place, config_type_name(around));
+		return json_refuse(&target->place, ERROR_CONFLICT,
+				   " '%s' leads nowhere: '%s' has no '%s'", whole, place,
+				   json_quote(token, quote));
+	return json_refuse(&target->place, ERROR_CONFLICT,
+			   " '%s' leads nowhere: '%s' is %s; expected an object or an array", whole,
+			   place, json_type_name(around));
 }
 
 static int spend(struct application *application, const struct target *target, size_t effort)
@@ -196,10 +196,10 @@ static int spend(struct application *application, const struct target *target, s
 	application->effort += effort;
 	if (application->effort <= application->effort_max)
 		return 0;
-	return config_fault(&target->place, ERROR_LIMIT,
-			    ": with it, the patch copies, moves or shifts more than %zu values,"
-			    " the most that one of its length may",
-			    application->effort_max);
+	return json_refuse(&target->place, ERROR_LIMIT,
+			   ": with it, the patch copies, moves or shifts more than %zu values,"
+			   " the most that one of its length may",
+			   application->effort_max);
 }
 
 static size_t effort_max(const struct json_patch *patch)
@@ -223,8 +223,8 @@ static json_t *find_member(const json_t *around, const char *token)
 }
 
 /* What the first tokens lead to; NULL with a fault. Borrowed. */
-static json_t *find(const struct application *application, const struct target *target,
-		    size_t token_count)
+static json_t *find_at(const struct application *application, const struct target *target,
+		       size_t token_count)
 {
 	json_t *found = application->document;
 
@@ -242,7 +242,7 @@ static json_t *find(const struct application *application, const struct target *
 
 static json_t *find_all(const struct application *application, const struct target *target)
 {
-	return find(application, target, target->pointer->count);
+	return find_at(application, target, target->pointer->count);
 }
 
 static const char *last_token(const struct target *target)
@@ -273,40 +273,40 @@ static int insert(struct application *application, const struct target *target, 
 		json_decref(value);
 		return -1;
 	}
-	return json_array_insert_new(array, index, value) ? config_fault_memory(&target->place) : 0;
+	return json_array_insert_new(array, index, value) ? json_refuse_memory(&target->place) : 0;
 }
 
 static int check_depth(const struct target *target, const json_t *value)
 {
 	size_t depth = target->pointer->count + measure_value(value).depth;
 
-	if (depth <= CONFIG_DEPTH_MAX)
+	if (depth <= JSON_DEPTH_MAX)
 		return 0;
-	return config_fault(&target->place, ERROR_LIMIT,
-			    ": the document would be %zu levels deep; expected at most %d", depth,
-			    CONFIG_DEPTH_MAX);
+	return json_refuse(&target->place, ERROR_LIMIT,
+			   ": the document would be %zu levels deep; expected at most %d", depth,
+			   JSON_DEPTH_MAX);
 }
 
 /* Consumes the value; NULL: there was no memory for it. */
-static int add(struct application *application, const struct target *target, json_t *value)
+static int add_value(struct application *application, const struct target *target, json_t *value)
 {
 	size_t count = target->pointer->count;
 	json_t *around = NULL;
 
 	if (!value)
-		return config_fault_memory(&target->place);
+		return json_refuse_memory(&target->place);
 	if (check_depth(target, value)) {
 		json_decref(value);
 		return -1;
 	}
 	if (count == 0)
 		return set_document(application, value);
-	around = find(application, target, count - 1);
+	around = find_at(application, target, count - 1);
 	if (json_is_array(around))
 		return insert(application, target, around, value);
 	if (json_is_object(around))
 		return json_object_set_new(around, last_token(target), value)
-			       ? config_fault_memory(&target->place)
+			       ? json_refuse_memory(&target->place)
 			       : 0;
 	json_decref(value);
 	return around ? refuse_missing(target, count - 1, around) : -1;
@@ -314,7 +314,7 @@ static int add(struct application *application, const struct target *target, jso
 
 static int take_out(struct application *application, const struct target *target)
 {
-	json_t *around = find(application, target, target->pointer->count - 1);
+	json_t *around = find_at(application, target, target->pointer->count - 1);
 	size_t index = 0;
 
 	if (json_is_object(around)) {
@@ -331,8 +331,8 @@ static int take_out(struct application *application, const struct target *target
 static int do_remove(struct application *application, const struct target *path)
 {
 	if (path->pointer->count == 0)
-		return config_fault(&path->place, ERROR_INVALID,
-				    " is that of " WHOLE_DOCUMENT "; expected one within it");
+		return json_refuse(&path->place, ERROR_INVALID,
+				   " is that of " WHOLE_DOCUMENT "; expected one within it");
 	return find_all(application, path) ? take_out(application, path) : -1;
 }
 
@@ -347,36 +347,36 @@ static int do_replace(struct application *application, const struct target *path
 		return -1;
 	copy = json_deep_copy(value);
 	if (!copy)
-		return config_fault_memory(&path->place);
+		return json_refuse_memory(&path->place);
 	if (path->pointer->count == 0)
 		return set_document(application, copy);
-	around = find(application, path, path->pointer->count - 1);
+	around = find_at(application, path, path->pointer->count - 1);
 	json_pointer_index(last_token(path), &index);
 	failed = json_is_object(around) ? json_object_set_new(around, last_token(path), copy)
 					: json_array_set_new(around, index, copy);
-	return failed ? config_fault_memory(&path->place) : 0;
+	return failed ? json_refuse_memory(&path->place) : 0;
 }
 
 static int do_move(struct application *application, const struct target *path,
 		   const struct target *from)
 {
 	json_t *value = find_all(application, from);
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (!value || spend(application, from, measure_value(value).values))
 		return -1;
 	if (json_pointer_is_prefix(from->pointer, path->pointer)) {
 		if (from->pointer->count == path->pointer->count)
 			return 0;
-		return config_fault(&path->place, ERROR_INVALID, " lies within '%s', which moves",
-				    quote_tokens(from->pointer, from->pointer->count, quote));
+		return json_refuse(&path->place, ERROR_INVALID, " lies within '%s', which moves",
+				   quote_tokens(from->pointer, from->pointer->count, quote));
 	}
 	json_incref(value);
 	if (take_out(application, from)) {
 		json_decref(value);
 		return -1;
 	}
-	return add(application, path, value);
+	return add_value(application, path, value);
 }
 
 static int do_copy(struct application *application, const struct target *path,
@@ -386,34 +386,34 @@ static int do_copy(struct application *application, const struct target *path,
 
 	if (!value || spend(application, from, measure_value(value).values))
 		return -1;
-	return add(application, path, json_deep_copy(value));
+	return add_value(application, path, json_deep_copy(value));
 }
 
-static int do_test(const struct application *application, const struct config_place *operation,
+static int do_test(const struct application *application, const struct json_place *operation,
 		   const struct target *path, const json_t *value)
 {
-	struct config_place place = config_place_member(operation, "value");
+	struct json_place place = json_place_member(operation, "value");
 	const json_t *found = find_all(application, path);
-	char whole[CONFIG_QUOTE_BYTES], wanted[CONFIG_QUOTE_BYTES], actual[CONFIG_QUOTE_BYTES];
+	char whole[JSON_QUOTE_BYTES], wanted[JSON_QUOTE_BYTES], actual[JSON_QUOTE_BYTES];
 
 	if (!found)
 		return -1;
 	if (values_equal(found, value))
 		return 0;
-	return config_fault(&place, ERROR_CONFLICT, " is %s, but '%s' is %s",
-			    quote_value(value, wanted),
-			    quote_tokens(path->pointer, path->pointer->count, whole),
-			    quote_value(found, actual));
+	return json_refuse(&place, ERROR_CONFLICT, " is %s, but '%s' is %s",
+			   quote_value(value, wanted),
+			   quote_tokens(path->pointer, path->pointer->count, whole),
+			   quote_value(found, actual));
 }
 
-static int perform(struct application *application, const struct config_place *place,
+static int perform(struct application *application, const struct json_place *place,
 		   const struct json_patch_operation *operation)
 {
-	struct target path = {&operation->path, config_place_member(place, "path")};
-	struct target from = {&operation->from, config_place_member(place, "from")};
+	struct target path = {&operation->path, json_place_member(place, "path")};
+	struct target from = {&operation->from, json_place_member(place, "from")};
 
 	switch (operation->verb) {
-	case JSON_PATCH_ADD: return add(application, &path, json_deep_copy(operation->value));
+	case JSON_PATCH_ADD: return add_value(application, &path, json_deep_copy(operation->value));
 	case JSON_PATCH_REMOVE: return do_remove(application, &path);
 	case JSON_PATCH_REPLACE: return do_replace(application, &path, operation->value);
 	case JSON_PATCH_MOVE: return do_move(application, &path, &from);
@@ -432,15 +432,15 @@ json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
 json_t *json_patch_apply_to(const struct json_patch *patch, json_t *document,
 			    struct error_list *faults)
 {
-	struct config_place place = config_place_thing(faults, "", NULL, "patch");
+	struct json_place place = json_place_thing(faults, "", NULL, "patch");
 	struct application application = {.document = document, .effort_max = effort_max(patch)};
 
 	if (!application.document) {
-		config_fault_memory(&place);
+		json_refuse_memory(&place);
 		return NULL;
 	}
 	for (size_t i = 0; i < patch->count; i++) {
-		struct config_place item = config_place_element(&place, i);
+		struct json_place item = json_place_element(&place, i);
 
 		if (perform(&application, &item, &patch->operations[i])) {
 			json_decref(application.document);

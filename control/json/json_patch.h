@@ -3,7 +3,7 @@
  * JSON Patch (RFC 6902): a list of operations that make one document of another; and JSON Merge
  * Patch (RFC 7396), an outline of what is to be different.
  *
- * Pure; unless they take it over, both leave the document as it was, and the patch anyway. Faults
+ * Pure; both leave the patch as it was, and the document unless they take ownership of it. Faults
  * point into the patch: "/3/path". Their kinds: INVALID, the patch is malformed; CONFLICT, the
  * document is not as an operation expects it; LIMIT.
  */
@@ -57,10 +57,10 @@ struct json_patch *json_patch_parse(const json_t *json, struct error_list *fault
 void json_patch_free(struct json_patch *patch);
 
 /* A new document. NULL with one fault: of the first operation that cannot be done. No result is
- * nested deeper than CONFIG_DEPTH_MAX. */
+ * nested deeper than JSON_DEPTH_MAX. */
 json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
 			 struct error_list *faults);
-/* The same to a document that is taken over, with all that is in it: nobody else has any of it. */
+/* Takes ownership of the document, which shares nothing with others, and changes it. */
 json_t *json_patch_apply_to(const struct json_patch *patch, json_t *document,
 			    struct error_list *faults);
 

@@ -17,10 +17,10 @@
 
 #define REVISIONS_KEPT	      100
 #define REVISION_AUTHOR_BYTES 128
-/* Of VIPs that only the history has still: beyond it, revisions are forgotten earlier. */
+/* Of objects that only the history has still: beyond it, revisions are forgotten earlier. */
 #define REVISIONS_BYTES_MAX ((size_t)256 << 20)
 
-/* VIPs, against the revision before. */
+/* Objects, against the revision before. */
 struct revision_changes {
 	size_t added, changed, removed;
 };
@@ -34,7 +34,7 @@ struct revision {
 	/* What revisions_add() fills in. */
 	bool has_changes; /* the revision before was known */
 	struct revision_changes changes;
-	size_t replaced_bytes; /* of VIPs that the revision before has, and this one has not */
+	size_t replaced_bytes; /* of objects that the revision before has, and this one has not */
 };
 
 struct revisions;
@@ -46,7 +46,7 @@ void revisions_free(struct revisions *revisions);
 /* Makes it the newest, by a copy with a reference of its own to the config. Its number must be
  * greater than the newest's. The oldest beyond the bounds are forgotten. */
 void revisions_add(struct revisions *revisions, const struct revision *revision);
-/* Those after this number never were. */
+/* Forgets revisions after this number. */
 void revisions_forget_after(struct revisions *revisions, uint64_t number);
 void revisions_clear(struct revisions *revisions);
 

@@ -9,8 +9,8 @@
  */
 #include "json_patch.h"
 
-#include "config_field.h"
-#include "config_place.h"
+#include "json_field.h"
+#include "json_place.h"
 
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ static const char *const verb_names[] = {
 	[JSON_PATCH_COPY] = "copy",	  [JSON_PATCH_TEST] = "test",
 };
 
-static const struct config_choices verbs = {verb_names, sizeof(verb_names) / sizeof(verb_names[0])};
+static const struct json_choices verbs = {verb_names, sizeof(verb_names) / sizeof(verb_names[0])};
 
 bool json_patch_has_from(enum json_patch_verb verb)
 {
@@ -33,52 +33,52 @@ static bool has_value(enum json_patch_verb verb)
 }
 
 /* NULL, with a fault, if it is not there. */
-static const json_t *require_member(const struct config_place *operation, const json_t *json,
+static const json_t *require_member(const struct json_place *operation, const json_t *json,
 				    const char *key)
 {
 	const json_t *member = json_object_get(json, key);
 
 	if (!member)
-		config_fault(operation, ERROR_INVALID, ": key '%s' is missing", key);
+		json_refuse(operation, ERROR_INVALID, ": key '%s' is missing", key);
 	return member;
 }
 
-static int parse_verb(const struct config_place *operation, const json_t *json,
+static int parse_verb(const struct json_place *operation, const json_t *json,
 		      enum json_patch_verb *ret_verb)
 {
-	struct config_place place = config_place_member(operation, "op");
+	struct json_place place = json_place_member(operation, "op");
 	const json_t *member = require_member(operation, json, "op");
 	size_t verb;
 
-	if (!member || config_decode_choice(&place, member, verbs, &verb))
+	if (!member || json_decode_choice(&place, member, verbs, &verb))
 		return -1;
 	*ret_verb = (enum json_patch_verb)verb;
 	return 0;
 }
 
-static int parse_pointer(const struct config_place *operation, const json_t *json, const char *key,
+static int parse_pointer(const struct json_place *operation, const json_t *json, const char *key,
 			 struct json_pointer *ret_pointer)
 {
-	struct config_place place = config_place_member(operation, key);
+	struct json_place place = json_place_member(operation, key);
 	const json_t *member = require_member(operation, json, key);
 	struct error error;
 	const char *text;
 
-	if (!member || config_decode_string(&place, member, &text))
+	if (!member || json_decode_string(&place, member, &text))
 		return -1;
 	if (json_pointer_parse(text, ret_pointer, &error))
-		return config_fault(&place, error.kind, "%s", error.message);
+		return json_refuse(&place, error.kind, "%s", error.message);
 	return 0;
 }
 
-/* What has been parsed when it fails is in ret_operation all the same, to be freed. */
-static int parse_operation(const struct config_place *place, const json_t *json,
+/* After a failure, too, ret_operation holds what is to be freed. */
+static int parse_operation(const struct json_place *place, const json_t *json,
 			   struct json_patch_operation *ret_operation)
 {
 	int failed;
 
 	if (!json_is_object(json))
-		return config_refuse_type(place, json, "an object");
+		return json_refuse_type(place, json, "an object");
 	failed = parse_pointer(place, json, "path", &ret_operation->path);
 	if (parse_verb(place, json, &ret_operation->verb))
 		return -1;
@@ -93,27 +93,27 @@ static int parse_operation(const struct config_place *place, const json_t *json,
 
 struct json_patch *json_patch_parse(const json_t *json, struct error_list *faults)
 {
-	struct config_place place = config_place_thing(faults, "", NULL, "patch");
+	struct json_place place = json_place_thing(faults, "", NULL, "patch");
 	size_t count = json_array_size(json);
 	struct json_patch *patch;
 	int failed = 0;
 
 	if (!json_is_array(json)) {
-		config_refuse_type(&place, json, "an array of operations");
+		json_refuse_type(&place, json, "an array of operations");
 		return NULL;
 	}
 	if (count > JSON_PATCH_OPERATIONS_MAX) {
-		config_fault(&place, ERROR_LIMIT, " has %zu operations; expected at most %d", count,
-			     JSON_PATCH_OPERATIONS_MAX);
+		json_refuse(&place, ERROR_LIMIT, " has %zu operations; expected at most %d", count,
+			    JSON_PATCH_OPERATIONS_MAX);
 		return NULL;
 	}
 	patch = calloc(1, sizeof(*patch) + count * sizeof(patch->operations[0]));
 	if (!patch) {
-		config_fault_memory(&place);
+		json_refuse_memory(&place);
 		return NULL;
 	}
 	for (; patch->count < count; patch->count++) {
-		struct config_place item = config_place_element(&place, patch->count);
+		struct json_place item = json_place_element(&place, patch->count);
 
 		failed |= parse_operation(&item, json_array_get(json, patch->count),
 					  &patch->operations[patch->count]);
@@ -132,4 +132,36 @@ void json_patch_free(struct json_patch *patch)
 		json_pointer_done(&patch->operations[i].from);
 	}
 	free(patch);
+}
+
+/* ---- merge patches ---- */
+
+/* RFC 7396, section 2, states the function below in ten lines. New objects appear only along the
+ * patch's own paths, and recursion goes as deep as the patch does. */
+
+static int merge_member(json_t *result, const char *name, const json_t *patch)
+{
+	if (!json_is_null(patch))
+		return json_object_set_new(result, name,
+					   json_patch_merge(json_object_get(result, name), patch));
+	json_object_del(result, name);
+	return 0;
+}
+
+json_t *json_patch_merge(const json_t *document, const json_t *patch)
+{
+	json_t *result, *member;
+	const char *name;
+
+	if (!json_is_object(patch))
+		return json_incref(json_mutable(patch));
+	result = json_is_object(document) ? json_copy(json_mutable(document)) : json_object();
+	json_object_foreach(json_mutable(patch), name, member)
+	{
+		if (result && merge_member(result, name, member)) {
+			json_decref(result);
+			result = NULL;
+		}
+	}
+	return result;
 }

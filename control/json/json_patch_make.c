@@ -10,7 +10,7 @@
  */
 #include "json_patch.h"
 
-#include "config_field.h"
+#include "json_field.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +24,11 @@ static int append_removal(json_t *operations, const char *pointer)
 static int append_value(json_t *operations, const char *verb, const char *pointer,
 			const json_t *value)
 {
-	return json_array_append_new(operations,
-				     json_pack("{s:s, s:s, s:O}", "op", verb, "path", pointer,
-					       "value", config_mutable(value)));
+	return json_array_append_new(operations, json_pack("{s:s, s:s, s:O}", "op", verb, "path",
+							   pointer, "value", json_mutable(value)));
 }
 
-static int compare_names(const void *left, const void *right)
+static int compare_member_names(const void *left, const void *right)
 {
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
@@ -40,7 +39,7 @@ static size_t collect_names(const json_t *object, const json_t *unless, const ch
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(config_mutable(object), name, value)
+	json_object_foreach(json_mutable(object), name, value)
 	{
 		if (!json_object_get(unless, name))
 			ret_names[count++] = name;
@@ -58,7 +57,7 @@ static const char **list_names(const json_t *from, const json_t *to, size_t *ret
 		return NULL;
 	*ret_count = collect_names(from, NULL, names);
 	*ret_count += collect_names(to, from, names + *ret_count);
-	qsort(names, *ret_count, sizeof(names[0]), compare_names);
+	qsort(names, *ret_count, sizeof(names[0]), compare_member_names);
 	return names;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Revisions to bytes and back. A record is whole, or says which VIPs changed since the record
+ * Revisions to bytes and back. An entry is whole, or says which objects changed since the entry
  * before it: what differs is found by the pointers that revisions share, so it costs what the
  * change costs.
  *
- * It owns no state. Records are written on libuv's pool, of revisions that nobody changes
+ * It owns no state. Entries are written on libuv's pool, of revisions that do not change
  * meanwhile, and without touching references; they are decoded at start.
  */
-#include "store_record.h"
+#include "store_entry.h"
 
 #include "abi.h"
 
@@ -17,15 +17,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC		"carom-revision "
-#define HEAD_FORMAT	MAGIC "%u %016" PRIx64 " %zu\n"
-#define HEAD_SCAN	MAGIC "%u %" SCNx64 " %zu"
-#define HEAD_BYTES	80 /* of the longest line, and a NUL */
-#define VERSION_FIRST	1
-#define VERSION		2
-#define CHECKSUM_SEED	0x6361726f6d
-#define BUFFER_MIN	4096
-#define POINTER_TO_VIPS "/vips/"
+#define MAGIC	      "carom-revision "
+#define HEAD_FORMAT   MAGIC "%u %016" PRIx64 " %zu\n"
+#define HEAD_SCAN     MAGIC "%u %" SCNx64 " %zu"
+#define HEAD_BYTES    80 /* of the longest line, and a NUL */
+#define VERSION_FIRST 1
+#define VERSION_FLAT  2					 /* changes of VIPs only */
+#define VERSION	      (VERSION_FLAT + CONFIG_KIND_COUNT) /* a version more for each kind */
+#define CHECKSUM_SEED 0x6361726f6d
+#define BUFFER_MIN    4096
+#define VIPS_KEY      "vips"
 
 /* The version counts, so that a line whose version went bad is not taken for a newer one. */
 static uint64_t checksum(unsigned version, const char *text, size_t length)
@@ -50,7 +51,7 @@ void store_buffer_done(struct store_buffer *buffer)
 	*buffer = (struct store_buffer){0};
 }
 
-static int append(struct store_buffer *buffer, const char *bytes, size_t length)
+static int append_bytes(struct store_buffer *buffer, const char *bytes, size_t length)
 {
 	size_t size = buffer->size ? buffer->size : BUFFER_MIN;
 	char *grown;
@@ -69,39 +70,52 @@ static int append(struct store_buffer *buffer, const char *bytes, size_t length)
 	return 0;
 }
 
-static int append_record(struct store_buffer *buffer, const char *body)
+static int append_entry(struct store_buffer *buffer, const char *body)
 {
 	size_t length = strlen(body);
 	char head[HEAD_BYTES];
 	int head_length = snprintf(head, sizeof(head), HEAD_FORMAT, VERSION,
 				   checksum(VERSION, body, length), length);
 
-	if (append(buffer, head, (size_t)head_length))
+	if (append_bytes(buffer, head, (size_t)head_length))
 		return -1;
-	return append(buffer, body, length);
+	return append_bytes(buffer, body, length);
+}
+
+/* The set of this kind in "changed" or "removed", made if it is not there yet. NULL: no memory. */
+static json_t *set_of_kind(json_t *sets, enum config_kind kind, json_t *make(void))
+{
+	const char *key = config_kind_key(kind);
+
+	if (!json_object_get(sets, key) && json_object_set_new(sets, key, make()))
+		return NULL;
+	return json_object_get(sets, key);
 }
 
 static int set_changes(json_t *body, const struct config *before, const struct config *after)
 {
 	struct config_changes walk = {.before = before, .after = after};
-	json_t *changed = json_object(), *removed = json_array();
+	json_t *changed = json_object(), *removed = json_object();
 	struct config_change change;
 	int failed = 0;
 
-	while (config_changes_next(&walk, &change)) {
+	while (!failed && config_changes_next(&walk, &change)) {
 		if (change.after)
-			failed |= json_object_set_new(changed, change.after->name,
-						      config_vip_to_json(change.after));
+			failed = json_object_set_new(
+				set_of_kind(changed, change.kind, json_object), change.name,
+				config_object_to_json(change.kind, change.after));
 		else
-			failed |= json_array_append_new(removed, json_string(change.before->name));
+			failed =
+				json_array_append_new(set_of_kind(removed, change.kind, json_array),
+						      json_string(change.name));
 	}
 	failed |= json_object_set_new(body, "changed", changed);
 	failed |= json_object_set_new(body, "removed", removed);
 	return failed;
 }
 
-static json_t *record_to_json(const struct revision *revision, const struct revision *before,
-			      bool is_whole)
+static json_t *entry_to_json(const struct revision *revision, const struct revision *before,
+			     bool is_whole)
 {
 	json_t *body =
 		json_pack("{s:I, s:I, s:s}", "revision", (json_int_t)revision->number, "time_ms",
@@ -112,7 +126,7 @@ static json_t *record_to_json(const struct revision *revision, const struct revi
 		failed = json_object_set_new(body, "after",
 					     json_integer((json_int_t)before->number));
 	if (is_whole || !before)
-		failed |= json_object_set_new(body, "vips", config_vips_to_json(revision->config));
+		failed |= config_put_objects(body, revision->config);
 	else
 		failed |= set_changes(body, before->config, revision->config);
 	if (!failed)
@@ -121,12 +135,12 @@ static json_t *record_to_json(const struct revision *revision, const struct revi
 	return NULL;
 }
 
-int store_record_append(struct store_buffer *buffer, const struct revision *revision,
-			const struct revision *before, bool is_whole)
+int store_entry_append(struct store_buffer *buffer, const struct revision *revision,
+		       const struct revision *before, bool is_whole)
 {
-	json_t *body = record_to_json(revision, before, is_whole);
+	json_t *body = entry_to_json(revision, before, is_whole);
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	int result = text ? append_record(buffer, text) : -1;
+	int result = text ? append_entry(buffer, text) : -1;
 
 	free(text);
 	json_decref(body);
@@ -154,8 +168,8 @@ static bool is_begun_head(const char *head, size_t length)
 	       memcmp(head, MAGIC, common) == 0;
 }
 
-enum store_record_state store_record_read(const char *bytes, size_t length,
-					  struct store_record *ret_record)
+enum store_entry_state store_entry_read(const char *bytes, size_t length,
+					struct store_entry *ret_entry)
 {
 	char head[HEAD_BYTES], expected[HEAD_BYTES];
 	size_t head_length = copy_head(bytes, length, head), body_length;
@@ -163,31 +177,30 @@ enum store_record_state store_record_read(const char *bytes, size_t length,
 	uint64_t sum;
 
 	if (is_begun_head(head, head_length))
-		return STORE_RECORD_TORN;
+		return STORE_ENTRY_TORN;
 	if (sscanf(head, HEAD_SCAN, &version, &sum, &body_length) != 3)
-		return STORE_RECORD_CORRUPT;
+		return STORE_ENTRY_CORRUPT;
 	/* scanf lets much pass; only the one spelling is good. */
 	head_length = (size_t)snprintf(expected, sizeof(expected), HEAD_FORMAT, version, sum,
 				       body_length);
 	if (memcmp(head, expected, head_length) != 0 || version < VERSION_FIRST)
-		return STORE_RECORD_CORRUPT;
+		return STORE_ENTRY_CORRUPT;
 	if (body_length > length - head_length)
-		return STORE_RECORD_TORN;
+		return STORE_ENTRY_TORN;
 	if (checksum(version, bytes + head_length, body_length) != sum)
-		return STORE_RECORD_CORRUPT;
-	*ret_record = (struct store_record){
+		return STORE_ENTRY_CORRUPT;
+	*ret_entry = (struct store_entry){
 		.version = version,
 		.body = bytes + head_length,
 		.body_length = body_length,
 		.length = head_length + body_length,
 	};
-	return version <= VERSION ? STORE_RECORD_GOOD : STORE_RECORD_NEWER;
+	return version <= VERSION ? STORE_ENTRY_GOOD : STORE_ENTRY_NEWER;
 }
 
 /* ---- decoding ---- */
 
-/* What a record changes. Owns the array, and a reference to each VIP; removed names are the JSON's.
- */
+/* What an entry changes. Owns the array, and a reference to each object; names are the JSON's. */
 struct decoded {
 	struct config_edit *edits;
 	size_t count;
@@ -196,88 +209,112 @@ struct decoded {
 static void decoded_done(struct decoded *decoded)
 {
 	for (size_t i = 0; i < decoded->count; i++)
-		config_vip_unref(decoded->edits[i].vip);
+		config_object_unref(decoded->edits[i].object);
 	free(decoded->edits);
 }
 
-static int decode_vip(struct decoded *decoded, const char *name, const json_t *json,
-		      struct error *ret_error)
+static void add_edit(struct decoded *decoded, enum config_kind kind, const char *name,
+		     struct config_object *object)
 {
-	char pointer[sizeof(POINTER_TO_VIPS) + CAROM_NAME_BYTES];
-	struct error_list faults = {0};
-	struct config_vip *vip;
+	decoded->edits[decoded->count++] = (struct config_edit){kind, name, object};
+}
 
-	snprintf(pointer, sizeof(pointer), POINTER_TO_VIPS "%s", name);
-	vip = config_vip_from_json(json, name, pointer, &faults);
-	if (vip)
-		decoded->edits[decoded->count++] = (struct config_edit){vip->name, vip};
+static int entry_decode_object(struct decoded *decoded, enum config_kind kind, const char *name,
+			       const json_t *json, struct error *ret_error)
+{
+	struct error_list faults = {0};
+	struct config_object *object = config_object_from_json(kind, json, name, &faults);
+
+	if (object)
+		add_edit(decoded, kind, name, object);
 	else if (faults.count)
 		*ret_error = faults.items[0];
 	else
 		error_set(ret_error, ERROR_SYSTEM, "out of memory");
 	error_list_done(&faults);
-	return vip ? 0 : -1;
-}
-
-static int compare_edits(const void *left, const void *right)
-{
-	const struct config_edit *left_edit = left, *right_edit = right;
-
-	return strcmp(left_edit->name, right_edit->name);
+	return object ? 0 : -1;
 }
 
 /* Sorted, and none is there twice. */
 static int sort_edits(struct decoded *decoded, struct error *ret_error)
 {
 	if (decoded->count)
-		qsort(decoded->edits, decoded->count, sizeof(decoded->edits[0]), compare_edits);
+		qsort(decoded->edits, decoded->count, sizeof(decoded->edits[0]),
+		      config_compare_edits);
 	for (size_t i = 1; i < decoded->count; i++)
-		if (compare_edits(&decoded->edits[i - 1], &decoded->edits[i]) == 0)
-			return error_set(ret_error, ERROR_CONFLICT, "vip '%s' is there twice",
+		if (config_compare_edits(&decoded->edits[i - 1], &decoded->edits[i]) == 0)
+			return error_set(ret_error, ERROR_CONFLICT, "'%s' is there twice",
 					 decoded->edits[i].name);
 	return 0;
 }
 
-static int decode_edits(json_t *vips, const json_t *removed, struct decoded *decoded,
-			struct error *ret_error)
+static int entry_decode_set(struct decoded *decoded, enum config_kind kind, json_t *objects,
+			    const json_t *removed, struct error *ret_error)
 {
-	size_t room = json_object_size(vips) + json_array_size(removed) + 1;
 	const char *name;
 	json_t *json;
 
-	decoded->edits = calloc(room, sizeof(decoded->edits[0]));
-	if (!decoded->edits)
-		return error_set(ret_error, ERROR_SYSTEM, "out of memory");
-	json_object_foreach(vips, name, json)
+	json_object_foreach(objects, name, json)
 	{
-		if (decode_vip(decoded, name, json, ret_error))
+		if (entry_decode_object(decoded, kind, name, json, ret_error))
 			return -1;
 	}
 	for (size_t i = 0; i < json_array_size(removed); i++) {
 		name = json_string_value(json_array_get(removed, i));
 		if (!name)
-			return error_set(ret_error, ERROR_INVALID, "a removed vip has no name");
-		decoded->edits[decoded->count++] = (struct config_edit){.name = name};
+			return error_set(ret_error, ERROR_INVALID, "a removed object has no name");
+		add_edit(decoded, kind, name, NULL);
 	}
+	return 0;
+}
+
+static int decode_sets(const json_t *changed, const json_t *removed, struct decoded *decoded,
+		       struct error *ret_error)
+{
+	size_t room = 1;
+
+	for (enum config_kind kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		room += json_object_size(json_object_get(changed, config_kind_key(kind))) +
+			json_array_size(json_object_get(removed, config_kind_key(kind)));
+	decoded->edits = calloc(room, sizeof(decoded->edits[0]));
+	if (!decoded->edits)
+		return error_set(ret_error, ERROR_SYSTEM, "out of memory");
+	for (enum config_kind kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		if (entry_decode_set(decoded, kind, json_object_get(changed, config_kind_key(kind)),
+				     json_object_get(removed, config_kind_key(kind)), ret_error))
+			return -1;
 	return sort_edits(decoded, ret_error);
 }
 
-/* All there is to be, or what changed since the record before. */
-static int decode_vips(const json_t *body, const struct revision *before, struct decoded *decoded,
-		       struct error *ret_error)
+/* Earlier versions tell changes of VIPs alone, and so without their kind. */
+static int add_kind(json_t *body, const char *key)
 {
-	json_t *vips = json_object_get(body, "vips"), *changed = json_object_get(body, "changed");
+	json_t *flat = json_object_get(body, key);
+
+	return flat ? json_object_set_new(body, key, json_pack("{s:O}", VIPS_KEY, flat)) : 0;
+}
+
+static bool is_whole(const json_t *body)
+{
+	return json_is_object(json_object_get(body, VIPS_KEY));
+}
+
+/* All there is to be, or what changed since the entry before. */
+static int decode_objects(const json_t *body, const struct revision *before,
+			  struct decoded *decoded, struct error *ret_error)
+{
+	const json_t *changed = json_object_get(body, "changed");
 	json_int_t after = json_integer_value(json_object_get(body, "after"));
 
-	if (json_is_object(vips))
-		return decode_edits(vips, NULL, decoded, ret_error);
+	if (is_whole(body))
+		return decode_sets(body, NULL, decoded, ret_error);
 	if (!json_is_object(changed))
 		return error_set(ret_error, ERROR_INVALID, "it has no vips");
 	if (!before || before->number != (uint64_t)after)
 		return error_set(ret_error, ERROR_CONFLICT,
 				 "it changes revision %" PRId64 ", which is not the one before",
 				 (int64_t)after);
-	return decode_edits(changed, json_object_get(body, "removed"), decoded, ret_error);
+	return decode_sets(changed, json_object_get(body, "removed"), decoded, ret_error);
 }
 
 static void decode_heading(const json_t *body, struct revision *revision)
@@ -299,12 +336,11 @@ static int decode_body(const json_t *body, const struct config *nothing,
 		       struct error *ret_error)
 {
 	struct decoded decoded = {0};
-	bool is_whole = json_object_get(body, "vips") != NULL;
-	int result = decode_vips(body, before, &decoded, ret_error);
+	int result = decode_objects(body, before, &decoded, ret_error);
 
 	if (result == 0) {
 		decode_heading(body, revision);
-		revision->config = config_merge_edits(is_whole ? nothing : before->config,
+		revision->config = config_merge_edits(is_whole(body) ? nothing : before->config,
 						      decoded.edits, decoded.count);
 		if (!revision->config)
 			result = error_set(ret_error, ERROR_SYSTEM, "out of memory");
@@ -313,18 +349,34 @@ static int decode_body(const json_t *body, const struct config *nothing,
 	return result;
 }
 
-int store_record_decode(const struct store_record *record, const struct config *nothing,
-			const struct revision *before, struct store_decoded *ret_decoded,
-			struct error *ret_error)
+/* As the newest version would have it. NULL, described. */
+static json_t *load_body(const struct store_entry *entry, struct error *ret_error)
 {
 	json_error_t fault;
-	json_t *body =
-		json_loadb(record->body, record->body_length, JSON_REJECT_DUPLICATES, &fault);
+	json_t *body = json_loadb(entry->body, entry->body_length, JSON_REJECT_DUPLICATES, &fault);
+
+	if (!body) {
+		error_set(ret_error, ERROR_SYNTAX, "%s", fault.text);
+		return NULL;
+	}
+	if (entry->version > VERSION_FLAT ||
+	    (add_kind(body, "changed") == 0 && add_kind(body, "removed") == 0))
+		return body;
+	error_set(ret_error, ERROR_SYSTEM, "out of memory");
+	json_decref(body);
+	return NULL;
+}
+
+int store_entry_decode(const struct store_entry *entry, const struct config *nothing,
+		       const struct revision *before, struct store_decoded *ret_decoded,
+		       struct error *ret_error)
+{
+	json_t *body = load_body(entry, ret_error);
 	struct store_decoded decoded = *ret_decoded;
 	int result;
 
 	if (!body)
-		return error_set(ret_error, ERROR_SYNTAX, "%s", fault.text);
+		return -1;
 	result = decode_body(body, nothing, before, &decoded.revision, ret_error);
 	decoded.after = (uint64_t)json_integer_value(json_object_get(body, "after"));
 	json_decref(body);
@@ -333,31 +385,31 @@ int store_record_decode(const struct store_record *record, const struct config *
 	return result;
 }
 
-static uint64_t number_of(const struct store_record *record)
+static uint64_t entry_number(const struct store_entry *entry)
 {
 	struct revision revision = {0};
-	json_t *body = json_loadb(record->body, record->body_length, 0, NULL);
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
 
 	decode_heading(body, &revision);
 	json_decref(body);
 	return revision.number;
 }
 
-uint64_t store_record_highest(const char *bytes, size_t length)
+uint64_t store_entry_highest(const char *bytes, size_t length)
 {
 	const char *end = bytes + length, *at = bytes;
-	struct store_record record;
+	struct store_entry entry;
 	uint64_t highest = 0, number;
 
 	while ((at = memmem(at, (size_t)(end - at), MAGIC, strlen(MAGIC)))) {
-		if (store_record_read(at, (size_t)(end - at), &record) != STORE_RECORD_GOOD) {
+		if (store_entry_read(at, (size_t)(end - at), &entry) != STORE_ENTRY_GOOD) {
 			at++;
 			continue;
 		}
-		number = number_of(&record);
+		number = entry_number(&entry);
 		if (number > highest)
 			highest = number;
-		at += record.length;
+		at += entry.length;
 	}
 	return highest;
 }
