@@ -1,42 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The quirks of libmicrohttpd, each with the version in which it was seen: how it goes wrong, the
- * remedy, which is here or at the place that is named, and the test in tests/lab that shows it.
+ * The quirks of libmicrohttpd: the version in which each was seen and how it goes wrong, the
+ * remedy, here or at the place that is named, and the test in tests/lab that shows it.
  *
- *  1. 0.9.75: an end of the connection that comes together with the last bytes is overlooked, for
- *     its epoll is edge-triggered. The connection stays until a timeout, and whatever is streamed to
- *     it goes on. quirks_has_ended(), which server.c asks once a second.
- *     rest: test_aborted_requests_leave_nothing; rest_events: test_those_that_leave_leave_nothing
- *  2. 0.9.75: in external-epoll mode there is no eventfd, so a resumed connection does not make its
- *     epoll readable, and is forgotten until another one has something. quirks_resume().
- *     rest: test_vip_is_created_replaced_deleted, as any write
- *  3. 0.9.75: while a TLS handshake is under way it always has more to do, though epoll would tell
- *     when: a client that says nothing keeps a processor busy. quirks_run() sets the pace.
- *     test_tls: test_handshakes_that_never_end
- *  4. 0.9.75: credentials are taken at the start, for all connections to come, so certificates could
- *     not be exchanged. Each session gets its own before its handshake, in listener.c, and the
- *     daemon none: quirks_offer_no_certificate().
- *     test_tls: test_of_the_server_s_certificate
- *  5. 0.9.75: no response is taken while a body is still coming in, so a refusal would wait for all
- *     of it. quirks_send_last() writes past it; the phase CLIENT_LINGERING drains the rest.
- *     rest: test_body_too_large_by_its_length; test_tls: test_refused_in_mid_request
- *  6. 0.9.75: a handler closes a connection by MHD_NO, which is a line of the log each time, as if
- *     something had failed. quirks_is_own_doing() tells that line, and listener.c leaves it out.
+ *  1. 0.9.75 overlooks an end of the connection that comes together with the last bytes, for
+ *     its epoll is edge-triggered. The connection stays until a timeout, and a stream to it
+ *     goes on. Remedy: quirks_has_ended(), which server.c asks once a second.
+ *     Test: rest: test_aborted_requests_leave_nothing
+ *  2. 0.9.75 has no eventfd in external-epoll mode: a resumed connection does not make its
+ *     epoll readable, and is forgotten until another one has something. Remedy:
+ *     quirks_resume().
+ *     Test: rest: test_vip_is_created_replaced_deleted, as any write
+ *  3. 0.9.75 always has more to do while a TLS handshake is under way, though epoll would tell
+ *     when: a silent client keeps a processor busy. Remedy: quirks_run() sets the pace.
+ *     Test: test_tls: test_handshakes_that_never_end
+ *  4. 0.9.75 takes credentials at its start, for all connections to come: certificates could
+ *     not be exchanged. Remedy: each session gets its own before its handshake, in listener.c,
+ *     and the daemon none, quirks_offer_no_certificate().
+ *     Test: test_tls: test_of_the_server_s_certificate
+ *  5. 0.9.75 takes no response while a body is still coming in: a refusal would wait for all of
+ *     it. Remedy: quirks_send_last() writes past it; CLIENT_LINGERING drains the rest.
+ *     Test: rest: test_body_too_large_by_its_length; test_tls: test_refused_in_mid_request
+ *  6. 0.9.75 logs each connection that a handler closes by MHD_NO, as if something had failed.
+ *     Remedy: quirks_is_own_doing() tells that line, and listener.c leaves it out.
  *     No test: nothing but the log suffers.
- *  7. 0.9.75: "%2F" is decoded before the path is cut at its slashes, "%00" ends it, and a malformed
- *     escape stays. quirks_leave_escaped(); path.c and parameter.c decode.
- *     rest: test_escaped_names
- *  8. 0.9.75: of a header that comes twice the first one counts, Content-Length beside chunks is
- *     let pass, and so is HTTP/1.1 without Host. request_framing.c refuses them.
- *     rest_headers
- *  9. 0.9.75: its only timeout is one of silence, for all phases alike. It is off; phase.c has ours.
- *     rest: test_slow_clients_are_cut_off
- * 10. 0.9.75: it must not be stopped while a connection is suspended, or it ends the process.
+ *  7. 0.9.75 decodes "%2F" before the path is cut at its slashes, lets "%00" end it, and keeps
+ *     a malformed escape. Remedy: quirks_leave_escaped(); path.c and parameter.c decode.
+ *     Test: rest: test_escaped_names
+ *  8. 0.9.75 takes the first of a header that comes twice, and lets pass Content-Length beside
+ *     chunks, and HTTP/1.1 without Host. Remedy: request_framing.c refuses them.
+ *     Test: rest_headers
+ *  9. 0.9.75 has one timeout, of silence, for all phases alike. Remedy: it is off, and phase.c
+ *     has ours.
+ *     Test: rest: test_slow_clients_are_cut_off
+ * 10. 0.9.75 ends the process if it is stopped while a connection is suspended. Remedy:
  *     close_all() in server.c resumes them.
- *     test_durability: test_stop_does_not_wait_for_the_disk_s_answers
- * 11. 0.9.75: input that is not HTTP, or that overflows a connection's whole memory, it answers by
- *     itself, in HTML. There is no remedy.
- *     rest: test_what_is_not_http
+ *     Test: test_durability: test_stop_does_not_wait_for_the_disk_s_answers
+ * 11. 0.9.75 answers by itself, in HTML, to input that is not HTTP, or that overflows a
+ *     connection's whole memory. There is no remedy.
+ *     Test: rest: test_what_is_not_http
  *
  * All of it runs on the event loop's thread.
  */
