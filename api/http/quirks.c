@@ -6,7 +6,7 @@
  *  1. 0.9.75 overlooks an end of the connection that comes together with the last bytes, for
  *     its epoll is edge-triggered. The connection stays until a timeout, and a stream to it
  *     goes on. Remedy: quirks_has_ended(), which server.c asks once a second.
- *     Test: rest: test_aborted_requests_leave_nothing
+ *     Test: rest: test_an_end_with_the_last_bytes_is_seen
  *  2. 0.9.75 has no eventfd in external-epoll mode: a resumed connection does not make its
  *     epoll readable, and is forgotten until another one has something. Remedy:
  *     quirks_resume().
