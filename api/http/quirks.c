@@ -1,44 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The quirks of libmicrohttpd: the version in which each was seen and how it goes wrong, the
- * remedy, here or at the place that is named, and the test in tests/lab that shows it.
+ * remedy, here or at the place that is named, and the test in tests/ that fails without it.
  *
  *  1. 0.9.75 overlooks an end of the connection that comes together with the last bytes, for
  *     its epoll is edge-triggered. The connection stays until a timeout, and a stream to it
  *     goes on. Remedy: quirks_has_ended(), which server.c asks once a second.
- *     Test: rest: test_an_end_with_the_last_bytes_is_seen
+ *     Test: unit/test_api_server: test_an_end_with_the_last_bytes_is_seen
  *  2. 0.9.75 has no eventfd in external-epoll mode: a resumed connection does not make its
  *     epoll readable, and is forgotten until another one has something. Remedy:
  *     quirks_resume().
- *     Test: rest: test_vip_is_created_replaced_deleted, as any write
+ *     Test: unit/test_api_server: test_each_kind_of_handler
  *  3. 0.9.75 always has more to do while a TLS handshake is under way, though epoll would tell
  *     when: a silent client keeps a processor busy. Remedy: quirks_run() sets the pace.
- *     Test: test_tls: test_handshakes_that_never_end
+ *     Test: lab/test_tls: test_handshakes_that_never_end
  *  4. 0.9.75 takes credentials at its start, for all connections to come: certificates could
  *     not be exchanged. Remedy: each session gets its own before its handshake, in listener.c,
  *     and the daemon none, quirks_offer_no_certificate().
- *     Test: test_tls: test_of_the_server_s_certificate
+ *     Test: lab/test_tls: test_of_the_server_s_certificate
  *  5. 0.9.75 takes no response while a body is still coming in: a refusal would wait for all of
  *     it. Remedy: quirks_send_last() writes past it; CLIENT_LINGERING drains the rest.
- *     Test: rest: test_body_too_large_by_its_length; test_tls: test_refused_in_mid_request
+ *     Test: lab/rest: test_body_too_large_by_its_length;
+ *     lab/test_tls: test_refused_in_mid_request
  *  6. 0.9.75 logs each connection that a handler closes by MHD_NO, as if something had failed.
  *     Remedy: quirks_is_own_doing() tells that line, and listener.c leaves it out.
  *     No test: nothing but the log suffers.
  *  7. 0.9.75 decodes "%2F" before the path is cut at its slashes, lets "%00" end it, and keeps
  *     a malformed escape. Remedy: quirks_leave_escaped(); path.c and parameter.c decode.
- *     Test: rest: test_escaped_names
+ *     Test: lab/rest: test_escaped_names
  *  8. 0.9.75 takes the first of a header that comes twice, and lets pass Content-Length beside
  *     chunks, and HTTP/1.1 without Host. Remedy: request_framing.c refuses them.
- *     Test: rest_headers
+ *     Test: lab/rest_headers
  *  9. 0.9.75 has one timeout, of silence, for all phases alike. Remedy: it is off, and phase.c
  *     has ours.
- *     Test: rest: test_slow_clients_are_cut_off
+ *     Test: lab/rest: test_slow_clients_are_cut_off
  * 10. 0.9.75 ends the process if it is stopped while a connection is suspended. Remedy:
  *     close_all() in server.c resumes them.
- *     Test: test_durability: test_stop_does_not_wait_for_the_disk_s_answers
+ *     Test: lab/test_durability: test_stop_does_not_wait_for_the_disk_s_answers
  * 11. 0.9.75 answers by itself, in HTML, to input that is not HTTP, or that overflows a
  *     connection's whole memory. There is no remedy.
- *     Test: rest: test_what_is_not_http
+ *     Test: lab/rest: test_what_is_not_http
  *
  * All of it runs on the event loop's thread.
  */

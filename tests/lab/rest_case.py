@@ -65,8 +65,8 @@ class RestTest(unittest.TestCase):
         """Within the client's time, which is a busy machine's, too."""
         self.expect_status(CLIENT.get("/healthz"), 200)
 
-    def wait_for_descriptors(self, expected, limit_s=TIMEOUT_S):
-        deadline = time.monotonic() + limit_s
+    def wait_for_descriptors(self, expected):
+        deadline = time.monotonic() + TIMEOUT_S
         while CLIENT.server_descriptors() > expected and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertLessEqual(CLIENT.server_descriptors(), expected)
