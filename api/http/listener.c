@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of one connection, for the header of a request, that of its answer, and a piece of a body. */
+/* Of one connection, for the header of a request, that of its response, and a piece of a body. */
 #define CONNECTION_MEMORY_BYTES ((size_t)64 << 10)
 #define LOG_INTERVAL_MS		10000
 #define TURNS_MAX		32
