@@ -150,19 +150,9 @@ static int decode_key(const struct json_place *place, const json_t *json, const 
 	return config_section_decode(key->section, place, json, decoding->config);
 }
 
-static int decode_document(const struct json_place *document, const json_t *json,
-			   enum strictness strictness, struct decoding *decoding)
-{
-	struct document_key keys[MEMBER_COUNT + 1];
-
-	list_document_keys(strictness, keys);
-	return json_decode_keys(document, json, &(struct json_keys){keys, sizeof(keys[0])},
-				decode_key, decoding);
-}
-
-/* With room for its objects. base: its sections are taken; NULL: none. */
-static struct config *new_for(const json_t *json, const struct json_place *document,
-			      const struct config *base)
+/* With room for its objects. base: its sections are taken; NULL: sections have their defaults, but
+ * required ones none, so that nothing is held against them. */
+static struct config *new_for(const json_t *json, const struct config *base)
 {
 	size_t room[CONFIG_KIND_COUNT];
 	struct config *config;
@@ -170,13 +160,32 @@ static struct config *new_for(const json_t *json, const struct json_place *docum
 	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
 		room[kind] = json_object_size(json_object_get(json, config_kinds[kind]->key));
 	config = config_new(room);
-	if (!config)
-		json_refuse_memory(document);
-	else if (base) {
+	for (size_t i = 0; config && !base && i < CONFIG_SECTION_COUNT; i++)
+		if (!config_sections[i].is_required)
+			config_sections[i].set_default(config);
+	if (config && base) {
 		config->node = base->node;
 		config->api = base->api;
 	}
 	return config;
+}
+
+/* All that could be decoded; *ret_failed: not everything could. NULL: out of memory. */
+static struct config *decode_document(const struct json_place *document, const json_t *json,
+				      const struct config *base, enum strictness strictness,
+				      int *ret_failed)
+{
+	struct document_key keys[MEMBER_COUNT + 1];
+	struct json_keys table = {keys, sizeof(keys[0])};
+	struct decoding decoding = {base, new_for(json, base)};
+
+	if (!decoding.config) {
+		json_refuse_memory(document);
+		return NULL;
+	}
+	list_document_keys(strictness, keys);
+	*ret_failed = json_decode_keys(document, json, &table, decode_key, &decoding);
+	return decoding.config;
 }
 
 /* Takes ownership of the config. */
@@ -186,70 +195,56 @@ static struct config *end_decoding(struct config *config, const struct config *b
 		config_unref(config);
 		return NULL;
 	}
-	if (base)
+	if (config && base)
 		config_share_equal(config, base);
 	return config;
 }
 
-/* What could be decoded is checked as well. Returns 0 or -1. */
-static int decode_file(const json_t *json, struct config *config, struct error_list *faults)
+/* What could be decoded is checked as well. */
+static struct config *decode_and_check(const json_t *json, const struct config *base,
+				       enum strictness strictness, int *ret_failed,
+				       struct error_list *faults)
 {
 	struct json_place document = json_place_document(faults);
-	struct decoding decoding = {.config = config};
-	int failed;
+	struct config *config = decode_document(&document, json, base, strictness, ret_failed);
 
-	for (size_t i = 0; i < CONFIG_SECTION_COUNT; i++)
-		if (!config_sections[i].is_required)
-			config_sections[i].set_default(config);
-	failed = decode_document(&document, json, FILE_DOCUMENT, &decoding);
-	failed |= config_check_all(&document, config, NULL);
-	return failed;
-}
-
-struct config *config_from_json(const json_t *json, struct error_list *faults)
-{
-	struct json_place document = json_place_document(faults);
-	struct config *config = new_for(json, &document, NULL);
-
-	return config ? end_decoding(config, NULL, decode_file(json, config, faults)) : NULL;
+	if (config)
+		*ret_failed |= config_check_all(&document, config, base);
+	return config;
 }
 
 struct config *config_from_faulty_json(const json_t *json, struct error_list *faults)
 {
-	struct json_place document = json_place_document(faults);
-	struct config *config = new_for(json, &document, NULL);
+	int failed;
 
-	if (config)
-		decode_file(json, config, faults);
-	return config;
+	return decode_and_check(json, NULL, FILE_DOCUMENT, &failed, faults);
+}
+
+struct config *config_from_json(const json_t *json, struct error_list *faults)
+{
+	int failed = 0;
+	struct config *config = decode_and_check(json, NULL, FILE_DOCUMENT, &failed, faults);
+
+	return end_decoding(config, NULL, failed);
+}
+
+struct config *config_replace_from_json(const struct config *base, const json_t *json,
+					struct error_list *faults)
+{
+	int failed = 0;
+	struct config *config = decode_and_check(json, base, REPLACEMENT, &failed, faults);
+
+	return end_decoding(config, base, failed);
 }
 
 struct config *config_decode_replacement(const struct json_place *document,
 					 const struct config *base, const json_t *json,
 					 bool is_whole)
 {
-	struct config *config = new_for(json, document, base);
-	struct decoding decoding = {base, config};
+	enum strictness strictness = is_whole ? WHOLE_REPLACEMENT : REPLACEMENT;
+	int failed = 0;
+	struct config *config = decode_document(document, json, base, strictness, &failed);
 
-	if (!config)
-		return NULL;
-	return end_decoding(config, base,
-			    decode_document(document, json,
-					    is_whole ? WHOLE_REPLACEMENT : REPLACEMENT, &decoding));
-}
-
-struct config *config_replace_from_json(const struct config *base, const json_t *json,
-					struct error_list *faults)
-{
-	struct json_place document = json_place_document(faults);
-	struct config *config = new_for(json, &document, base);
-	struct decoding decoding = {base, config};
-	int failed;
-
-	if (!config)
-		return NULL;
-	failed = decode_document(&document, json, REPLACEMENT, &decoding);
-	failed |= config_check_all(&document, config, base);
 	return end_decoding(config, base, failed);
 }
 

@@ -114,6 +114,8 @@ static int scope_of_outline(const json_t *outline, struct scope *ret_scope)
 		scope.has_sections |= kind == CONFIG_KIND_COUNT;
 		if (kind == CONFIG_KIND_COUNT)
 			continue;
+		/* null: all of a kind are to go. */
+		scope.has_all_objects |= !json_is_object(part);
 		json_object_foreach(part, name, object)
 		{
 			add_name(&scope, kind, name);

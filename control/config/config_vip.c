@@ -257,6 +257,21 @@ struct config_vip *config_vip_with_backends(const struct config_vip *base,
 	return end_vip_edit(vip, base, &place);
 }
 
+/* added: instead of those from `from` to `to`, or NULL. */
+static struct config_vip *vip_splice_backends(const struct config_vip *base, size_t from, size_t to,
+					      const struct config_backend *added,
+					      const struct json_place *place)
+{
+	struct config_vip *vip = begin_vip_edit(base, base->backend_count + 1, place);
+
+	if (!vip)
+		return NULL;
+	vip_add_backends(vip, base->backends, from);
+	vip_add_backends(vip, added, added ? 1 : 0);
+	vip_add_backends(vip, &base->backends[to], base->backend_count - to);
+	return vip;
+}
+
 struct config_vip *config_vip_with_backend(const struct config_vip *base,
 					   const struct config_backend *backend,
 					   struct error_list *faults)
@@ -265,14 +280,9 @@ struct config_vip *config_vip_with_backend(const struct config_vip *base,
 	struct json_place place = place_of_vip(base, faults, pointer);
 	size_t position = config_backend_position(base, backend->name);
 	size_t next = position + (config_find_backend(base, backend->name) ? 1 : 0);
-	struct config_vip *vip = begin_vip_edit(base, base->backend_count + 1, &place);
+	struct config_vip *vip = vip_splice_backends(base, position, next, backend, &place);
 
-	if (!vip)
-		return NULL;
-	vip_add_backends(vip, base->backends, position);
-	vip_add_backends(vip, backend, 1);
-	vip_add_backends(vip, &base->backends[next], base->backend_count - next);
-	return end_vip_edit(vip, base, &place);
+	return vip ? end_vip_edit(vip, base, &place) : NULL;
 }
 
 struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
@@ -283,16 +293,9 @@ struct config_vip *config_vip_without_backend(const struct config_vip *base, con
 	struct json_place backends = json_place_member(&place, CONFIG_BACKENDS_KEY);
 	struct json_place item = json_place_item(&backends, CONFIG_BACKEND_NOUN, name);
 	size_t position = config_backend_position(base, name);
-	struct config_vip *vip;
 
-	if (!config_find_backend(base, name)) {
-		json_refuse(&item, ERROR_NOT_FOUND, " does not exist");
-		return NULL;
-	}
-	vip = begin_vip_edit(base, base->backend_count - 1, &place);
-	if (!vip)
-		return NULL;
-	vip_add_backends(vip, base->backends, position);
-	vip_add_backends(vip, &base->backends[position + 1], base->backend_count - position - 1);
-	return vip;
+	if (config_find_backend(base, name))
+		return vip_splice_backends(base, position, position + 1, NULL, &place);
+	json_refuse(&item, ERROR_NOT_FOUND, " does not exist");
+	return NULL;
 }

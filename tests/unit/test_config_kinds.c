@@ -114,6 +114,7 @@ static void it_is_patched_and_all_else_is_shared(void **state)
 	struct config *base = config_of(BOTH);
 	struct config *merged =
 		patched(base, CONFIG_PATCH_MERGE, "{'tags': {'low': null, 'new': {'level': 1}}}");
+	struct config *without = patched(base, CONFIG_PATCH_MERGE, "{'tags': null}");
 	struct config *operated =
 		patched(base, CONFIG_PATCH_OPERATIONS,
 			"[{'op': 'replace', 'path': '/tags/high/level', 'value': 7},"
@@ -124,10 +125,13 @@ static void it_is_patched_and_all_else_is_shared(void **state)
 	assert_int_equal(tag_of(merged, "new")->level, 1);
 	assert_ptr_equal(tag_of(merged, "high"), tag_of(base, "high"));
 	assert_ptr_equal(merged->vips[0], base->vips[0]);
+	assert_int_equal(without->sets[CONFIG_KIND_TAG].count, 0);
+	assert_ptr_equal(without->vips[0], base->vips[0]);
 	assert_int_equal(tag_of(operated, "high")->level, 7);
 	assert_ptr_equal(tag_of(operated, "low"), tag_of(base, "low"));
 	assert_int_equal(operated->vip_count, 0);
 	config_unref(operated);
+	config_unref(without);
 	config_unref(merged);
 	config_unref(base);
 }
