@@ -124,6 +124,9 @@ static int place_backends(struct room *room, const struct placement *placement)
 		after->first_backend = before->first_backend;
 		return 0;
 	}
+	/* Rapid exchanges of a large set: ordinals that sweeps have not set free yet. */
+	if (count >= CAROM_ORDINAL_NONE)
+		return -1;
 	return count ? range_take(room->pools[POOL_BACKENDS], count, &after->first_backend) : 0;
 }
 
