@@ -7,7 +7,7 @@
  *
  *   control.active ──► generation ──► address table ──► address entry ──► VIP table ──► VIP
  *                                                                                       │
- *      counters ◄── backend ◄── VIP.first_backend + ordinal ◄── slot ◄── VIP.first_slot ┘
+ *   counters, next hop ◄── backend ◄── VIP.first_backend + ordinal ◄── slot ◄── first_slot ┘
  *
  * A published thing is never written again. A change writes VIPs, slots and backends beside those
  * before, fills an idle generation, and flips control.active; memory is reused only after an RCU
@@ -24,7 +24,7 @@
  * minor one: a map, a member in what is reserved. Maps of the same major number are adopted one by
  * one (balancer/maps/adoption.h).
  */
-#define CAROM_ABI_MAJOR 2
+#define CAROM_ABI_MAJOR 3
 #define CAROM_ABI_MINOR 0
 
 #define CAROM_NAME_BYTES       64 /* a VIP's or backend's name, with its terminating NUL */
@@ -330,20 +330,30 @@ enum carom_backend_state {
 	((state) == CAROM_BACKEND_ACTIVE || (state) == CAROM_BACKEND_DRAIN ||                      \
 	 (state) == CAROM_BACKEND_DOWN)
 
-/* All that forwarding needs, its next hop included: one cache line, and no look-up more. */
+/*
+ * All that forwarding needs of one backend, in one cache line. Two words of a published backend are
+ * written again, in place, each by one store: its next hop and its state. So a gateway's new
+ * address needs no room beside what is published, however full the maps are.
+ */
 struct carom_backend {
 	struct carom_address outer_source;
 	struct carom_address outer_destination;
-	__u8 destination_mac[6];
-	__u8 source_mac[6];
-	__u32 interface;	 /* ifindex to leave by */
 	__be32 source_host_mask; /* bits of outer_source.words[3] that the flow's hash fills */
 	__u32 counter;		 /* in the counters array */
+	__u32 next_hop;		 /* in the next_hops array; 0: none was ever found */
 	__u16 header_checksum;	 /* ones' complement sum of the outer IPv4 header's fixed fields */
-	__u16 mtu;		 /* of the way to the backend, outer header included */
-	__u8 state;		 /* enum carom_backend_state */
 	__u8 outer_family;	 /* enum carom_family */
-	__u8 reserved[2];
+	__u8 state;		 /* enum carom_backend_state */
+	__u8 reserved[16];
+};
+
+/* The way to one or more backends. */
+struct carom_next_hop {
+	__u8 destination_mac[6];
+	__u8 source_mac[6];
+	__u32 interface; /* ifindex to leave by */
+	__u16 mtu;	 /* of the way to the backend, outer header included */
+	__u8 reserved[14];
 };
 
 /*
@@ -513,6 +523,7 @@ _Static_assert(sizeof(struct carom_slot_line) == CAROM_CACHE_LINE_BYTES, "carom_
 _Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,
 	       "carom_displacement_line");
 _Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_backend");
+_Static_assert(sizeof(struct carom_next_hop) == 32, "carom_next_hop");
 _Static_assert(sizeof(struct carom_flow_line) == CAROM_CACHE_LINE_BYTES, "carom_flow_line");
 _Static_assert(sizeof(struct carom_recorder) == CAROM_CACHE_LINE_BYTES, "carom_recorder");
 _Static_assert(sizeof(struct carom_vip_label) == 64, "carom_vip_label");

@@ -22,11 +22,11 @@
 
 /* Both addresses lie side by side on both sides. The alignment is what drivers give to frames; the
  * compiler, which would not count on it, would copy byte by byte. */
-static __always_inline void write_ethernet(void *frame, const struct carom_backend *backend,
+static __always_inline void write_ethernet(void *frame, const struct carom_next_hop *next_hop,
 					   __be16 protocol)
 {
 	__builtin_memcpy(__builtin_assume_aligned(frame, 4),
-			 __builtin_assume_aligned(backend->destination_mac, 4), 2 * ETH_ALEN);
+			 __builtin_assume_aligned(next_hop->destination_mac, 4), 2 * ETH_ALEN);
 	*(__be16 *)(frame + offsetof(struct ethhdr, h_proto)) = protocol;
 }
 
@@ -120,10 +120,10 @@ static __always_inline __u32 inner_bytes(const struct packet *packet)
 }
 
 /* Makes room for an outer header before the packet. */
-static __always_inline int grow(struct packet *packet, const struct carom_backend *backend,
+static __always_inline int grow(struct packet *packet, const struct carom_next_hop *next_hop,
 				__u32 bytes)
 {
-	if (unlikely(packet->bytes + bytes > backend->mtu))
+	if (unlikely(packet->bytes + bytes > next_hop->mtu))
 		return refuse(packet, CAROM_REASON_TOO_BIG);
 	if (unlikely(bpf_xdp_adjust_head(packet->context, -(int)bytes)))
 		return refuse(packet, CAROM_REASON_NO_HEADROOM);
@@ -131,9 +131,10 @@ static __always_inline int grow(struct packet *packet, const struct carom_backen
 }
 
 static __always_inline int encapsulate_ipv4(struct packet *packet,
-					    const struct carom_backend *backend)
+					    const struct carom_backend *backend,
+					    const struct carom_next_hop *next_hop)
 {
-	int verdict = grow(packet, backend, sizeof(struct iphdr));
+	int verdict = grow(packet, next_hop, sizeof(struct iphdr));
 	struct ethhdr *ethernet;
 	struct iphdr *ip;
 
@@ -143,15 +144,16 @@ static __always_inline int encapsulate_ipv4(struct packet *packet,
 	ip = (void *)(ethernet + 1);
 	if (unlikely((void *)(ip + 1) + inner_bytes(packet) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
-	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IP));
+	write_ethernet(ethernet, next_hop, bpf_htons(ETH_P_IP));
 	write_ipv4(ip, packet, backend);
 	return CONTINUE;
 }
 
 static __always_inline int encapsulate_ipv6(struct packet *packet,
-					    const struct carom_backend *backend)
+					    const struct carom_backend *backend,
+					    const struct carom_next_hop *next_hop)
 {
-	int verdict = grow(packet, backend, sizeof(struct ipv6hdr));
+	int verdict = grow(packet, next_hop, sizeof(struct ipv6hdr));
 	struct ethhdr *ethernet;
 	struct ipv6hdr *ip;
 
@@ -161,15 +163,16 @@ static __always_inline int encapsulate_ipv6(struct packet *packet,
 	ip = (void *)(ethernet + 1);
 	if (unlikely((void *)(ip + 1) + inner_bytes(packet) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
-	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IPV6));
+	write_ethernet(ethernet, next_hop, bpf_htons(ETH_P_IPV6));
 	write_ipv6(ip, packet, backend);
 	return CONTINUE;
 }
 
-static __always_inline int encapsulate(struct packet *packet, const struct carom_backend *backend)
+static __always_inline int encapsulate(struct packet *packet, const struct carom_backend *backend,
+				       const struct carom_next_hop *next_hop)
 {
-	return backend->outer_family == CAROM_IPV4 ? encapsulate_ipv4(packet, backend)
-						   : encapsulate_ipv6(packet, backend);
+	return backend->outer_family == CAROM_IPV4 ? encapsulate_ipv4(packet, backend, next_hop)
+						   : encapsulate_ipv6(packet, backend, next_hop);
 }
 
 #endif

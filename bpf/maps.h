@@ -33,6 +33,7 @@ ARRAY(changed_at, struct carom_slot_line);
 ARRAY(flows, struct carom_flow_line);
 ARRAY(recorders, struct carom_recorder); /* one a lane, as the counters */
 ARRAY(backends, struct carom_backend);
+ARRAY(next_hops, struct carom_next_hop);
 /* No program reads the labels: they are here to outlive caromd. */
 ARRAY(vip_labels, struct carom_vip_label);
 ARRAY(backend_labels, struct carom_backend_label);

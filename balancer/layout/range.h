@@ -20,6 +20,13 @@ struct range_pool;
  */
 #define RANGE_BLOCKS_ROOM 3
 
+/*
+ * The same for backends, which are ranges of any length. A set that is exchanged whole lies beside
+ * the one before. And the ordinal of a backend that went is not given away before sweeps have
+ * forgotten its flows, so that each of the two sets may have as many ordinals once more.
+ */
+#define RANGE_ROOM 4
+
 /* size: of the array, counted in its units. NULL with errno ENOMEM. */
 struct range_pool *range_pool_new(uint32_t size);
 void range_pool_free(struct range_pool *pool);

@@ -41,7 +41,7 @@ struct arrays_map {
 	uint16_t since_minor; /* of the ABI; a map that came later than .0 may start empty */
 };
 
-#define ARRAYS_COUNT 19
+#define ARRAYS_COUNT 20
 #define CONTROL	     (ARRAYS_COUNT - 1)
 
 struct arrays {
@@ -69,7 +69,8 @@ static void set_sizes(struct dataplane_memory *memory, const struct arrays_optio
 	memory->entry_count = displace_entry_count(limits->vips);
 	memory->slot_count =
 		options->slot_count ? options->slot_count : RANGE_BLOCKS_ROOM * limits->slots;
-	memory->backend_count = 2 * limits->backends;
+	memory->backend_count = RANGE_ROOM * limits->backends;
+	memory->next_hop_count = 2 * limits->backends + 1;
 	memory->flow_count = power_of_two(limits->flows);
 	memory->flow_idle_timeout_s = limits->flow_idle_timeout_s;
 	/* A VIP's own number is good in both arrays; backends' numbers follow in counters. */
@@ -99,6 +100,7 @@ static void list_maps(struct arrays *arrays)
 		{OF(flows), memory->flow_count / CAROM_FLOWS_PER_LINE, LIFE_PINNED_OR_EMPTY, 0},
 		{OF(recorders), memory->lane_count, LIFE_PINNED_OR_EMPTY, 0},
 		{OF(backends), memory->backend_count, LIFE_PINNED, 0},
+		{OF(next_hops), memory->next_hop_count, LIFE_PINNED, 0},
 		{OF(vip_labels), memory->reasons_per_lane, LIFE_PINNED, 0},
 		{OF(backend_labels), memory->backend_count, LIFE_PINNED, 0},
 		{OF(counters), 1ull * memory->lane_count * memory->counters_per_lane,
@@ -280,7 +282,7 @@ void arrays_use_pinned_sizes(struct arrays_options *options)
 	options->slot_count = pinned_entries(bpf_dir, "slots") * CAROM_SLOTS_PER_LINE;
 	options->limits = (struct dataplane_limits){
 		.vips = pinned_entries(bpf_dir, "vip_labels") / 2,
-		.backends = pinned_entries(bpf_dir, "backends") / 2,
+		.backends = pinned_entries(bpf_dir, "backends") / RANGE_ROOM,
 		.flows = pinned_entries(bpf_dir, "flows") * CAROM_FLOWS_PER_LINE,
 	};
 }

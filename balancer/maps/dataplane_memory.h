@@ -17,8 +17,8 @@ struct dataplane_limits {
 };
 
 /*
- * The maps as arrays in memory. Those of VIPs, backends and slots hold twice or, for slots, three
- * times (RANGE_BLOCKS_ROOM) their limit, so that a change fits beside what it replaces.
+ * The maps as arrays in memory. Those of VIPs, backends and slots hold several times
+ * their limit (RANGE_ROOM, RANGE_BLOCKS_ROOM), so that a change fits beside what it replaces.
  */
 struct dataplane_memory {
 	struct carom_control *control;
@@ -31,6 +31,7 @@ struct dataplane_memory {
 	struct carom_flow *flows;
 	struct carom_recorder *recorders;
 	struct carom_backend *backends;
+	struct carom_next_hop *next_hops;
 	struct carom_vip_label *vip_labels;
 	struct carom_backend_label *backend_labels;
 	struct carom_counter *counters;
@@ -42,6 +43,7 @@ struct dataplane_memory {
 	uint32_t entry_count;	     /* of addresses, or of vips, in one generation */
 	uint32_t slot_count;
 	uint32_t backend_count;
+	uint32_t next_hop_count;
 	uint32_t flow_count; /* a power of two */
 	uint32_t flow_idle_timeout_s;
 	uint32_t counters_per_lane;

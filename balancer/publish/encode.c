@@ -28,24 +28,33 @@ static uint16_t fixed_checksum(const struct image_vip *vip, const struct carom_b
 }
 
 struct carom_backend encode_backend(const struct image_vip *vip,
-				    const struct image_backend *backend, uint32_t counter)
+				    const struct image_backend *backend, uint32_t counter,
+				    uint32_t next_hop)
 {
-	const struct next_hop *next_hop = &backend->next_hop;
 	struct carom_backend encoded = {
 		.outer_source = backend->outer_source,
 		.outer_destination = backend->address,
-		.interface = next_hop->interface,
 		.source_host_mask = backend->source_host_mask,
 		.counter = counter,
-		.mtu = next_hop->mtu,
+		.next_hop = next_hop,
 		.state = (uint8_t)image_backend_state(backend),
 		.outer_family = (uint8_t)address_family(&backend->address),
 	};
 
-	memcpy(encoded.destination_mac, next_hop->destination_mac, sizeof(encoded.destination_mac));
-	memcpy(encoded.source_mac, next_hop->source_mac, sizeof(encoded.source_mac));
 	encoded.header_checksum = fixed_checksum(vip, &encoded);
 	return encoded;
+}
+
+bool encode_next_hop(const struct image_backend *backend, struct carom_next_hop *ret_hop)
+{
+	const struct next_hop *hop = &backend->next_hop;
+
+	if (backend->state == CAROM_BACKEND_UNUSED || !hop->interface)
+		return false;
+	*ret_hop = (struct carom_next_hop){.interface = hop->interface, .mtu = hop->mtu};
+	memcpy(ret_hop->destination_mac, hop->destination_mac, sizeof(ret_hop->destination_mac));
+	memcpy(ret_hop->source_mac, hop->source_mac, sizeof(ret_hop->source_mac));
+	return true;
 }
 
 struct carom_backend_label encode_label(const struct image_backend *backend)
@@ -62,6 +71,7 @@ struct carom_backend_label encode_label(const struct image_backend *backend)
 }
 
 struct image_backend encode_read_backend(const struct carom_backend *encoded,
+					 const struct carom_next_hop *hop,
 					 const struct carom_backend_label *label)
 {
 	struct image_backend backend = {
@@ -72,8 +82,8 @@ struct image_backend encode_read_backend(const struct carom_backend *encoded,
 		.next_hop =
 			{
 				.resolved = label->is_resolved,
-				.interface = encoded->interface,
-				.mtu = encoded->mtu,
+				.interface = hop->interface,
+				.mtu = hop->mtu,
 				.source = encoded->outer_source,
 			},
 		.outer_source = encoded->outer_source,
@@ -81,8 +91,8 @@ struct image_backend encode_read_backend(const struct carom_backend *encoded,
 	};
 
 	memcpy(backend.name, label->name, sizeof(backend.name));
-	memcpy(backend.next_hop.destination_mac, encoded->destination_mac,
-	       sizeof(encoded->destination_mac));
-	memcpy(backend.next_hop.source_mac, encoded->source_mac, sizeof(encoded->source_mac));
+	memcpy(backend.next_hop.destination_mac, hop->destination_mac,
+	       sizeof(hop->destination_mac));
+	memcpy(backend.next_hop.source_mac, hop->source_mac, sizeof(hop->source_mac));
 	return backend;
 }

@@ -162,3 +162,29 @@ bool image_may_keep_slots(const struct image_vip *before, const struct image_vip
 	return before->ring == after->ring && before->tracking == after->tracking &&
 	       image_has_same_flows(before, after) && image_serves_as_before(before, after);
 }
+
+/* Whether only state and next hop, if anything, tell the two apart to packets. */
+static bool image_is_same_place(const struct image_backend *before,
+				const struct image_backend *after)
+{
+	bool is_held = after->state != CAROM_BACKEND_UNUSED;
+
+	if ((before->state != CAROM_BACKEND_UNUSED) != is_held)
+		return false;
+	return !is_held || (before->source_host_mask == after->source_host_mask &&
+			    address_equal(&before->address, &after->address) &&
+			    address_equal(&before->outer_source, &after->outer_source) &&
+			    strcmp(before->name, after->name) == 0);
+}
+
+bool image_may_keep_backends(const struct image_vip *before, const struct image_vip *after)
+{
+	if (before->backend_count != after->backend_count ||
+	    address_is_ipv4(&before->address) != address_is_ipv4(&after->address))
+		return false;
+	for (size_t i = 0; i < after->backend_count; i++) {
+		if (!image_is_same_place(&before->backends[i], &after->backends[i]))
+			return false;
+	}
+	return true;
+}

@@ -4,7 +4,8 @@
  *
  * A commit first places every changed VIP in a copy of the room, and lays it out beside what is
  * published, where no packet looks: that may fail, and then the copy is thrown away. Then it flips,
- * which cannot fail. Then it retires what the flip replaced.
+ * which cannot fail, and writes states and next hops of backends that stay where they are. Then it
+ * retires what the flip replaced.
  *
  * Owns the published image and its parts: room, generations, flows, counters. Called by control/ on
  * the event loop's thread.
@@ -35,6 +36,7 @@ struct publish *publish_new(const struct dataplane_memory *memory, struct error 
 		.backend_count = memory->backend_count,
 		.vip_number_count = memory->reasons_per_lane,
 		.number_count = memory->counters_per_lane,
+		.next_hop_count = memory->next_hop_count,
 	};
 	struct publish *publish = calloc(1, sizeof(*publish));
 
@@ -141,16 +143,57 @@ static void lay_out_label(const struct publish *publish, const struct placed *pl
 	memcpy(label->name, placed->vip->name, CAROM_NAME_BYTES);
 }
 
+/* A number in use keeps its next hop, so that one which packets read is written as it was. */
+static void lay_out_next_hops(const struct publish *publish, const struct room *room,
+			      const struct placed *placed)
+{
+	struct carom_next_hop *hops = publish->published.memory->next_hops;
+
+	for (size_t i = 0; i < placed->vip->backend_count; i++) {
+		uint32_t number = placed->backends[i].next_hop;
+		const struct carom_next_hop *hop = room_next_hop(room, number);
+
+		if (number != HOPS_NONE && memcmp(&hops[number], hop, sizeof(*hop)) != 0)
+			hops[number] = *hop;
+	}
+}
+
 static void lay_out_backends(const struct publish *publish, const struct placed *placed)
 {
 	const struct dataplane_memory *memory = publish->published.memory;
 	const struct image_vip *vip = placed->vip;
 
 	for (size_t i = 0; i < vip->backend_count; i++) {
+		const struct placed_backend *backend = &placed->backends[i];
+
 		memory->backends[placed->first_backend + i] =
-			encode_backend(vip, &vip->backends[i], placed->backends[i].counter);
+			encode_backend(vip, &vip->backends[i], backend->counter, backend->next_hop);
 		memory->backend_labels[placed->first_backend + i] = encode_label(&vip->backends[i]);
 	}
+}
+
+/* Of backends that stay where they are: after the flip, what of them is written in place. */
+static void exchange_backends(const struct publish *publish, const struct placed *placed)
+{
+	const struct dataplane_memory *memory = publish->published.memory;
+
+	for (size_t i = 0; i < placed->vip->backend_count; i++) {
+		const struct image_backend *backend = &placed->vip->backends[i];
+		struct carom_backend *entry = &memory->backends[placed->first_backend + i];
+
+		__atomic_store_n(&entry->next_hop, placed->backends[i].next_hop, __ATOMIC_RELEASE);
+		__atomic_store_n(&entry->state, (uint8_t)image_backend_state(backend),
+				 __ATOMIC_RELAXED);
+		memory->backend_labels[placed->first_backend + i] = encode_label(backend);
+	}
+}
+
+static bool stays_in_place(const struct placement *placement)
+{
+	const struct placed *before = placement->before, *after = placement->after;
+
+	return before && before != after && before->first_backend == after->first_backend &&
+	       after->vip->backend_count;
 }
 
 static int advance_slots(const struct publish *publish, const struct placement *placement)
@@ -197,8 +240,8 @@ static int lay_out_slots(const struct publish *publish, const struct placement *
 	return 0;
 }
 
-static int lay_out(const struct publish *publish, const struct placement *placement,
-		   struct error *ret_error)
+static int lay_out(const struct publish *publish, const struct room *room,
+		   const struct placement *placement, struct error *ret_error)
 {
 	const struct placed *after = placement->after;
 
@@ -206,7 +249,9 @@ static int lay_out(const struct publish *publish, const struct placement *placem
 		return 0;
 	flows_keep_counts(publish->flows, placement);
 	lay_out_label(publish, after);
-	lay_out_backends(publish, after);
+	lay_out_next_hops(publish, room, after);
+	if (!stays_in_place(placement))
+		lay_out_backends(publish, after);
 	if (lay_out_slots(publish, placement))
 		return error_set_errno(ret_error, ENOMEM, "vip '%s'", after->vip->name);
 	return 0;
@@ -220,7 +265,7 @@ static int lay_out_all(const struct publish *publish, const struct change *chang
 
 	for (size_t i = 0; i < change->image->vip_count; i++) {
 		has_new_vip |= !change->placements[i].before;
-		if (lay_out(publish, &change->placements[i], ret_error))
+		if (lay_out(publish, change->room, &change->placements[i], ret_error))
 			return -1;
 	}
 	if (has_new_vip && flows_drop_orphans(publish->flows))
@@ -249,6 +294,14 @@ static void retire_replaced(struct publish *publish, const struct change *change
 		counters_retire(publish->counters, gone, heir, epoch);
 		room_retire(change->room, gone, heir, epoch);
 		placed_free(gone);
+	}
+}
+
+static void exchange_all(const struct publish *publish, const struct change *change)
+{
+	for (size_t i = 0; i < change->image->vip_count; i++) {
+		if (stays_in_place(&change->placements[i]))
+			exchange_backends(publish, change->placements[i].after);
 	}
 }
 
@@ -302,6 +355,7 @@ int publish_commit(struct publish *publish, struct image *image, struct error *r
 		return -1;
 	}
 	generations_flip(&publish->generations, generation);
+	exchange_all(publish, &change);
 	replace(publish, &change, image, vips);
 	return 0;
 }
@@ -370,6 +424,7 @@ static int inherit_vip(struct publish *publish, const struct publish *predecesso
 	if (!placement.after || room_place(publish->room, &placement))
 		return -1;
 	lay_out_label(publish, placement.after);
+	lay_out_next_hops(publish, publish->room, placement.after);
 	lay_out_backends(publish, placement.after);
 	inherit_slots(publish, predecessor, from, placement.after);
 	counters_inherit(publish->counters, predecessor->counters, from, placement.after);

@@ -19,6 +19,7 @@
 
 struct placed_backend {
 	uint32_t counter;    /* its number in counters; 0: the ordinal is not held */
+	uint32_t next_hop;   /* its next hop's number, or HOPS_NONE */
 	uint32_t flow_count; /* recorded and living, as of the last sweep */
 	uint64_t certain_at; /* the sweep that has seen all flows of before its last change */
 };

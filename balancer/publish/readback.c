@@ -87,6 +87,7 @@ static int readback_backends(const struct reading *reading, const struct carom_v
 	const struct dataplane_memory *memory = reading->memory;
 
 	for (uint32_t i = 0; i < entry->backend_count; i++) {
+		const struct carom_backend *backend = &memory->backends[entry->first_backend + i];
 		const struct carom_backend_label *label =
 			&memory->backend_labels[entry->first_backend + i];
 
@@ -94,8 +95,10 @@ static int readback_backends(const struct reading *reading, const struct carom_v
 			return contradict(reading, "a backend's state");
 		if (label->state != CAROM_BACKEND_UNUSED && !name_is_whole(label->name))
 			return contradict(reading, "a backend's name");
+		if (backend->next_hop >= memory->next_hop_count)
+			return contradict(reading, "a backend's next hop");
 		vip->backends[i] =
-			encode_read_backend(&memory->backends[entry->first_backend + i], label);
+			encode_read_backend(backend, &memory->next_hops[backend->next_hop], label);
 		if (label->state == CAROM_BACKEND_UNUSED)
 			vip->backends[i].free_after_sweep = IMAGE_SWEEPS_TO_FORGET;
 	}
@@ -174,9 +177,13 @@ static void read_places(const struct reading *reading, const struct carom_vip *e
 	if (entry->backend_count)
 		placed->first_backend = entry->first_backend;
 	for (size_t i = 0; i < placed->vip->backend_count; i++) {
-		if (placed->vip->backends[i].state != CAROM_BACKEND_UNUSED)
-			placed->backends[i].counter =
-				reading->memory->backends[entry->first_backend + i].counter;
+		const struct carom_backend *backend =
+			&reading->memory->backends[entry->first_backend + i];
+
+		if (placed->vip->backends[i].state == CAROM_BACKEND_UNUSED)
+			continue;
+		placed->backends[i].counter = backend->counter;
+		placed->backends[i].next_hop = backend->next_hop;
 	}
 	slots = placed_slots(placed, reading->memory);
 	placed->tracked_count = count_tracked(&slots);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "room.h"
 
+#include "encode.h"
 #include "range.h"
 
 #include <stdlib.h>
@@ -9,12 +10,16 @@ enum pool { POOL_SLOTS, POOL_BACKENDS, POOL_VIP_NUMBERS, POOL_BACKEND_NUMBERS, P
 
 struct room {
 	struct range_pool *pools[POOL_COUNT];
+	struct hops *hops;
 };
 
 void room_free(struct room *room)
 {
-	for (size_t i = 0; room && i < POOL_COUNT; i++)
+	if (!room)
+		return;
+	for (size_t i = 0; i < POOL_COUNT; i++)
 		range_pool_free(room->pools[i]);
+	hops_free(room->hops);
 	free(room);
 }
 
@@ -33,7 +38,9 @@ struct room *room_new(const struct room_sizes *sizes)
 		room->pools[i] = range_pool_new(counts[i]);
 		failed = !room->pools[i];
 	}
-	if (!failed && range_take_at(room->pools[POOL_VIP_NUMBERS], 0, 1) == 0 &&
+	if (!failed)
+		room->hops = hops_new(sizes->next_hop_count);
+	if (!failed && room->hops && range_take_at(room->pools[POOL_VIP_NUMBERS], 0, 1) == 0 &&
 	    range_take_at(room->pools[POOL_BACKEND_NUMBERS], 0, sizes->vip_number_count) == 0)
 		return room;
 	room_free(room);
@@ -43,15 +50,18 @@ struct room *room_new(const struct room_sizes *sizes)
 struct room *room_copy(const struct room *room, bool reclaimed)
 {
 	struct room *copy = calloc(1, sizeof(*copy));
+	bool failed = !copy;
 
-	for (size_t i = 0; copy && i < POOL_COUNT; i++) {
+	for (size_t i = 0; !failed && i < POOL_COUNT; i++) {
 		copy->pools[i] = range_pool_copy(room->pools[i], reclaimed);
-		if (copy->pools[i])
-			continue;
-		room_free(copy);
-		return NULL;
+		failed = !copy->pools[i];
 	}
-	return copy;
+	if (!failed)
+		copy->hops = hops_copy(room->hops, reclaimed);
+	if (!failed && copy->hops)
+		return copy;
+	room_free(copy);
+	return NULL;
 }
 
 /* ---- placing ---- */
@@ -92,18 +102,53 @@ static int place_slots(struct room *room, const struct placement *placement)
 				&after->first_slot);
 }
 
-static int place_backends(struct room *room, struct placed *after)
+static int place_next_hops(struct room *room, struct placed *after)
 {
+	for (size_t i = 0; i < after->vip->backend_count; i++) {
+		struct carom_next_hop hop;
+
+		if (encode_next_hop(&after->vip->backends[i], &hop) &&
+		    hops_take(room->hops, &hop, &after->backends[i].next_hop))
+			return -1;
+	}
+	return 0;
+}
+
+static int place_backends(struct room *room, const struct placement *placement)
+{
+	const struct placed *before = placement->before;
+	struct placed *after = placement->after;
 	uint32_t count = (uint32_t)after->vip->backend_count;
 
+	if (before && image_may_keep_backends(before->vip, after->vip)) {
+		after->first_backend = before->first_backend;
+		return 0;
+	}
+	/* Rapid exchanges of a large set: ordinals that sweeps have not set free yet. */
+	if (count >= CAROM_ORDINAL_NONE)
+		return -1;
 	return count ? range_take(room->pools[POOL_BACKENDS], count, &after->first_backend) : 0;
 }
 
 int room_place(struct room *room, const struct placement *placement)
 {
-	if (place_numbers(room, placement) || place_slots(room, placement))
+	if (place_numbers(room, placement) || place_slots(room, placement) ||
+	    place_next_hops(room, placement->after))
 		return -1;
-	return place_backends(room, placement->after);
+	return place_backends(room, placement);
+}
+
+static int adopt_next_hops(struct room *room, const struct placed *placed)
+{
+	for (size_t i = 0; i < placed->vip->backend_count; i++) {
+		uint32_t number = placed->backends[i].next_hop;
+		struct carom_next_hop hop;
+
+		if (number && (!encode_next_hop(&placed->vip->backends[i], &hop) ||
+			       hops_take_at(room->hops, &hop, number)))
+			return -1;
+	}
+	return 0;
 }
 
 const char *room_adopt(struct room *room, const struct placed *placed)
@@ -123,7 +168,7 @@ const char *room_adopt(struct room *room, const struct placed *placed)
 				  1))
 			return "two backends count in one place";
 	}
-	return NULL;
+	return adopt_next_hops(room, placed) ? "a next hop's number" : NULL;
 }
 
 /* ---- giving back: none of it needs memory, for it must not fail ---- */
@@ -134,7 +179,9 @@ void room_retire(struct room *room, const struct placed *gone, const struct plac
 	if (!heir || heir->first_slot != gone->first_slot)
 		range_retire(room->pools[POOL_SLOTS], gone->first_slot, 1u << gone->vip->ring->bits,
 			     epoch);
-	if (gone->vip->backend_count)
+	for (size_t i = 0; i < gone->vip->backend_count; i++)
+		hops_release(room->hops, gone->backends[i].next_hop, epoch);
+	if (gone->vip->backend_count && !(heir && heir->first_backend == gone->first_backend))
 		range_retire(room->pools[POOL_BACKENDS], gone->first_backend,
 			     (uint32_t)gone->vip->backend_count, epoch);
 }
@@ -149,6 +196,12 @@ void room_reclaim(struct room *room, uint64_t epoch)
 {
 	for (size_t i = 0; i < POOL_COUNT; i++)
 		range_pool_reclaim(room->pools[i], epoch);
+	hops_reclaim(room->hops, epoch);
+}
+
+const struct carom_next_hop *room_next_hop(const struct room *room, uint32_t number)
+{
+	return hops_at(room->hops, number);
 }
 
 struct room_fill room_fill(const struct room *room)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The room in the maps: slots, backends, the numbers that VIPs count under, and those of backends.
- * Pure. A commit places its VIPs in a copy of the room, which then takes the room's place; to check
- * an image is to place it in a copy and to throw that away.
+ * The room in the maps: slots, backends, the numbers that VIPs count under and those of backends,
+ * and next hops. Pure. A commit places its VIPs in a copy of the room, which then takes the room's
+ * place; to check an image is to place it in a copy and to throw that away.
  */
 #ifndef CAROM_ROOM_H
 #define CAROM_ROOM_H
 
+#include "hops.h"
 #include "published.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct room_sizes {
 	uint32_t vip_number_count; /* number 0 is no VIP's */
 	/* Backends' numbers come after the VIPs', for both count in one array. */
 	uint32_t number_count;
+	uint32_t next_hop_count;
 };
 
 /* NULL: out of memory. */
@@ -33,6 +35,9 @@ void room_free(struct room *room);
 int room_place(struct room *room, const struct placement *placement);
 /* Takes the places that an adopted VIP has. Returns NULL, or says which of them is taken. */
 const char *room_adopt(struct room *room, const struct placed *placed);
+
+/* Of a number that a placed backend has. Borrowed until the next room_place(). */
+const struct carom_next_hop *room_next_hop(const struct room *room, uint32_t number);
 
 /* Gives back the ranges that `gone` has and its heir (NULL: none) does not; a number by itself,
  * once its counts are settled. They are reusable after room_reclaim() of that epoch. */

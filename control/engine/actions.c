@@ -61,6 +61,35 @@ void actions_start_grace(struct engine *engine)
 		log_line(LOG_LEVEL_ERROR, "%s", error.message);
 }
 
+bool actions_may_get_room(const struct engine *engine)
+{
+	return publish_is_waiting(engine->publish) ||
+	       flows_sweep_count(publish_flows(engine->publish)) < engine->forgotten_by;
+}
+
+enum round_event actions_sweep_for_room(struct engine *engine)
+{
+	struct flows *flows = publish_flows(engine->publish);
+	struct error error = {0};
+
+	while (flows_sweep_count(flows) < engine->forgotten_by) {
+		if (flows_sweep(flows, &error)) {
+			log_line(LOG_LEVEL_ERROR, "%s", error.message);
+			return ROUND_NO_EVENT;
+		}
+	}
+	return ROUND_GRACE_OVER;
+}
+
+enum round_event actions_await_room(struct engine *engine)
+{
+	actions_drop_plan(engine);
+	if (!publish_is_waiting(engine->publish))
+		return actions_sweep_for_room(engine);
+	actions_start_grace(engine);
+	return ROUND_NO_EVENT;
+}
+
 /* ---- planning ---- */
 
 struct plan_input actions_plan_input(const struct engine *engine, const struct config *desired)
@@ -187,8 +216,11 @@ enum round_event actions_publish(struct engine *engine)
 	struct error *failure = &engine->round.failure;
 
 	*failure = (struct error){0};
-	if (publish_commit(engine->publish, engine->round.plan.image, failure) == 0)
+	if (publish_commit(engine->publish, engine->round.plan.image, failure) == 0) {
+		engine->forgotten_by =
+			flows_sweep_count(publish_flows(engine->publish)) + IMAGE_SWEEPS_TO_FORGET;
 		return ROUND_PUBLISHED;
+	}
 	return failure->kind == ERROR_LIMIT ? ROUND_LACKS_ROOM : ROUND_NOT_PUBLISHED;
 }
 

@@ -39,7 +39,9 @@ static void on_grace_over(void *context, const struct error *error)
 		return;
 	}
 	publish_reclaim(engine->publish, engine->grace_epoch);
-	engine_drive(engine, ROUND_GRACE_OVER);
+	engine_drive(engine, engine->round.stage == ROUND_AWAITING_ROOM
+				     ? actions_sweep_for_room(engine)
+				     : ROUND_GRACE_OVER);
 }
 
 /* ---- gathering ---- */
@@ -152,7 +154,7 @@ static struct round_conditions engine_conditions(const struct engine *engine)
 			     ledger_has_stored(&engine->ledger, engine->round.staged.revision),
 		.is_unchanged = plan_is_unchanged(engine),
 		.has_idle_generation = publish_is_ready(engine->publish),
-		.has_retired_memory = publish_is_waiting(engine->publish),
+		.may_get_room = actions_may_get_room(engine),
 		.is_reconciled = !is_first || !publish_image(engine->publish),
 		.has_more = engine_has_more(engine),
 	};
@@ -168,10 +170,7 @@ static enum round_event engine_do(struct engine *engine, enum round_action actio
 	case ROUND_CHECK: return actions_check(engine);
 	case ROUND_STORE: return actions_store(engine);
 	case ROUND_AWAIT_GRACE: actions_start_grace(engine); break;
-	case ROUND_DROP_PLAN_AND_AWAIT_GRACE:
-		actions_drop_plan(engine);
-		actions_start_grace(engine);
-		break;
+	case ROUND_AWAIT_ROOM: return actions_await_room(engine);
 	case ROUND_RECONCILE: return actions_reconcile(engine);
 	case ROUND_PUBLISH: return actions_publish(engine);
 	case ROUND_SETTLE: return actions_settle(engine);
@@ -225,6 +224,8 @@ static void on_tick(uv_timer_t *timer)
 	tick_clock(engine);
 	actions_notify(engine, ENGINE_TICKED, NULL);
 	actions_start_grace(engine);
+	if (engine->round.stage == ROUND_AWAITING_ROOM && !publish_is_waiting(engine->publish))
+		engine_drive(engine, actions_sweep_for_room(engine));
 	if (engine->facts_changed && uv_now(engine->loop) >= engine->retry_ms)
 		engine_drive(engine, ROUND_WANTED);
 }

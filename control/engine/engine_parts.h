@@ -51,7 +51,8 @@ struct engine {
 	uv_idle_t gather_idle;
 	uv_timer_t tick;
 	struct flow_clock clock;
-	bool is_sweep_due; /* not while the round holds a plan */
+	uint64_t forgotten_by; /* so many sweeps: what the last commit removed is forgotten */
+	bool is_sweep_due;     /* not while the round holds a plan */
 	uint64_t retry_ms;
 
 	struct attachment *attachments;

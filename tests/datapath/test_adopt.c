@@ -203,7 +203,7 @@ static void test_other_abi(void **state)
 	dataplane_memory(harness->dataplane)->control->abi_major++;
 	assert_false(harness_restart(harness, &usual));
 	assert_null(publish_image(harness->publish));
-	check_adoption_refused(harness, "it has ABI version 3, this is 2");
+	check_adoption_refused(harness, "it has ABI version 4, this is 3");
 }
 
 /* ---- maps that contradict themselves are told, and lead nowhere ---- */

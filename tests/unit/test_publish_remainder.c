@@ -42,6 +42,7 @@ static int set_up(void **state)
 		.entry_count = displace_entry_count(VIP_COUNT),
 		.slot_count = SLOT_COUNT,
 		.backend_count = BACKEND_COUNT,
+		.next_hop_count = 1 + BACKEND_COUNT,
 		.flow_count = FLOW_COUNT,
 		.flow_idle_timeout_s = IDLE_TIMEOUT_S,
 		.counters_per_lane = VIP_COUNT + BACKEND_COUNT,
@@ -58,6 +59,7 @@ static int set_up(void **state)
 	MAKE(flows, FLOW_COUNT);
 	MAKE(recorders, LANES);
 	MAKE(backends, BACKEND_COUNT);
+	MAKE(next_hops, memory.next_hop_count);
 	MAKE(vip_labels, VIP_COUNT);
 	MAKE(backend_labels, BACKEND_COUNT);
 	MAKE(counters, memory.counters_per_lane * LANES);
@@ -82,6 +84,7 @@ static int tear_down(void **state)
 	free(memory.flows);
 	free(memory.recorders);
 	free(memory.backends);
+	free(memory.next_hops);
 	free(memory.vip_labels);
 	free(memory.backend_labels);
 	free(memory.counters);

@@ -22,6 +22,7 @@ static const struct room_sizes sizes = {
 	.backend_count = 8,
 	.vip_number_count = VIP_COUNT,
 	.number_count = VIP_COUNT + 8,
+	.next_hop_count = 4,
 };
 
 static struct room *room;
@@ -191,7 +192,7 @@ static void what_is_retired_has_room_only_when_reclaimed(void **state)
 	(void)state;
 	assert_non_null(after);
 	room_retire(room, web, after, 7);
-	assert_null(put(room, after, make_vip(6)));
+	assert_null(put(room, after, make_vip(5)));
 	copy = room_copy(room, true);
 	next = put(copy, NULL, make_vip(2));
 	assert_non_null(next);
@@ -205,7 +206,7 @@ static void what_is_retired_has_room_only_when_reclaimed(void **state)
 	placed_free(after);
 }
 
-static void slots_that_the_heir_has_are_not_retired(void **state)
+static void what_the_heir_has_is_not_retired(void **state)
 {
 	struct placed *after = put(room, web, like_web(2));
 
@@ -213,7 +214,92 @@ static void slots_that_the_heir_has_are_not_retired(void **state)
 	assert_non_null(after);
 	room_retire(room, web, after, 1);
 	assert_int_equal(room_fill(room).slots_waiting, 0);
-	assert_int_equal(room_fill(room).backends_waiting, 2);
+	assert_int_equal(room_fill(room).backends_waiting, 0);
+	placed_free(after);
+}
+
+/* ---- in place ---- */
+
+static struct next_hop hop_by(uint8_t gateway)
+{
+	return (struct next_hop){
+		.resolved = true,
+		.interface = 1,
+		.mtu = 1500,
+		.destination_mac = {2, gateway},
+	};
+}
+
+static struct image_vip *like_web_by(uint8_t gateway)
+{
+	struct image_vip *vip = like_web(2);
+
+	vip->backends[0].next_hop = vip->backends[1].next_hop = hop_by(gateway);
+	return vip;
+}
+
+static void a_state_or_next_hop_is_written_in_place(void **state)
+{
+	struct image_vip *vip = like_web_by(1);
+	struct placed *after;
+
+	(void)state;
+	vip->backends[1].state = CAROM_BACKEND_DRAIN;
+	vip->backends[1].weight = 7;
+	after = put(room, web, vip);
+	assert_non_null(after);
+	assert_int_equal(after->first_backend, web->first_backend);
+	placed_free(after);
+}
+
+/* However often the gateway changes: what was retired becomes reusable. */
+static void next_hops_follow_where_backends_have_no_room(void **state)
+{
+	struct placed *last = put(room, NULL, make_vip(6)), *at = web;
+
+	(void)state;
+	assert_non_null(last);
+	assert_int_equal(room_fill(room).backends_used, sizes.backend_count);
+	for (uint8_t gateway = 1; gateway < 100; gateway++) {
+		struct placed *after = put(room, at, like_web_by(gateway));
+
+		assert_non_null(after);
+		assert_int_equal(after->first_backend, web->first_backend);
+		assert_int_equal(
+			room_next_hop(room, after->backends[0].next_hop)->destination_mac[1],
+			gateway);
+		room_retire(room, at, after, gateway);
+		room_reclaim(room, gateway);
+		if (at != web)
+			placed_free(at);
+		at = after;
+	}
+	placed_free(at);
+	placed_free(last);
+}
+
+static void backends_behind_one_gateway_share_a_next_hop(void **state)
+{
+	struct placed *after = put(room, web, like_web_by(1));
+
+	(void)state;
+	assert_non_null(after);
+	assert_int_not_equal(after->backends[0].next_hop, HOPS_NONE);
+	assert_int_equal(after->backends[0].next_hop, after->backends[1].next_hop);
+	assert_int_equal(web->backends[0].next_hop, HOPS_NONE);
+	placed_free(after);
+}
+
+static void another_outer_source_takes_another_place(void **state)
+{
+	struct image_vip *vip = like_web(2);
+	struct placed *after;
+
+	(void)state;
+	vip->backends[0].outer_source.words[3] = 1;
+	after = put(room, web, vip);
+	assert_non_null(after);
+	assert_int_not_equal(after->first_backend, web->first_backend);
 	placed_free(after);
 }
 
@@ -286,7 +372,11 @@ int main(void)
 		TEST(another_ring_lies_beside),
 		TEST(what_is_placed_in_a_copy_leaves_the_room_as_it_is),
 		TEST(what_is_retired_has_room_only_when_reclaimed),
-		TEST(slots_that_the_heir_has_are_not_retired),
+		TEST(what_the_heir_has_is_not_retired),
+		TEST(a_state_or_next_hop_is_written_in_place),
+		TEST(next_hops_follow_where_backends_have_no_room),
+		TEST(backends_behind_one_gateway_share_a_next_hop),
+		TEST(another_outer_source_takes_another_place),
 		TEST(numbers_are_retired_by_themselves),
 		TEST(an_adopted_vip_takes_the_places_that_it_has),
 		TEST(a_place_that_is_taken_is_not_adopted),
