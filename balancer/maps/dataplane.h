@@ -12,6 +12,7 @@
 #include "abi.h"
 #include "adoption.h"
 #include "attachment.h"
+#include "control_page.h"
 #include "error.h"
 
 #include <stdbool.h>
@@ -40,7 +41,8 @@ struct dataplane_options {
  * times (RANGE_BLOCKS_ROOM) their limit, so that a change fits beside what it replaces.
  */
 struct dataplane_memory {
-	struct carom_control *control;
+	struct carom_control *control; /* the page's copy, to be put */
+	struct control_page *page;
 	uint16_t *displacements;
 	struct carom_address_entry *addresses;
 	struct carom_vip *vips;
@@ -116,6 +118,9 @@ struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dat
 /* Pins the maps that are not adopted in the place of what the predecessor had pinned. After the
  * last dataplane_attach(). Returns 0 or -1. */
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error);
+
+/* Whether bpf_dir can be one: a folder in a bpffs, not its root. Returns 0 or -1. */
+int dataplane_check_folder(const char *bpf_dir, struct error *ret_error);
 
 /* Takes the instance's programs off all interfaces and removes every pin. *ret_count: of programs
  * taken off. Needs no struct dataplane; takes the lock itself. Returns 0 or -1. */
