@@ -50,14 +50,15 @@ static void prefix_faults(struct error_list *faults, size_t first, const char *p
 		error_prefix(&faults->items[i], "api.tokens '%s': ", path);
 }
 
-static struct tokens *load_tokens(const char *path, struct error_list *faults)
+static struct tokens *load_tokens(const struct opener *opener, const char *path,
+				  struct error_list *faults)
 {
 	size_t first = faults->count;
 	struct tokens *tokens = NULL;
 	struct error error = {0};
 	struct text text = {0};
 
-	if (secret_file_read(path, SECRECY_OURS, TOKENS_FILE_BYTES, &text, &error))
+	if (secret_file_read(opener, path, SECRECY_OURS, TOKENS_FILE_BYTES, &text, &error))
 		error_list_append(faults, &error);
 	else
 		tokens = tokens_parse(text.bytes, text.length, faults);
@@ -66,18 +67,18 @@ static struct tokens *load_tokens(const char *path, struct error_list *faults)
 	return tokens;
 }
 
-static int load(const struct config_api *api, struct credentials *ret_credentials,
-		struct error_list *faults)
+static int load(const struct config_api *api, const struct opener *opener,
+		struct credentials *ret_credentials, struct error_list *faults)
 {
 	struct credentials credentials = {0};
 	bool failed = false;
 
 	if (api->tls.certificate[0]) {
-		credentials.tls = tls_load(&api->tls, faults);
+		credentials.tls = tls_load(&api->tls, opener, faults);
 		failed |= !credentials.tls;
 	}
 	if (api->tokens[0]) {
-		credentials.tokens = load_tokens(api->tokens, faults);
+		credentials.tokens = load_tokens(opener, api->tokens, faults);
 		failed |= !credentials.tokens;
 	}
 	if (failed) {
@@ -113,7 +114,8 @@ static bool listens_on_tcp(const struct config_api *api)
 	return false;
 }
 
-struct access *access_new(const struct config_api *api, struct error_list *faults)
+struct access *access_new(const struct config_api *api, const struct opener *opener,
+			  struct error_list *faults)
 {
 	struct access *access = calloc(1, sizeof(*access));
 	int failed;
@@ -124,7 +126,7 @@ struct access *access_new(const struct config_api *api, struct error_list *fault
 	}
 	access->api = *api;
 	failed = find_group(api->socket_group, &access->socket_group, faults);
-	failed |= load(api, &access->credentials, faults);
+	failed |= load(api, opener, &access->credentials, faults);
 	if (failed) {
 		access_free(access);
 		return NULL;
@@ -145,11 +147,11 @@ bool access_has_files(const struct access *access)
 	return access->api.tls.certificate[0] || access->api.tokens[0];
 }
 
-int access_reload(struct access *access, struct error_list *faults)
+int access_reload(struct access *access, const struct opener *opener, struct error_list *faults)
 {
 	struct credentials credentials;
 
-	if (load(&access->api, &credentials, faults))
+	if (load(&access->api, opener, &credentials, faults))
 		return -1;
 	credentials_done(&access->credentials);
 	access->credentials = credentials;

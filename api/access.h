@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "opener.h"
 #include "peer.h"
 #include "role.h"
 #include "tls.h"
@@ -24,14 +25,15 @@
 struct access;
 
 /* NULL on failure, with all faults: files that cannot be read or used, an unknown group. */
-struct access *access_new(const struct config_api *api, struct error_list *faults);
+struct access *access_new(const struct config_api *api, const struct opener *opener,
+			  struct error_list *faults);
 void access_free(struct access *access);
 
 /* Whether there is anything to be read again. */
 bool access_has_files(const struct access *access);
 /* Certificates and tokens anew, for connections and requests to come. -1 with all faults, and
  * everything is as it was. */
-int access_reload(struct access *access, struct error_list *faults);
+int access_reload(struct access *access, const struct opener *opener, struct error_list *faults);
 
 /* What TCP listeners serve now; NULL: no TLS. Borrowed. */
 struct tls *access_tls(const struct access *access);

@@ -114,7 +114,8 @@ class Starts(LifecycleTest):
         names = [name.removeprefix("CAP_").lower() for name in granted.split()]
         caromd = self.start(prefix=["setpriv", "--no-new-privs",
                                     f"--bounding-set={','.join(['-all', *map('+{}'.format, names)])}"])
-        self.assertIn("capabilities: drops cap_chown cap_sys_admin", caromd.messages("info"))
+        self.assertIn("capabilities: drops cap_chown cap_dac_read_search cap_setgid cap_setuid"
+                      " cap_sys_admin", caromd.messages("info"))
         self.stop(caromd)
 
     def test_limit_of_open_files_is_raised(self):
