@@ -16,7 +16,7 @@ declare -rA packages=(
 	[test]="libcmocka-dev openssl python3-jsonschema python3-scapy python3-yaml tshark"
 	[fuzz]="bsdextrautils clang libclang-rt-dev"
 	[qemu]="busybox-static cpio dpkg kmod qemu-system-x86 xdp-tools"
-	[check]="clang-format-14 clang-tidy-14 cppcheck git pyflakes3 shellcheck sparse"
+	[check]="binutils clang-format-14 clang-tidy-14 cppcheck git pyflakes3 python3 shellcheck sparse"
 )
 
 # prepare_packages GROUP…: installs what is missing of these groups; asks apt nothing otherwise.

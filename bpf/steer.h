@@ -5,7 +5,7 @@
  * A slot that has not changed lately sends every packet to its one backend, and that is all. Only
  * in a tracked slot, which a change has moved from one backend to another, flows differ: those that
  * began before the change belong to the previous backend, those that begin now to the current one,
- * and the flow table remembers which is which. README.md has the algorithm with an example.
+ * and the flow table remembers which is which. bpf/README.md has the algorithm with an example.
  */
 #ifndef CAROM_STEER_H
 #define CAROM_STEER_H

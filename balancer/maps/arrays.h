@@ -3,7 +3,9 @@
 #ifndef CAROM_ARRAYS_H
 #define CAROM_ARRAYS_H
 
-#include "dataplane.h"
+#include "adoption.h"
+#include "dataplane_memory.h"
+#include "error.h"
 
 #include <bpf/libbpf.h>
 

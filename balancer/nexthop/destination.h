@@ -4,7 +4,7 @@
 #define CAROM_DESTINATION_H
 
 #include "address.h"
-#include "nexthop.h"
+#include "resolution.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,28 +10,11 @@
 #ifndef CAROM_NEXTHOP_H
 #define CAROM_NEXTHOP_H
 
-#include "abi.h"
 #include "error.h"
+#include "resolution.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* The way to a destination: what packets need of it. */
-struct next_hop {
-	bool resolved;	    /* the rest is valid only then */
-	uint32_t interface; /* ifindex to leave by */
-	uint16_t mtu;	    /* of route or interface, the smaller; at most 65535 */
-	uint8_t destination_mac[6];
-	uint8_t source_mac[6];
-	struct carom_address source; /* the address this node would use towards the destination */
-};
-
-/* What is known of the way. */
-struct resolution {
-	struct next_hop hop;
-	char reason[128]; /* why it is not resolved: "no route", "neighbour 10.0.0.1 on eth0 …" */
-};
 
 struct nexthop; /* the resolver */
 

@@ -3,8 +3,10 @@
 #ifndef CAROM_CAPTURE_COMMAND_H
 #define CAROM_CAPTURE_COMMAND_H
 
-#include "commands.h"
+#include "error.h"
 #include "sink.h"
+
+#include <jansson.h>
 
 #define CAPTURE_COMMAND_CONTENT_TYPE "application/x-pcapng"
 #define CAPTURE_COMMAND_BODY_BYTES   16384
@@ -12,6 +14,7 @@
 #define CAPTURE_COMMAND_WRITE_BYTES_MAX 65536
 
 struct capture_command;
+struct commands;
 
 struct capture_command_order {
 	const json_t *body; /* as capture_request.h says, or NULL */
