@@ -213,15 +213,9 @@ static const int killing[] = {
 /* AddressSanitizer maps and writes reports as it likes, and LeakSanitizer looks at all threads from
  * a process that it clones: a build with them is for tests, not for hosts. */
 static const int sanitizers[] = {
-	SCMP_SYS(clone),
-	SCMP_SYS(kill),
-	SCMP_SYS(mmap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(personality),
-	SCMP_SYS(prctl),
-	SCMP_SYS(process_vm_readv),
-	SCMP_SYS(ptrace),
-	SCMP_SYS(wait4),
+	SCMP_SYS(clone),    SCMP_SYS(getppid),	   SCMP_SYS(kill),  SCMP_SYS(mmap),
+	SCMP_SYS(mprotect), SCMP_SYS(personality), SCMP_SYS(prctl), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(ptrace),   SCMP_SYS(wait4),
 };
 
 static bool is_for_sanitizers(int call)
@@ -301,8 +295,9 @@ int call_filter_load(struct error *ret_error)
 static int fill_keeper(scmp_filter_ctx filter)
 {
 	static const int calls[] = {
-		SCMP_SYS(recvmsg),    SCMP_SYS(sendmsg), SCMP_SYS(close), SCMP_SYS(unlinkat),
-		SCMP_SYS(newfstatat), SCMP_SYS(lstat),	 SCMP_SYS(statx), SCMP_SYS(exit_group),
+		SCMP_SYS(recvmsg),  SCMP_SYS(sendmsg),	  SCMP_SYS(close),
+		SCMP_SYS(unlinkat), SCMP_SYS(newfstatat), SCMP_SYS(lstat),
+		SCMP_SYS(statx),    SCMP_SYS(exit_group), SCMP_SYS(sigaltstack),
 	};
 	int result = add_calls(filter, SCMP_ACT_ALLOW, calls, COUNT(calls));
 
