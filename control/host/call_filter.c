@@ -213,9 +213,10 @@ static const int killing[] = {
 /* AddressSanitizer maps and writes reports as it likes, and LeakSanitizer looks at all threads from
  * a process that it clones: a build with them is for tests, not for hosts. */
 static const int sanitizers[] = {
-	SCMP_SYS(clone),    SCMP_SYS(getppid),	   SCMP_SYS(kill),  SCMP_SYS(mmap),
-	SCMP_SYS(mprotect), SCMP_SYS(personality), SCMP_SYS(prctl), SCMP_SYS(process_vm_readv),
-	SCMP_SYS(ptrace),   SCMP_SYS(wait4),
+	SCMP_SYS(clone),       SCMP_SYS(getdents), SCMP_SYS(getppid),
+	SCMP_SYS(kill),	       SCMP_SYS(mmap),	   SCMP_SYS(mprotect),
+	SCMP_SYS(personality), SCMP_SYS(prctl),	   SCMP_SYS(process_vm_readv),
+	SCMP_SYS(ptrace),      SCMP_SYS(wait4),
 };
 
 static bool is_for_sanitizers(int call)

@@ -141,21 +141,19 @@ static int open_regular(struct reading *reading, struct stat *ret_status)
 
 static int read_bytes(struct reading *reading)
 {
-	struct stat status;
+	struct stat status = {0};
 	int file = open_regular(reading, &status), result = -1;
+	size_t length = reading->is_unreadable ? 0 : (size_t)status.st_size;
 
-	if (file < 0)
-		return reading->is_unreadable ? 0 : -1;
-	if (reading->is_unreadable) {
-		result = 0;
-	} else {
-		reading->time_ms = (int64_t)status.st_mtim.tv_sec * MS_PER_S +
-				   status.st_mtim.tv_nsec / NS_PER_MS;
-		reading->bytes = malloc((size_t)status.st_size + 1);
-		if (reading->bytes)
-			result = read_up_to(reading, file, (size_t)status.st_size);
-	}
-	close(file);
+	if (file < 0 && !reading->is_unreadable)
+		return -1;
+	reading->time_ms =
+		(int64_t)status.st_mtim.tv_sec * MS_PER_S + status.st_mtim.tv_nsec / NS_PER_MS;
+	reading->bytes = malloc(length + 1);
+	if (reading->bytes)
+		result = reading->is_unreadable ? 0 : read_up_to(reading, file, length);
+	if (file >= 0)
+		close(file);
 	return result;
 }
 
