@@ -10,8 +10,8 @@ build=$repository/build
 
 declare -rA packages=(
 	[build]="bpftool clang cmake gcc libbpf-dev libc6-dev libcap-ng-dev libelf-dev
-		libgnutls28-dev libjansson-dev libmicrohttpd-dev libmnl-dev libpcap-dev libuv1-dev
-		libxdp-dev linux-libc-dev llvm ninja-build pkg-config"
+		libgnutls28-dev libjansson-dev libmicrohttpd-dev libmnl-dev libpcap-dev
+		libseccomp-dev libuv1-dev libxdp-dev linux-libc-dev llvm ninja-build pkg-config"
 	[lab]="curl ethtool iproute2 jq procps python3 util-linux"
 	[test]="libcmocka-dev openssl python3-jsonschema python3-scapy python3-yaml tshark"
 	[fuzz]="bsdextrautils clang libclang-rt-dev"

@@ -19,7 +19,8 @@ static bool listens_on_tcp(const struct config_api *api)
 	return false;
 }
 
-struct access *api_guard(const struct config_api *api, struct error_list *faults)
+struct access *api_guard(const struct config_api *api, const struct opener *opener,
+			 struct error_list *faults)
 {
 	const struct access_options options = {
 		.tls =
@@ -34,7 +35,7 @@ struct access *api_guard(const struct config_api *api, struct error_list *faults
 		.has_tcp = listens_on_tcp(api),
 	};
 
-	return access_new(&options, faults);
+	return access_new(&options, opener, faults);
 }
 
 static struct listen_address address_of(const struct config_listen *listen)

@@ -10,7 +10,8 @@
 #include "server.h"
 
 /* Borrows its strings. NULL on failure, with all faults: see access_new(). */
-struct access *api_guard(const struct config_api *api, struct error_list *faults);
+struct access *api_guard(const struct config_api *api, const struct opener *opener,
+			 struct error_list *faults);
 
 struct api_options {
 	uv_loop_t *loop;	     /* borrowed; lives until the server has stopped */

@@ -50,14 +50,15 @@ static void access_prefix_faults(struct error_list *faults, size_t first, const 
 		error_prefix(&faults->items[i], "api.tokens '%s': ", path);
 }
 
-static struct tokens *load_tokens(const char *path, struct error_list *faults)
+static struct tokens *load_tokens(const struct opener *opener, const char *path,
+				  struct error_list *faults)
 {
 	size_t first = faults->count;
 	struct tokens *tokens = NULL;
 	struct error error = {0};
 	struct text text = {0};
 
-	if (secret_file_read(path, SECRECY_OURS, TOKENS_FILE_BYTES, &text, &error))
+	if (secret_file_read(opener, path, SECRECY_OURS, TOKENS_FILE_BYTES, &text, &error))
 		error_list_append(faults, &error);
 	else
 		tokens = tokens_parse(text.bytes, text.length, faults);
@@ -66,18 +67,18 @@ static struct tokens *load_tokens(const char *path, struct error_list *faults)
 	return tokens;
 }
 
-static int access_load(const struct access_options *options, struct credentials *ret_credentials,
-		       struct error_list *faults)
+static int access_load(const struct access_options *options, const struct opener *opener,
+		       struct credentials *ret_credentials, struct error_list *faults)
 {
 	struct credentials credentials = {0};
 	bool failed = false;
 
 	if (options->tls.certificate[0]) {
-		credentials.tls = tls_load(&options->tls, faults);
+		credentials.tls = tls_load(&options->tls, opener, faults);
 		failed |= !credentials.tls;
 	}
 	if (options->tokens[0]) {
-		credentials.tokens = load_tokens(options->tokens, faults);
+		credentials.tokens = load_tokens(opener, options->tokens, faults);
 		failed |= !credentials.tokens;
 	}
 	if (failed) {
@@ -105,7 +106,8 @@ static int find_group(const char *name, gid_t *ret_group, struct error_list *fau
 	return 0;
 }
 
-struct access *access_new(const struct access_options *options, struct error_list *faults)
+struct access *access_new(const struct access_options *options, const struct opener *opener,
+			  struct error_list *faults)
 {
 	struct access *access = calloc(1, sizeof(*access));
 	int failed;
@@ -116,7 +118,7 @@ struct access *access_new(const struct access_options *options, struct error_lis
 	}
 	access->options = *options;
 	failed = find_group(options->socket_group, &access->socket_group, faults);
-	failed |= access_load(options, &access->credentials, faults);
+	failed |= access_load(options, opener, &access->credentials, faults);
 	if (failed) {
 		access_free(access);
 		return NULL;
@@ -137,11 +139,11 @@ bool access_has_files(const struct access *access)
 	return access->options.tls.certificate[0] || access->options.tokens[0];
 }
 
-int access_reload(struct access *access, struct error_list *faults)
+int access_reload(struct access *access, const struct opener *opener, struct error_list *faults)
 {
 	struct credentials credentials;
 
-	if (access_load(&access->options, &credentials, faults))
+	if (access_load(&access->options, opener, &credentials, faults))
 		return -1;
 	credentials_done(&access->credentials);
 	access->credentials = credentials;

@@ -12,6 +12,7 @@
 #define CAROM_ACCESS_H
 
 #include "error.h"
+#include "opener.h"
 #include "peer.h"
 #include "role.h"
 #include "tls.h"
@@ -33,14 +34,15 @@ struct access_options {
 };
 
 /* NULL on failure, with all faults: files that cannot be read or used, an unknown group. */
-struct access *access_new(const struct access_options *options, struct error_list *faults);
+struct access *access_new(const struct access_options *options, const struct opener *opener,
+			  struct error_list *faults);
 void access_free(struct access *access);
 
 /* Whether there is anything to be read again. */
 bool access_has_files(const struct access *access);
 /* Certificates and tokens anew, for connections and requests to come. -1 with all faults, and
  * everything is as it was. */
-int access_reload(struct access *access, struct error_list *faults);
+int access_reload(struct access *access, const struct opener *opener, struct error_list *faults);
 
 /* What TCP listeners serve now; NULL: no TLS. Borrowed. */
 struct tls *access_tls(const struct access *access);

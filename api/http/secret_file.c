@@ -2,7 +2,6 @@
 #include "secret_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +10,8 @@
 #define MODE_BITS      07777
 
 /* Of the file that is open, so that it cannot be another one than is read. */
-static int check_status(int file, enum secrecy secrecy, size_t limit, struct error *error)
+static int check_status(int file, uid_t user, enum secrecy secrecy, size_t limit,
+			struct error *error)
 {
 	struct stat status;
 
@@ -29,11 +29,11 @@ static int check_status(int file, enum secrecy secrecy, size_t limit, struct err
 				 "its mode %04o is open to others than its owner; set it with:"
 				 " chmod 600",
 				 status.st_mode & MODE_BITS);
-	if (status.st_uid != 0 && status.st_uid != geteuid())
+	if (status.st_uid != 0 && status.st_uid != user)
 		return error_set(error, ERROR_PERMISSION,
 				 "it belongs to uid %u; expected root, or uid %u, which caromd"
 				 " runs as",
-				 status.st_uid, geteuid());
+				 status.st_uid, user);
 	return 0;
 }
 
@@ -57,17 +57,16 @@ static int secret_file_read_all(int file, size_t limit, struct text *text, struc
 	return 0;
 }
 
-/* O_NONBLOCK: a pipe in its place must not make us wait. */
-int secret_file_read(const char *path, enum secrecy secrecy, size_t limit, struct text *ret_text,
-		     struct error *error)
+int secret_file_read(const struct opener *opener, const char *path, enum secrecy secrecy,
+		     size_t limit, struct text *ret_text, struct error *error)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int file = opener->open(opener->context, path);
 	struct text text = {0};
 	int failed;
 
 	if (file < 0)
 		return error_set_errno(error, errno, "open it");
-	failed = check_status(file, secrecy, limit, error) ||
+	failed = check_status(file, opener->user, secrecy, limit, error) ||
 		 secret_file_read_all(file, limit, &text, error);
 	close(file);
 	if (failed) {

@@ -4,6 +4,7 @@
 #define CAROM_SECRET_FILE_H
 
 #include "error.h"
+#include "opener.h"
 #include "text.h"
 
 enum secrecy {
@@ -13,8 +14,8 @@ enum secrecy {
 
 /* ret_text: the caller's, to be wiped with secret_file_done(). -1 if it cannot be read, is no file,
  * has more than limit bytes, or is open to others. The message begins with what is wrong. */
-int secret_file_read(const char *path, enum secrecy secrecy, size_t limit, struct text *ret_text,
-		     struct error *error);
+int secret_file_read(const struct opener *opener, const char *path, enum secrecy secrecy,
+		     size_t limit, struct text *ret_text, struct error *error);
 /* Leaves nothing of it in memory. */
 void secret_file_done(struct text *text);
 

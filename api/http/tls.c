@@ -41,15 +41,22 @@ static int tls_refuse(struct error_list *faults, const char *key, const char *pa
 	return error_list_add(faults, ERROR_INVALID, "", "%s '%s': %s", key, path, reason);
 }
 
-static int tls_read_file(const char *key, const char *path, enum secrecy secrecy,
-			 struct text *ret_text, struct error_list *faults)
+/* The files, how they are opened, and what is wrong with them. */
+struct reading {
+	const struct tls_files *files;
+	const struct opener *opener;
+	struct error_list *faults;
+};
+
+static int tls_read_file(const struct reading *reading, const char *key, const char *path,
+			 enum secrecy secrecy, struct text *ret_text)
 {
 	struct error error = {0};
 
-	if (secret_file_read(path, secrecy, PEM_FILE_BYTES, ret_text, &error) == 0)
+	if (secret_file_read(reading->opener, path, secrecy, PEM_FILE_BYTES, ret_text, &error) == 0)
 		return 0;
 	error_prefix(&error, "%s '%s': ", key, path);
-	return error_list_append(faults, &error);
+	return error_list_append(reading->faults, &error);
 }
 
 /* ---- the server's own certificate ---- */
@@ -80,19 +87,21 @@ static int use_pair(struct tls *tls, const struct tls_files *files, const struct
 			      files->certificate, files->key, gnutls_strerror(result));
 }
 
-static int read_certificate(const char *path, struct text *ret_text, struct error_list *faults)
+static int read_certificate(const struct reading *reading, struct text *ret_text)
 {
+	const char *path = reading->files->certificate;
 	gnutls_x509_crt_t *chain = NULL;
 	gnutls_datum_t datum;
 	unsigned count = 0;
 	int result;
 
-	if (tls_read_file("api.tls.certificate", path, SECRECY_PUBLIC, ret_text, faults))
+	if (tls_read_file(reading, "api.tls.certificate", path, SECRECY_PUBLIC, ret_text))
 		return -1;
 	datum = datum_of(ret_text);
 	result = gnutls_x509_crt_list_import2(&chain, &count, &datum, GNUTLS_X509_FMT_PEM, 0);
 	if (result < 0)
-		return tls_refuse(faults, "api.tls.certificate", path, gnutls_strerror(result));
+		return tls_refuse(reading->faults, "api.tls.certificate", path,
+				  gnutls_strerror(result));
 	if (count > 0)
 		warn_of_time(path, chain[0]);
 	for (unsigned i = 0; i < count; i++)
@@ -101,36 +110,37 @@ static int read_certificate(const char *path, struct text *ret_text, struct erro
 	return 0;
 }
 
-static int read_key(const char *path, struct text *ret_text, struct error_list *faults)
+static int read_key(const struct reading *reading, struct text *ret_text)
 {
 	gnutls_privkey_t key;
 	gnutls_datum_t datum;
 	int result;
 
-	if (tls_read_file("api.tls.key", path, SECRECY_OURS, ret_text, faults))
+	if (tls_read_file(reading, "api.tls.key", reading->files->key, SECRECY_OURS, ret_text))
 		return -1;
 	if (gnutls_privkey_init(&key))
-		return error_list_add(faults, ERROR_SYSTEM, "", "api.tls.key: out of memory");
+		return error_list_add(reading->faults, ERROR_SYSTEM, "",
+				      "api.tls.key: out of memory");
 	datum = datum_of(ret_text);
 	result = gnutls_privkey_import_x509_raw(key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
 	gnutls_privkey_deinit(key);
 	if (result >= 0)
 		return 0;
-	return tls_refuse(faults, "api.tls.key", path,
+	return tls_refuse(reading->faults, "api.tls.key", reading->files->key,
 			  result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE
 				  ? "there is no private key in it"
 				  : gnutls_strerror(result));
 }
 
 /* Each by itself first, so that one that is bad hides no other. */
-static int load_pair(struct tls *tls, const struct tls_files *files, struct error_list *faults)
+static int load_pair(struct tls *tls, const struct reading *reading)
 {
 	struct text certificate = {0}, key = {0};
-	int failed = read_certificate(files->certificate, &certificate, faults);
+	int failed = read_certificate(reading, &certificate);
 
-	failed |= read_key(files->key, &key, faults);
+	failed |= read_key(reading, &key);
 	if (!failed)
-		failed = use_pair(tls, files, &certificate, &key, faults);
+		failed = use_pair(tls, reading->files, &certificate, &key, reading->faults);
 	secret_file_done(&certificate);
 	secret_file_done(&key);
 	return failed;
@@ -138,13 +148,14 @@ static int load_pair(struct tls *tls, const struct tls_files *files, struct erro
 
 /* ---- the clients' ---- */
 
-static int load_client_ca(struct tls *tls, const char *path, struct error_list *faults)
+static int load_client_ca(struct tls *tls, const struct reading *reading)
 {
+	const char *path = reading->files->client_ca;
 	struct text text = {0};
 	gnutls_datum_t datum;
 	int result;
 
-	if (tls_read_file("api.tls.client_ca", path, SECRECY_PUBLIC, &text, faults))
+	if (tls_read_file(reading, "api.tls.client_ca", path, SECRECY_PUBLIC, &text))
 		return -1;
 	datum = datum_of(&text);
 	result = gnutls_certificate_set_x509_trust_mem(tls->credentials, &datum,
@@ -152,27 +163,29 @@ static int load_client_ca(struct tls *tls, const char *path, struct error_list *
 	secret_file_done(&text);
 	if (result > 0)
 		return 0;
-	return tls_refuse(faults, "api.tls.client_ca", path,
+	return tls_refuse(reading->faults, "api.tls.client_ca", path,
 			  result == 0 ? "there is no certificate in it" : gnutls_strerror(result));
 }
 
 /* ---- public ---- */
 
-static int tls_load_all(struct tls *tls, const struct tls_files *files, struct error_list *faults)
+static int tls_load_all(struct tls *tls, const struct reading *reading)
 {
 	int failed;
 
 	if (gnutls_certificate_allocate_credentials(&tls->credentials))
-		return error_list_add(faults, ERROR_SYSTEM, "", "api.tls: out of memory");
-	failed = load_pair(tls, files, faults);
-	tls->asks_clients = files->client_ca[0] != '\0';
+		return error_list_add(reading->faults, ERROR_SYSTEM, "", "api.tls: out of memory");
+	failed = load_pair(tls, reading);
+	tls->asks_clients = reading->files->client_ca[0] != '\0';
 	if (tls->asks_clients)
-		failed |= load_client_ca(tls, files->client_ca, faults);
+		failed |= load_client_ca(tls, reading);
 	return failed;
 }
 
-struct tls *tls_load(const struct tls_files *files, struct error_list *faults)
+struct tls *tls_load(const struct tls_files *files, const struct opener *opener,
+		     struct error_list *faults)
 {
+	const struct reading reading = {files, opener, faults};
 	struct tls *tls = calloc(1, sizeof(*tls));
 
 	if (!tls) {
@@ -180,7 +193,7 @@ struct tls *tls_load(const struct tls_files *files, struct error_list *faults)
 		return NULL;
 	}
 	tls->references = 1;
-	if (tls_load_all(tls, files, faults)) {
+	if (tls_load_all(tls, &reading)) {
 		tls_unref(tls);
 		return NULL;
 	}

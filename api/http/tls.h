@@ -9,6 +9,7 @@
 #define CAROM_TLS_H
 
 #include "error.h"
+#include "opener.h"
 
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
@@ -27,7 +28,8 @@ struct tls_files {
 
 /* Reads the files: the certificate must go with the key, and there must be CAs in client_ca, if it
  * is set. NULL on failure, with the faults of each file. Warns of a certificate out of its time. */
-struct tls *tls_load(const struct tls_files *files, struct error_list *faults);
+struct tls *tls_load(const struct tls_files *files, const struct opener *opener,
+		     struct error_list *faults);
 struct tls *tls_ref(struct tls *tls);
 void tls_unref(struct tls *tls);
 

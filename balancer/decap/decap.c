@@ -18,8 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROGRAM_NAME "carom_decap"
-#define IPV4_IN_IPV6 96 /* bits that an IPv4 prefix is longer by in its IPv4-mapped form */
+#define PROGRAM_NAME   "carom_decap"
+#define PIN_NAME_BYTES 64
+#define IPV4_IN_IPV6   96 /* bits that an IPv4 prefix is longer by in its IPv4-mapped form */
 
 /* One run of decap_attach(). */
 struct decap {
@@ -95,9 +96,26 @@ static int make_maps(struct decap *decap, const struct decap_options *options,
 	return allow(decap, options, ret_error);
 }
 
+/* By the names that libbpf gives pins: of the maps, without dots. */
+static int unpin_maps(const struct decap *decap, struct error *ret_error)
+{
+	const struct bpf_map *map;
+	char name[PIN_NAME_BYTES];
+
+	bpf_object__for_each_map(map, decap->maps->obj)
+	{
+		snprintf(name, sizeof(name), "%s", bpf_map__name(map));
+		for (char *dot = strchr(name, '.'); dot; dot = strchr(dot, '.'))
+			*dot = '_';
+		if (bpffs_unlink(decap->folder, name, ret_error))
+			return -1;
+	}
+	return 0;
+}
+
 static int pin_maps(const struct decap *decap, struct error *ret_error)
 {
-	if (bpffs_remove(decap->folder, ret_error) || bpffs_prepare(decap->folder, ret_error))
+	if (unpin_maps(decap, ret_error) || bpffs_prepare(decap->folder, ret_error))
 		return -1;
 	if (bpf_object__pin_maps(decap->maps->obj, decap->folder))
 		return error_set_errno(ret_error, errno, "cannot pin the maps under '%s'",
@@ -135,6 +153,19 @@ int decap_attach(const struct decap_options *options, struct attachment *ret_att
 	return result;
 }
 
+static int remove_pins(struct decap *decap, struct error *ret_error)
+{
+	int result = -1;
+
+	decap->maps = decap_bpf__open(); /* for the names */
+	if (!decap->maps)
+		error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
+	else if (unpin_maps(decap, ret_error) == 0)
+		result = bpffs_remove(decap->folder, ret_error);
+	decap_bpf__destroy(decap->maps);
+	return result;
+}
+
 int decap_detach(const char *interface, const char *bpf_dir, struct error *ret_error)
 {
 	struct decap decap = {.settings.instance = attach_instance(bpf_dir)};
@@ -143,8 +174,7 @@ int decap_detach(const char *interface, const char *bpf_dir, struct error *ret_e
 
 	attach_log_libraries();
 	if (find_folder(bpf_dir, interface, decap.folder, ret_error) ||
-	    attach_remove(&program, interface, &count, ret_error) ||
-	    bpffs_remove(decap.folder, ret_error))
+	    attach_remove(&program, interface, &count, ret_error) || remove_pins(&decap, ret_error))
 		return -1;
 	/* Stays while another interface has its pins there. */
 	rmdir(bpf_dir);

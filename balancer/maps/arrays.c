@@ -48,6 +48,7 @@ struct arrays {
 	struct arrays_options options;
 	struct balancer_bpf *skeleton;
 	struct dataplane_memory memory;
+	struct control_page page;
 	struct arrays_map maps[ARRAYS_COUNT];
 	bool adopted[ARRAYS_COUNT];
 };
@@ -113,7 +114,8 @@ static void list_maps(struct arrays *arrays)
 		{"captured", maps->captured, NULL, 0, LIFE_PROCESS, 0},
 		{"capture_lanes", maps->capture_lanes, NULL, 0, LIFE_PROCESS, 0},
 		{"rodata", maps->rodata, NULL, 0, LIFE_PROCESS, 0},
-		{"data_control", maps->data_control, (void **)&memory->control, 0, LIFE_PINNED, 0},
+		{"data_control", maps->data_control, (void **)&arrays->page.mapped, 0, LIFE_PINNED,
+		 0},
 	};
 #undef OF
 
@@ -171,8 +173,10 @@ static int map_all(struct arrays *arrays, struct error *ret_error)
 					       map->name);
 		*map->memory = memory;
 	}
+	control_page_load(&arrays->page);
 	/* The predecessor may have been killed while it captured. */
 	arrays->memory.control->capture = 0;
+	control_page_put(&arrays->page);
 	return 0;
 }
 
@@ -223,12 +227,15 @@ static int open_pin(const char *bpf_dir, const char *name, struct adoption_shape
 	return pin;
 }
 
-int arrays_unpin(const char *bpf_dir, struct error *ret_error)
+/* The control page goes first: without it, the other pins are not whole. */
+static int unpin_maps(const struct arrays *arrays, const char *folder, struct error *ret_error)
 {
-	char folder[PATH_MAX];
-
-	return arrays_path(bpf_dir, "", folder, ret_error) || bpffs_remove(folder, ret_error) ? -1
-											      : 0;
+	for (size_t i = ARRAYS_COUNT; i-- > 0;) {
+		if (arrays->maps[i].life != LIFE_PROCESS &&
+		    bpffs_unlink(folder, arrays->maps[i].name, ret_error))
+			return -1;
+	}
+	return 0;
 }
 
 static int pin_map(const struct arrays *arrays, const struct arrays_map *map,
@@ -248,7 +255,7 @@ int arrays_pin(const struct arrays *arrays, struct error *ret_error)
 	char folder[PATH_MAX];
 
 	if (arrays_path(arrays->options.bpf_dir, "", folder, ret_error) ||
-	    (!arrays->adopted[CONTROL] && arrays_unpin(arrays->options.bpf_dir, ret_error)) ||
+	    (!arrays->adopted[CONTROL] && unpin_maps(arrays, folder, ret_error)) ||
 	    bpffs_prepare(folder, ret_error))
 		return -1;
 	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
@@ -261,6 +268,7 @@ int arrays_pin(const struct arrays *arrays, struct error *ret_error)
 	/* From now on this version keeps the maps: those that it does not know get stale. */
 	if (arrays->adopted[CONTROL])
 		arrays->memory.control->abi_minor = CAROM_ABI_MINOR;
+	control_page_put(arrays->memory.page);
 	return 0;
 }
 
@@ -448,6 +456,8 @@ static struct arrays *arrays_open(const struct arrays_options *options, struct e
 		return NULL;
 	}
 	arrays->options = *options;
+	arrays->memory.control = &arrays->page.copy;
+	arrays->memory.page = &arrays->page;
 	set_sizes(&arrays->memory, options);
 	if (open_skeleton(arrays, ret_error) == 0)
 		return arrays;
@@ -477,6 +487,7 @@ struct arrays *arrays_make(const struct arrays_options *options, struct error *r
 		arrays->memory.control->abi_minor = CAROM_ABI_MINOR;
 		memcpy(arrays->memory.control->hash_key, options->hash_key,
 		       sizeof(options->hash_key));
+		control_page_put(&arrays->page);
 	}
 	return arrays;
 }
@@ -492,6 +503,20 @@ struct arrays *arrays_adopt(const struct arrays_options *options, struct adoptio
 		return NULL;
 	}
 	return arrays ? arrays_load(arrays, ret_error) : NULL;
+}
+
+int arrays_unpin(const char *bpf_dir, struct error *ret_error)
+{
+	const struct arrays_options any = {.bpf_dir = bpf_dir, .limits = {1, 1, 1, 1, 1, 1}};
+	struct arrays *arrays = arrays_open(&any, ret_error); /* for the names */
+	char folder[PATH_MAX];
+	int result = -1;
+
+	if (arrays && arrays_path(bpf_dir, "", folder, ret_error) == 0 &&
+	    unpin_maps(arrays, folder, ret_error) == 0)
+		result = bpffs_remove(folder, ret_error);
+	arrays_free(arrays);
+	return result;
 }
 
 void arrays_free(struct arrays *arrays)

@@ -33,6 +33,7 @@ struct dataplane_capture_maps arrays_capture_maps(const struct arrays *arrays);
 
 /* Pins the maps that are not adopted in the place of what is pinned. Returns 0 or -1. */
 int arrays_pin(const struct arrays *arrays, struct error *ret_error);
+/* Removes the pins of the maps that this version knows, and their folder if it is empty then. */
 int arrays_unpin(const char *bpf_dir, struct error *ret_error);
 
 /* Puts the sizes of the pinned maps, whichever version made them, in the place of the limits. */

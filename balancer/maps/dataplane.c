@@ -252,6 +252,11 @@ int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)
 	return arrays_pin(dataplane->maps, ret_error);
 }
 
+int dataplane_check_folder(const char *bpf_dir, struct error *ret_error)
+{
+	return bpffs_check(bpf_dir, ret_error);
+}
+
 int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error)
 {
 	struct attach_program program = {

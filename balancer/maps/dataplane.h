@@ -70,6 +70,9 @@ struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dat
  * last dataplane_attach(). Returns 0 or -1. */
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error);
 
+/* Whether bpf_dir can be one: a folder in a bpffs, not its root. Returns 0 or -1. */
+int dataplane_check_folder(const char *bpf_dir, struct error *ret_error);
+
 /* Takes the instance's programs off all interfaces and removes every pin. *ret_count: of programs
  * taken off. Needs no struct dataplane; takes the lock itself. Returns 0 or -1. */
 int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error);

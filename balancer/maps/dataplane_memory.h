@@ -4,6 +4,7 @@
 #define CAROM_DATAPLANE_MEMORY_H
 
 #include "abi.h"
+#include "control_page.h"
 
 #include <stdint.h>
 
@@ -21,7 +22,8 @@ struct dataplane_limits {
  * their limit (RANGE_ROOM, RANGE_BLOCKS_ROOM), so that a change fits beside what it replaces.
  */
 struct dataplane_memory {
-	struct carom_control *control;
+	struct carom_control *control; /* the page's copy, to be put */
+	struct control_page *page;
 	uint16_t *displacements;
 	struct carom_address_entry *addresses;
 	struct carom_vip *vips;

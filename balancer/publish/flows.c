@@ -28,7 +28,7 @@ struct flows *flows_new(const struct published *published)
 		return NULL;
 	flows->published = published;
 	if (!published->memory->control->clock)
-		published->memory->control->clock = 1;
+		flows_set_clock(flows, 1);
 	return flows;
 }
 
@@ -39,7 +39,8 @@ void flows_free(struct flows *flows)
 
 void flows_set_clock(struct flows *flows, uint32_t now_s)
 {
-	__atomic_store_n(&flows->published->memory->control->clock, now_s, __ATOMIC_RELAXED);
+	flows->published->memory->control->clock = now_s;
+	control_page_put(flows->published->memory->page);
 }
 
 uint32_t flows_clock(const struct flows *flows)

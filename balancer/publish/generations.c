@@ -13,6 +13,7 @@
 
 #include "address.h"
 #include "displace.h"
+#include "log.h"
 #include "published.h"
 
 #include <arpa/inet.h>
@@ -290,6 +291,7 @@ int generations_write(struct generations *generations, uint32_t number, const st
 	generations->layouts[number] = layout->number;
 	published->memory->control->generations[number].revision = image->revision;
 	write_vips(generations, number, image->vip_count, vips, is_same ? published->vips : NULL);
+	control_page_put(published->memory->page);
 	return 0;
 }
 
@@ -316,8 +318,13 @@ void generations_flip(struct generations *generations, uint32_t number)
 	struct carom_control *control = generations->published->memory->control;
 	uint32_t retired = control->active;
 
-	/* Release: a packet that sees the word sees all that was written before it. */
-	__atomic_store_n(&control->active, number, __ATOMIC_RELEASE);
+	if (number >= CAROM_GENERATION_COUNT || retired >= CAROM_GENERATION_COUNT) {
+		log_line(LOG_LEVEL_ERROR, "generation %u cannot follow on generation %u", number,
+			 retired);
+		return;
+	}
+	control->active = number;
+	control_page_put(generations->published->memory->page);
 	generations->retired_by[retired] = ++generations->epoch;
 }
 

@@ -12,11 +12,15 @@
 #include "commands_setup.h"
 #include "dataplane.h"
 #include "engine.h"
+#include "folder.h"
 #include "host.h"
+#include "keeper.h"
 #include "log.h"
+#include "privileges.h"
 #include "revisions.h"
 #include "store.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,6 +33,8 @@ struct daemon {
 	struct config *config; /* the first desired state: as stored, or else as in the file */
 	struct access *access; /* borrowed */
 	const char *config_path;
+	struct privileges_user user; /* to run as once it is started */
+	struct keeper *keeper;	     /* NULL: the user does not change */
 	struct store *store;
 	struct revisions *history;
 	uv_loop_t loop;
@@ -59,6 +65,8 @@ static void close_commands(void *context)
 {
 	struct daemon *daemon = context;
 
+	if (daemon->keeper)
+		keeper_remove_sockets(daemon->keeper);
 	commands_stop(daemon->commands);
 	engine_stop(daemon->engine);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
@@ -101,13 +109,22 @@ static void on_reloaded(void *context, const struct commands_result *result)
 			 (unsigned long long)result->revision);
 }
 
-static void reload_access(struct daemon *daemon)
+/* An opener's open. Without a keeper, the user is the one that opened them at the start. */
+static int open_again(void *context, const char *path)
+{
+	const struct daemon *daemon = context;
+
+	return daemon->keeper ? keeper_open(daemon->keeper, path)
+			      : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static void reload_access(struct daemon *daemon, const struct opener *opener)
 {
 	struct error_list faults = {0};
 
 	if (!access_has_files(daemon->access))
 		return;
-	if (access_reload(daemon->access, &faults)) {
+	if (access_reload(daemon->access, opener, &faults)) {
 		log_line(LOG_LEVEL_ERROR, "api: certificates and tokens stay as they were:");
 		log_faults(LOG_LEVEL_ERROR, &faults);
 	} else {
@@ -123,12 +140,13 @@ static void on_reload_signal(uv_signal_t *handle, int signal)
 		.author = "SIGHUP",
 		.reply = {on_reloaded, daemon},
 	};
+	const struct opener opener = {open_again, daemon, daemon->user.uid};
 	struct error_list faults = {0};
 	json_t *json;
 
 	(void)signal;
-	reload_access(daemon);
-	json = json_parse_file(daemon->config_path, &faults);
+	reload_access(daemon, &opener);
+	json = json_parse_opened(daemon->config_path, &opener, &faults);
 	if (json)
 		commands_put_config(daemon->commands, json, &write);
 	else
@@ -195,6 +213,8 @@ static int listen_api(struct daemon *daemon)
 	};
 
 	daemon->server = api_serve(&options, &daemon->error);
+	if (daemon->server && daemon->keeper)
+		keeper_note_sockets(daemon->keeper);
 	return daemon->server ? 0 : -1;
 }
 
@@ -209,7 +229,7 @@ static void on_engine_event(void *context, enum engine_event event, const struct
 	if (reason)
 		daemon->error = *reason;
 	else if (listen_api(daemon) == 0 && attach_all(daemon) == 0 &&
-		 host_drop_capabilities(&daemon->error) == 0)
+		 privileges_drop(&daemon->user, &daemon->error) == 0)
 		log_line(LOG_LEVEL_INFO, "ready: %zu vips on %zu interfaces",
 			 daemon->config->vip_count, daemon->config->node.interface_count);
 	if (daemon->error.kind)
@@ -238,7 +258,7 @@ static void start_signals(struct daemon *daemon)
 static void ignore_signals(void)
 {
 	static const int numbers[] = {SIGPIPE, SIGUSR1,	  SIGUSR2, SIGALRM,
-				      SIGIO,   SIGVTALRM, SIGPROF};
+				      SIGIO,   SIGVTALRM, SIGPROF, SIGCHLD};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		signal(numbers[i], SIG_IGN);
@@ -329,6 +349,7 @@ static int open_store(struct daemon *daemon)
 {
 	const char *folder = daemon->config->node.state_dir;
 	const struct revision *stored;
+	int result;
 
 	daemon->history = revisions_new(REVISIONS_KEPT, REVISIONS_BYTES_MAX);
 	if (!daemon->history)
@@ -337,7 +358,14 @@ static int open_store(struct daemon *daemon)
 		return 0;
 	daemon->store = store_new(folder, &daemon->error);
 	if (!daemon->store ||
-	    store_load(daemon->store, daemon->config, daemon->history, &daemon->error))
+	    folder_check(store_folder(daemon->store), folder, &daemon->user, &daemon->error) ||
+	    folder_give(store_folder(daemon->store), folder, &daemon->user, &daemon->error))
+		return -1;
+	/* So the user's files lead to nothing that is root's alone. */
+	privileges_files_as_user(&daemon->user);
+	result = store_load(daemon->store, daemon->config, daemon->history, &daemon->error);
+	privileges_files_as_root(&daemon->user);
+	if (result)
 		return -1;
 	stored = revisions_newest(daemon->history);
 	return stored ? use_stored(daemon, stored) : 0;
@@ -361,32 +389,62 @@ static int open_parts(struct daemon *daemon)
 	return open_dataplane(daemon, refusal.message) ? -1 : open_engine(daemon);
 }
 
-int daemon_run(struct config *config, struct access *access, const char *config_path,
-	       struct error *ret_error)
+static int start_keeper(struct daemon *daemon)
 {
-	struct daemon daemon = {.access = access, .config_path = config_path};
+	const struct config_api *api = &daemon->config->api;
+	struct keeper_paths paths = {
+		.files = {daemon->config_path, api->tls.certificate, api->tls.key,
+			  api->tls.client_ca, api->tokens},
+		.file_count = 5,
+	};
+
+	if (!daemon->user.changes)
+		return 0;
+	for (size_t i = 0; i < api->listen_count; i++)
+		if (api->listens[i].is_unix)
+			paths.sockets[paths.socket_count++] = api->listens[i].path;
+	daemon->keeper = keeper_new(&paths, &daemon->error);
+	return daemon->keeper ? 0 : -1;
+}
+
+static void run(struct daemon *daemon)
+{
+	if (uv_loop_init(&daemon->loop)) {
+		error_set(&daemon->error, ERROR_SYSTEM, "cannot make the event loop");
+		return;
+	}
+	config_ref(daemon->config);
+	if (open_store(daemon) == 0 && open_parts(daemon) == 0 && open_commands(daemon) == 0) {
+		start_signals(daemon);
+		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	}
+	commands_free(daemon->commands);
+	engine_free(daemon->engine);
+	dataplane_free(daemon->dataplane);
+	revisions_free(daemon->history);
+	store_free(daemon->store);
+	config_unref(daemon->config);
+	uv_loop_close(&daemon->loop);
+}
+
+int daemon_run(struct config *config, struct access *access, const char *config_path,
+	       const struct privileges_user *user, struct error *ret_error)
+{
+	struct daemon daemon = {
+		.config = config,
+		.access = access,
+		.config_path = config_path,
+		.user = *user,
+	};
 
 	ignore_signals();
-	if (host_check_capabilities(ret_error))
+	if (host_check_capabilities(ret_error) || privileges_check_user(user, ret_error))
 		return -1;
 	/* Before there are threads: jansson's hash tables share one seed. */
 	json_object_seed(0);
-	if (host_start_pool(ret_error))
-		return -1;
-	if (uv_loop_init(&daemon.loop))
-		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
-	daemon.config = config_ref(config);
-	if (open_store(&daemon) == 0 && open_parts(&daemon) == 0 && open_commands(&daemon) == 0) {
-		start_signals(&daemon);
-		uv_run(&daemon.loop, UV_RUN_DEFAULT);
-	}
-	commands_free(daemon.commands);
-	engine_free(daemon.engine);
-	dataplane_free(daemon.dataplane);
-	revisions_free(daemon.history);
-	store_free(daemon.store);
-	config_unref(daemon.config);
-	uv_loop_close(&daemon.loop);
+	if (start_keeper(&daemon) == 0 && privileges_start_pool(&daemon.user, &daemon.error) == 0)
+		run(&daemon);
+	keeper_free(daemon.keeper);
 	if (!daemon.error.kind)
 		return 0;
 	*ret_error = daemon.error;

@@ -4,14 +4,18 @@
 #include "config.h"
 #include "daemon.h"
 #include "dataplane.h"
+#include "folder.h"
 #include "host.h"
 #include "log.h"
+#include "privileges.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/carom/carom.json"
 
@@ -79,6 +83,7 @@ static struct arguments parse_arguments(int count, char **values)
 
 /* What the file says, and what it names. */
 struct setup {
+	struct privileges_user user;
 	struct config *config;
 	struct access *access; /* NULL under --detach, which needs none */
 };
@@ -100,6 +105,30 @@ static void warn_of_interfaces(const struct config_node *node)
 	}
 }
 
+/* What a start would refuse. A folder that cannot be looked at yet may be made by then. */
+static void check_folders(const struct setup *setup, struct error_list *faults)
+{
+	const struct config_node *node = &setup->config->node;
+	int folder =
+		node->state_dir[0] ? open(node->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct error error = {0};
+
+	if (dataplane_check_folder(node->bpf_dir, &error))
+		error_list_append(faults, &error);
+	if (folder < 0)
+		return;
+	if (folder_check(folder, node->state_dir, &setup->user, &error))
+		error_list_append(faults, &error);
+	close(folder);
+}
+
+/* An opener's open. */
+static int open_file(void *context, const char *path)
+{
+	(void)context;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 /* Goes on beyond faults, to tell those of what the config names along with its own. Returns 0; -1:
  * it has told them. */
 static int setup_load(struct setup *ret_setup, const struct arguments *arguments)
@@ -107,11 +136,17 @@ static int setup_load(struct setup *ret_setup, const struct arguments *arguments
 	const char *path = arguments->config_path;
 	struct error_list faults = {0};
 	json_t *json = json_parse_file(path, &faults);
-	struct setup setup = {.config = json ? config_from_faulty_json(json, &faults) : NULL};
+	struct setup setup = {
+		.user = privileges_user(),
+		.config = json ? config_from_faulty_json(json, &faults) : NULL,
+	};
+	const struct opener opener = {open_file, NULL, setup.user.uid};
 
 	json_decref(json);
 	if (setup.config && arguments->action != ACTION_DETACH)
-		setup.access = api_guard(&setup.config->api, &faults);
+		setup.access = api_guard(&setup.config->api, &opener, &faults);
+	if (setup.config && arguments->action == ACTION_CHECK)
+		check_folders(&setup, &faults);
 	if (!error_list_is_empty(&faults)) {
 		log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
 		log_faults(LOG_LEVEL_ERROR, &faults);
@@ -160,7 +195,8 @@ static int run(const struct setup *setup, const char *path)
 	struct error error = {0};
 
 	host_raise_file_limit();
-	return daemon_run(setup->config, setup->access, path, &error) ? fail(&error) : EXIT_SUCCESS;
+	return daemon_run(setup->config, setup->access, path, &setup->user, &error) ? fail(&error)
+										    : EXIT_SUCCESS;
 }
 
 static int act(const struct arguments *arguments)

@@ -476,6 +476,11 @@ const struct adoption *engine_adoption(const struct engine *engine)
 	return dataplane_adoption(engine->predecessor.dataplane);
 }
 
+uint64_t engine_foreign_writes(const struct engine *engine)
+{
+	return dataplane_memory(engine->predecessor.dataplane)->page->foreign_count;
+}
+
 const struct publish *engine_publish(const struct engine *engine)
 {
 	return engine->publish;

@@ -196,9 +196,9 @@ static int read_to_end(int file, struct buffer *buffer)
 	}
 }
 
-static int parse_read_file(const char *path, struct buffer *buffer)
+static int parse_read_file(const char *path, const struct opener *opener, struct buffer *buffer)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC);
+	int file = opener ? opener->open(opener->context, path) : open(path, O_RDONLY | O_CLOEXEC);
 	int failure;
 
 	if (file < 0)
@@ -210,9 +210,14 @@ static int parse_read_file(const char *path, struct buffer *buffer)
 
 json_t *json_parse_file(const char *path, struct error_list *faults)
 {
+	return json_parse_opened(path, NULL, faults);
+}
+
+json_t *json_parse_opened(const char *path, const struct opener *opener, struct error_list *faults)
+{
 	struct buffer buffer = {0};
 	size_t earlier = faults->count;
-	int failure = parse_read_file(path, &buffer);
+	int failure = parse_read_file(path, opener, &buffer);
 	json_t *json = NULL;
 	struct error error;
 

@@ -4,6 +4,7 @@
 #define CAROM_JSON_PARSE_H
 
 #include "error.h"
+#include "opener.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -17,5 +18,7 @@
 json_t *json_parse(const char *text, size_t length, struct error_list *faults);
 /* Reads a whole file. NULL on failure; messages begin with the path. */
 json_t *json_parse_file(const char *path, struct error_list *faults);
+/* opener: NULL for a plain open(). */
+json_t *json_parse_opened(const char *path, const struct opener *opener, struct error_list *faults);
 
 #endif

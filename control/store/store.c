@@ -97,6 +97,11 @@ struct store *store_new(const char *folder, struct error *ret_error)
 	return NULL;
 }
 
+int store_folder(const struct store *store)
+{
+	return store->folder;
+}
+
 void store_leave_file(struct store *store)
 {
 	if (store->file >= 0)
@@ -247,11 +252,21 @@ static int put_in_place(const struct store *store, int file, const struct store_
 	return -1;
 }
 
+/* In the place of what a write left that did not end, or what else has the name. */
+static int make_new_file(const struct store *store)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+	int file = openat(store->folder, NEW_FILE, flags, FILE_MODE);
+
+	if (file < 0 && errno == EEXIST && unlinkat(store->folder, NEW_FILE, 0) == 0)
+		file = openat(store->folder, NEW_FILE, flags, FILE_MODE);
+	return file;
+}
+
 static int begin_file(struct store *store, uint64_t number, const struct store_buffer *buffer,
 		      size_t snapshot_bytes)
 {
-	int file = openat(store->folder, NEW_FILE,
-			  O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, FILE_MODE);
+	int file = make_new_file(store);
 	char name[STORE_NAME_BYTES];
 	int failure;
 

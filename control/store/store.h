@@ -32,6 +32,9 @@ struct store;
 struct store *store_new(const char *folder, struct error *ret_error);
 void store_free(struct store *store);
 
+/* Its descriptor, borrowed. */
+int store_folder(const struct store *store);
+
 /* Adds what is stored to a history that is empty. Node and API of the configs are the base's; their
  * objects are not checked against its limits. A bad entry is logged and counted as a fault, and a
  * torn end is cut off. Before the first store_write(). Returns 0, also if there is nothing yet; -1

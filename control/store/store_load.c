@@ -123,22 +123,37 @@ static int read_up_to(struct reading *reading, int file, size_t length)
 	return 0;
 }
 
+/* A pipe does not make us wait, and a link leads nowhere. Neither is a file of ours: it is as bad
+ * as one that the disk refuses. */
+static int open_regular(struct reading *reading, struct stat *ret_status)
+{
+	int file = openat(reading->store->folder, reading->name,
+			  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+
+	reading->is_unreadable = file < 0
+					 ? errno == ELOOP || errno == ENXIO
+					 : fstat(file, ret_status) || !S_ISREG(ret_status->st_mode);
+	if (reading->is_unreadable)
+		log_line(LOG_LEVEL_ERROR, "%s/%s is not a regular file, and is not read",
+			 reading->store->path, reading->name);
+	return file;
+}
+
 static int read_bytes(struct reading *reading)
 {
-	int file = openat(reading->store->folder, reading->name, O_RDONLY | O_CLOEXEC);
-	struct stat status;
-	int result = -1;
+	struct stat status = {0};
+	int file = open_regular(reading, &status), result = -1;
+	size_t length = reading->is_unreadable ? 0 : (size_t)status.st_size;
 
-	if (file < 0)
+	if (file < 0 && !reading->is_unreadable)
 		return -1;
-	if (fstat(file, &status) == 0) {
-		reading->time_ms = (int64_t)status.st_mtim.tv_sec * MS_PER_S +
-				   status.st_mtim.tv_nsec / NS_PER_MS;
-		reading->bytes = malloc((size_t)status.st_size + 1);
-		if (reading->bytes)
-			result = read_up_to(reading, file, (size_t)status.st_size);
-	}
-	close(file);
+	reading->time_ms =
+		(int64_t)status.st_mtim.tv_sec * MS_PER_S + status.st_mtim.tv_nsec / NS_PER_MS;
+	reading->bytes = malloc(length + 1);
+	if (reading->bytes)
+		result = reading->is_unreadable ? 0 : read_up_to(reading, file, length);
+	if (file >= 0)
+		close(file);
 	return result;
 }
 

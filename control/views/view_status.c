@@ -7,8 +7,8 @@
  */
 #include "engine.h"
 
-#include "host.h"
 #include "plan.h"
+#include "privileges.h"
 #include "utc.h"
 #include "view_parts.h"
 
@@ -206,34 +206,48 @@ static json_t *store_to_json(const struct engine *engine)
 			 "last_refusal", refusal_to_json(&ledger->refusal));
 }
 
-/* Of the loop's thread; those of the pool never had more. */
-static json_t *capabilities_to_json(void)
+static json_t *capabilities_to_json(const struct privileges *privileges)
 {
-	const char *names[HOST_CAPABILITIES_MAX];
-	size_t count = host_capabilities(names);
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_string(names[i]));
+	for (size_t i = 0; i < privileges->capability_count; i++)
+		json_array_append_new(list, json_string(privileges->capabilities[i]));
 	return json_pack("{s:o}", "kept", list);
+}
+
+/* Of the loop's thread; those of the pool never had more. */
+static json_t *process_to_json(const struct privileges *privileges)
+{
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < privileges->group_count; i++)
+		json_array_append_new(groups, json_integer(privileges->groups[i]));
+	return json_pack("{s:I, s:I, s:o, s:b, s:s}", "uid", (json_int_t)privileges->uid, "gid",
+			 (json_int_t)privileges->gid, "groups", groups, "no_new_privs",
+			 privileges->no_new_privs, "seccomp",
+			 privileges->has_filter ? "filter" : "none");
 }
 
 static json_t *head_to_json(const struct engine *engine)
 {
+	struct privileges privileges;
 	struct utsname kernel = {0};
 
+	privileges_read(&privileges);
 	uname(&kernel);
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
-			 "node", engine_desired(engine)->node.name, "version", CAROM_VERSION,
-			 "kernel", kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
-			 (json_int_t)engine_uptime_ms(engine), "abi_version",
-			 (json_int_t)CAROM_ABI_MAJOR, "adoption",
-			 adoption_to_json(engine_adoption(engine)), "revision",
-			 (json_int_t)engine_desired_revision(engine), "published_revision",
-			 (json_int_t)engine_published_revision(engine), "interfaces",
-			 interfaces_to_json(engine), "limits", limits_to_json(engine), "recorder",
-			 recorder_to_json(engine), "store", store_to_json(engine), "capabilities",
-			 capabilities_to_json());
+	return json_pack(
+		"{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:{s:I}}",
+		"node", engine_desired(engine)->node.name, "version", CAROM_VERSION, "kernel",
+		kernel.release, "pid", (json_int_t)getpid(), "uptime_ms",
+		(json_int_t)engine_uptime_ms(engine), "abi_version", (json_int_t)CAROM_ABI_MAJOR,
+		"adoption", adoption_to_json(engine_adoption(engine)), "revision",
+		(json_int_t)engine_desired_revision(engine), "published_revision",
+		(json_int_t)engine_published_revision(engine), "interfaces",
+		interfaces_to_json(engine), "limits", limits_to_json(engine), "recorder",
+		recorder_to_json(engine), "store", store_to_json(engine), "capabilities",
+		capabilities_to_json(&privileges), "process", process_to_json(&privileges),
+		"control_page", "foreign_writes", (json_int_t)engine_foreign_writes(engine));
 }
 
 struct view *view_status(const struct engine *engine, struct error *ret_error)

@@ -114,7 +114,8 @@ class Starts(LifecycleTest):
         names = [name.removeprefix("CAP_").lower() for name in granted.split()]
         caromd = self.start(prefix=["setpriv", "--no-new-privs",
                                     f"--bounding-set={','.join(['-all', *map('+{}'.format, names)])}"])
-        self.assertIn("capabilities: drops cap_chown cap_sys_admin", caromd.messages("info"))
+        self.assertIn("capabilities: drops cap_chown cap_dac_read_search cap_setgid cap_setuid"
+                      " cap_sys_admin", caromd.messages("info"))
         self.stop(caromd)
 
     def test_limit_of_open_files_is_raised(self):
@@ -276,14 +277,14 @@ class Restarts(LifecycleTest):
         self.assertEqual(self.restart_with("limits", limits | {"backends": 128, "slots": 32768}),
                          [])
         self.assertEqual(self.last_adoption, {
-            "result": "inherited", "predecessor_abi": "2.0", "reason": None, "left_out": []})
+            "result": "inherited", "predecessor_abi": "3.0", "reason": None, "left_out": []})
 
     def test_with_another_hash_seed(self):
         self.assertEqual(self.restart_with("hash_seed", "rome"), [
             "what the predecessor left is not adopted, but replaced: node.hash_seed was"
             " another"])
         self.assertEqual(self.last_adoption, {
-            "result": "refused", "predecessor_abi": "2.0", "reason": "node.hash_seed was another",
+            "result": "refused", "predecessor_abi": "3.0", "reason": "node.hash_seed was another",
             "left_out": []})
 
     def test_with_one_map_more(self):
@@ -298,7 +299,7 @@ class Restarts(LifecycleTest):
             traffic.wait_for(50)
         self.expect_all(traffic)
         self.assertEqual(self.adoption(), {
-            "result": "adopted", "predecessor_abi": "2.0", "reason": None,
+            "result": "adopted", "predecessor_abi": "3.0", "reason": None,
             "left_out": [{"map": "reasons", "reason": "it is not pinned"}]})
         self.assertEqual(caromd.messages("warning"),
                          ["map 'reasons' is not adopted: it is not pinned"])

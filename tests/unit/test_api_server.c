@@ -176,7 +176,7 @@ static void serve(struct exchange *exchange)
 	const struct access_options rights = {
 		.tls = {"", "", ""}, .tokens = "", .socket_group = "", .socket_mode = 0600};
 	struct error_list faults = {0};
-	struct access *access = access_new(&rights, &faults);
+	struct access *access = access_new(&rights, NULL, &faults);
 	struct server_options options = {
 		.loop = &loop,
 		.access = access,

@@ -49,7 +49,9 @@ static int set_up(void **state)
 		.reasons_per_lane = VIP_COUNT,
 		.lane_count = LANES,
 	};
-	MAKE(control, 1);
+	MAKE(page, 1);
+	MAKE(page->mapped, 1);
+	memory.control = &memory.page->copy;
 	MAKE(displacements, memory.displacement_count * 2 * CAROM_GENERATION_COUNT);
 	MAKE(addresses, memory.entry_count * CAROM_GENERATION_COUNT);
 	MAKE(vips, memory.entry_count * CAROM_GENERATION_COUNT);
@@ -74,7 +76,8 @@ static int tear_down(void **state)
 {
 	(void)state;
 	publish_free(publish);
-	free(memory.control);
+	free(memory.page->mapped);
+	free(memory.page);
 	free(memory.displacements);
 	free(memory.addresses);
 	free(memory.vips);
