@@ -415,22 +415,30 @@ static bool inherit_flow(const struct dataplane_memory *memory, const struct car
 					  from->hash));
 }
 
+/* A record that names no backend must not come to name one that is added later. */
+static bool is_held(const struct image_vip *vip, uint32_t ordinal)
+{
+	return ordinal < vip->backend_count && vip->backends[ordinal].state != CAROM_BACKEND_UNUSED;
+}
+
 size_t flows_inherit(struct flows *flows, const struct flows *predecessor)
 {
 	const struct published *there = predecessor->published;
-	uint32_t *numbers = map_numbers(flows->published, there);
+	uint32_t *numbers = map_numbers(flows->published, there), *index = published_index(there);
 	size_t count = 0;
 
-	for (uint32_t i = 0; numbers && i < there->memory->flow_count; i++) {
+	for (uint32_t i = 0; numbers && index && i < there->memory->flow_count; i++) {
 		const struct carom_flow *from = &there->memory->flows[i];
 		uint64_t record = __atomic_load_n(&from->record, __ATOMIC_ACQUIRE);
 		uint32_t number = carom_flow_vip(record);
 
 		if (!carom_flow_belongs(record, number, from->hash) ||
-		    number >= there->memory->reasons_per_lane || !numbers[number])
+		    number >= there->memory->reasons_per_lane || !numbers[number] ||
+		    !is_held(there->vips[index[number] - 1]->vip, carom_flow_ordinal(record)))
 			continue;
 		count += inherit_flow(flows->published->memory, from, record, numbers[number]);
 	}
+	free(index);
 	free(numbers);
 	return count;
 }

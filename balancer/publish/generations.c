@@ -219,7 +219,7 @@ static struct carom_vip encode_vip(const struct placed *placed, uint32_t address
 		.first_slot = placed->first_slot,
 		.first_backend = placed->first_backend,
 		.counter = placed->counter,
-		.backend_count = (uint16_t)vip->backend_count,
+		.backend_count = (uint16_t)image_placed_count(vip),
 		.ring_bits = (uint8_t)vip->ring->bits,
 		.records_all = vip->tracking == TRACKING_ALWAYS,
 		.tracking = (uint8_t)vip->tracking,

@@ -177,12 +177,23 @@ static bool image_is_same_place(const struct image_backend *before,
 			    strcmp(before->name, after->name) == 0);
 }
 
+uint32_t image_placed_count(const struct image_vip *vip)
+{
+	size_t count = vip->backend_count;
+
+	while (count && vip->backends[count - 1].state == CAROM_BACKEND_UNUSED)
+		count--;
+	return (uint32_t)count;
+}
+
 bool image_may_keep_backends(const struct image_vip *before, const struct image_vip *after)
 {
-	if (before->backend_count != after->backend_count ||
+	uint32_t count = image_placed_count(after);
+
+	if (image_placed_count(before) != count ||
 	    address_is_ipv4(&before->address) != address_is_ipv4(&after->address))
 		return false;
-	for (size_t i = 0; i < after->backend_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!image_is_same_place(&before->backends[i], &after->backends[i]))
 			return false;
 	}

@@ -91,6 +91,8 @@ bool image_backend_serves(const struct image_backend *backend);
 
 /* Whether flows hash to the same slots as before: else the slots before tell nothing. */
 bool image_has_same_flows(const struct image_vip *before, const struct image_vip *after);
+/* How many ordinals packets know: up to the last that is held. */
+uint32_t image_placed_count(const struct image_vip *vip);
 /* Whether the backends can stay where they are: all but what is written in place is as before. */
 bool image_may_keep_backends(const struct image_vip *before, const struct image_vip *after);
 /* Whether the slots can stay what and where they are. */

@@ -73,6 +73,7 @@ struct change {
 	const struct image *image;
 	struct placement *placements;
 	struct room *room; /* with all of them placed */
+	bool is_turned;	   /* all of them are placed anew */
 };
 
 static int place(const struct change *change, size_t vip, struct error *ret_error)
@@ -80,7 +81,7 @@ static int place(const struct change *change, size_t vip, struct error *ret_erro
 	struct placement *placement = &change->placements[vip];
 	struct image_vip *wanted = change->image->vips[vip];
 
-	if (placement->before && placement->before->vip == wanted) {
+	if (placement->before && placement->before->vip == wanted && !change->is_turned) {
 		placement->after = placement->before;
 		return 0;
 	}
@@ -107,8 +108,8 @@ static void change_done(struct change *change)
 	room_free(change->room);
 }
 
-static int change_init(struct change *change, const struct publish *publish, bool reclaimed,
-		       struct error *ret_error)
+static int change_place(struct change *change, const struct publish *publish, bool reclaimed,
+			struct error *ret_error)
 {
 	size_t count = change->image->vip_count;
 
@@ -116,12 +117,32 @@ static int change_init(struct change *change, const struct publish *publish, boo
 	change->room = room_copy(publish->room, reclaimed);
 	if (!change->placements || !change->room)
 		return error_set_errno(ret_error, ENOMEM, "publishing");
+	if (change->is_turned && !room_turn(change->room))
+		return -1;
 	published_pair(&publish->published, change->image, change->placements);
 	for (size_t i = 0; i < count; i++) {
 		if (place(change, i, ret_error))
 			return -1;
 	}
 	return 0;
+}
+
+static int change_init(struct change *change, const struct publish *publish, bool reclaimed,
+		       struct error *ret_error)
+{
+	struct error error = {0};
+
+	if (change_place(change, publish, reclaimed, &error) == 0)
+		return 0;
+	if (error.kind == ERROR_LIMIT) {
+		change_done(change);
+		*change = (struct change){.image = change->image, .is_turned = true};
+		if (change_place(change, publish, reclaimed, NULL) == 0)
+			return 0;
+	}
+	if (ret_error)
+		*ret_error = error;
+	return -1;
 }
 
 int publish_check(const struct publish *publish, const struct image *image, enum publish_room room,
@@ -162,8 +183,9 @@ static void lay_out_backends(const struct publish *publish, const struct placed 
 {
 	const struct dataplane_memory *memory = publish->published.memory;
 	const struct image_vip *vip = placed->vip;
+	uint32_t count = image_placed_count(vip);
 
-	for (size_t i = 0; i < vip->backend_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		const struct placed_backend *backend = &placed->backends[i];
 
 		memory->backends[placed->first_backend + i] =
@@ -176,8 +198,9 @@ static void lay_out_backends(const struct publish *publish, const struct placed 
 static void exchange_backends(const struct publish *publish, const struct placed *placed)
 {
 	const struct dataplane_memory *memory = publish->published.memory;
+	uint32_t count = image_placed_count(placed->vip);
 
-	for (size_t i = 0; i < placed->vip->backend_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		const struct image_backend *backend = &placed->vip->backends[i];
 		struct carom_backend *entry = &memory->backends[placed->first_backend + i];
 
@@ -193,7 +216,7 @@ static bool stays_in_place(const struct placement *placement)
 	const struct placed *before = placement->before, *after = placement->after;
 
 	return before && before != after && before->first_backend == after->first_backend &&
-	       after->vip->backend_count;
+	       after->first_backend != PLACED_NOWHERE;
 }
 
 static int advance_slots(const struct publish *publish, const struct placement *placement)

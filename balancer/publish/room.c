@@ -6,11 +6,20 @@
 
 #include <stdlib.h>
 
-enum pool { POOL_SLOTS, POOL_BACKENDS, POOL_VIP_NUMBERS, POOL_BACKEND_NUMBERS, POOL_COUNT };
+enum pool {
+	POOL_SLOTS,
+	POOL_BACKENDS, /* of either half */
+	POOL_BACKENDS_TURNED,
+	POOL_VIP_NUMBERS,
+	POOL_BACKEND_NUMBERS,
+	POOL_COUNT
+};
 
 struct room {
 	struct range_pool *pools[POOL_COUNT];
 	struct hops *hops;
+	uint32_t half_size; /* of backends */
+	bool is_turned;	    /* backends are placed in the second half */
 };
 
 void room_free(struct room *room)
@@ -27,7 +36,8 @@ struct room *room_new(const struct room_sizes *sizes)
 {
 	const uint32_t counts[POOL_COUNT] = {
 		[POOL_SLOTS] = sizes->slot_count,
-		[POOL_BACKENDS] = sizes->backend_count,
+		[POOL_BACKENDS] = sizes->backend_count / 2,
+		[POOL_BACKENDS_TURNED] = sizes->backend_count / 2,
 		[POOL_VIP_NUMBERS] = sizes->vip_number_count,
 		[POOL_BACKEND_NUMBERS] = sizes->number_count,
 	};
@@ -38,8 +48,10 @@ struct room *room_new(const struct room_sizes *sizes)
 		room->pools[i] = range_pool_new(counts[i]);
 		failed = !room->pools[i];
 	}
-	if (!failed)
+	if (!failed) {
+		room->half_size = sizes->backend_count / 2;
 		room->hops = hops_new(sizes->next_hop_count);
+	}
 	if (!failed && room->hops && range_take_at(room->pools[POOL_VIP_NUMBERS], 0, 1) == 0 &&
 	    range_take_at(room->pools[POOL_BACKEND_NUMBERS], 0, sizes->vip_number_count) == 0)
 		return room;
@@ -56,8 +68,11 @@ struct room *room_copy(const struct room *room, bool reclaimed)
 		copy->pools[i] = range_pool_copy(room->pools[i], reclaimed);
 		failed = !copy->pools[i];
 	}
-	if (!failed)
+	if (!failed) {
+		copy->half_size = room->half_size;
+		copy->is_turned = room->is_turned;
 		copy->hops = hops_copy(room->hops, reclaimed);
+	}
 	if (!failed && copy->hops)
 		return copy;
 	room_free(copy);
@@ -114,20 +129,75 @@ static int place_next_hops(struct room *room, struct placed *after)
 	return 0;
 }
 
+/* ---- halves ---- */
+
+static bool is_in_second_half(const struct room *room, uint32_t first_backend)
+{
+	return first_backend >= room->half_size;
+}
+
+static struct range_pool *half_of(const struct room *room, bool is_second)
+{
+	return room->pools[is_second ? POOL_BACKENDS_TURNED : POOL_BACKENDS];
+}
+
+bool room_turn(struct room *room)
+{
+	const struct range_pool *other = half_of(room, !room->is_turned);
+
+	if (range_pool_used(other) || range_pool_waiting(other))
+		return false;
+	room->is_turned = !room->is_turned;
+	return true;
+}
+
+static int take_backends(struct room *room, uint32_t count, uint32_t *ret_first)
+{
+	/* Rapid exchanges of a large set: ordinals that sweeps have not set free yet. */
+	if (count >= CAROM_ORDINAL_NONE ||
+	    range_take(half_of(room, room->is_turned), count, ret_first))
+		return -1;
+	if (room->is_turned)
+		*ret_first += room->half_size;
+	return 0;
+}
+
+static void retire_backends(struct room *room, const struct placed *gone, uint64_t epoch)
+{
+	bool is_second = is_in_second_half(room, gone->first_backend);
+	uint32_t count = image_placed_count(gone->vip);
+
+	if (count)
+		range_retire(half_of(room, is_second),
+			     gone->first_backend - (is_second ? room->half_size : 0), count, epoch);
+}
+
+static int adopt_backends(struct room *room, const struct placed *placed)
+{
+	uint32_t count = image_placed_count(placed->vip);
+
+	if (!count)
+		return 0;
+	room->is_turned = is_in_second_half(room, placed->first_backend);
+	return range_take_at(half_of(room, room->is_turned),
+			     placed->first_backend - (room->is_turned ? room->half_size : 0),
+			     count);
+}
+
 static int place_backends(struct room *room, const struct placement *placement)
 {
 	const struct placed *before = placement->before;
 	struct placed *after = placement->after;
-	uint32_t count = (uint32_t)after->vip->backend_count;
+	uint32_t count = image_placed_count(after->vip);
 
-	if (before && image_may_keep_backends(before->vip, after->vip)) {
+	if (!count)
+		return 0;
+	if (before && image_may_keep_backends(before->vip, after->vip) &&
+	    is_in_second_half(room, before->first_backend) == room->is_turned) {
 		after->first_backend = before->first_backend;
 		return 0;
 	}
-	/* Rapid exchanges of a large set: ordinals that sweeps have not set free yet. */
-	if (count >= CAROM_ORDINAL_NONE)
-		return -1;
-	return count ? range_take(room->pools[POOL_BACKENDS], count, &after->first_backend) : 0;
+	return take_backends(room, count, &after->first_backend);
 }
 
 int room_place(struct room *room, const struct placement *placement)
@@ -157,8 +227,7 @@ const char *room_adopt(struct room *room, const struct placed *placed)
 
 	if (range_take_at(room->pools[POOL_SLOTS], placed->first_slot, 1u << vip->ring->bits))
 		return "two VIPs share slots";
-	if (vip->backend_count && range_take_at(room->pools[POOL_BACKENDS], placed->first_backend,
-						(uint32_t)vip->backend_count))
+	if (adopt_backends(room, placed))
 		return "two VIPs share backends";
 	if (range_take_at(room->pools[POOL_VIP_NUMBERS], placed->counter, 1))
 		return "two VIPs count in one place";
@@ -181,9 +250,8 @@ void room_retire(struct room *room, const struct placed *gone, const struct plac
 			     epoch);
 	for (size_t i = 0; i < gone->vip->backend_count; i++)
 		hops_release(room->hops, gone->backends[i].next_hop, epoch);
-	if (gone->vip->backend_count && !(heir && heir->first_backend == gone->first_backend))
-		range_retire(room->pools[POOL_BACKENDS], gone->first_backend,
-			     (uint32_t)gone->vip->backend_count, epoch);
+	if (!heir || heir->first_backend != gone->first_backend)
+		retire_backends(room, gone, epoch);
 }
 
 void room_retire_number(struct room *room, uint32_t number, bool is_vip, uint64_t epoch)
@@ -207,15 +275,16 @@ const struct carom_next_hop *room_next_hop(const struct room *room, uint32_t num
 struct room_fill room_fill(const struct room *room)
 {
 	const struct range_pool *slots = room->pools[POOL_SLOTS];
-	const struct range_pool *backends = room->pools[POOL_BACKENDS];
+	const struct range_pool *first = room->pools[POOL_BACKENDS];
+	const struct range_pool *second = room->pools[POOL_BACKENDS_TURNED];
 	const struct range_pool *vips = room->pools[POOL_VIP_NUMBERS];
 	struct room_fill fill = {
 		.slots_used = range_pool_used(slots),
 		.slots_waiting = range_pool_waiting(slots),
 		.slots_size = range_pool_size(slots),
-		.backends_used = range_pool_used(backends),
-		.backends_waiting = range_pool_waiting(backends),
-		.backends_size = range_pool_size(backends),
+		.backends_used = range_pool_used(first) + range_pool_used(second),
+		.backends_waiting = range_pool_waiting(first) + range_pool_waiting(second),
+		.backends_size = range_pool_size(first) + range_pool_size(second),
 		.vips_used = range_pool_used(vips) - 1,
 		.vips_size = range_pool_size(vips) - 1,
 	};

@@ -33,6 +33,12 @@ void room_free(struct room *room);
 /* Takes places for placement->after: its own where it must not touch those of `before`, which
  * packets still use; the same where it may stay. Returns 0, or -1: there is no room. */
 int room_place(struct room *room, const struct placement *placement);
+/*
+ * Backends lie in one half of their array, beside the ones that packets still use. When free places
+ * there are too scattered, a commit turns to the other half: all VIPs are placed anew, close
+ * together. False: packets may still use the other half.
+ */
+bool room_turn(struct room *room);
 /* Takes the places that an adopted VIP has. Returns NULL, or says which of them is taken. */
 const char *room_adopt(struct room *room, const struct placed *placed);
 

@@ -58,8 +58,8 @@ static const struct config_key limits_keys[] = {
 	 .default_number = VIPS_DEFAULT, .help = "VIPs at once."},
 	{CONFIG_KEY(struct config_limits, backends, integer), .bounds = {1, BACKENDS_MAX},
 	 .default_number = BACKENDS_DEFAULT,
-	 .help = "Over all VIPs. The maps hold twice as many, those of before a change included; a "
-		 "removed backend keeps its place for two sweeps, some two seconds."},
+	 .help = "Over all VIPs. The maps hold four times as many, those of before a change "
+		 "included."},
 	{CONFIG_KEY(struct config_limits, slots, integer),
 	 .bounds = {1u << CAROM_RING_BITS_MIN, SLOTS_MAX}, .multiple_of = CAROM_SLOTS_PER_LINE,
 	 .default_number = SLOTS_DEFAULT,

@@ -8,6 +8,11 @@ static int predecessor_adopt_maps(struct publish *publish, struct grace *grace,
 	if (publish_adopt(publish, ret_error) || grace_wait(grace, ret_error))
 		return -1;
 	publish_reclaim(publish, publish_epoch(publish));
+	/* What removed backends left is not known: records that name their ordinals go now. */
+	for (int i = 0; i < IMAGE_SWEEPS_TO_FORGET; i++) {
+		if (flows_sweep(publish_flows(publish), ret_error))
+			return -1;
+	}
 	return 0;
 }
 

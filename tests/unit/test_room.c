@@ -15,11 +15,12 @@
 
 #define RING_BITS  8
 #define RING_SLOTS (1u << RING_BITS)
+#define HALF	   8 /* of the backends */
 #define VIP_COUNT  4 /* of numbers; number 0 is none's */
 
 static const struct room_sizes sizes = {
 	.slot_count = 3 * RING_SLOTS,
-	.backend_count = 8,
+	.backend_count = 2 * HALF,
 	.vip_number_count = VIP_COUNT,
 	.number_count = VIP_COUNT + 8,
 	.next_hop_count = 4,
@@ -259,7 +260,7 @@ static void next_hops_follow_where_backends_have_no_room(void **state)
 
 	(void)state;
 	assert_non_null(last);
-	assert_int_equal(room_fill(room).backends_used, sizes.backend_count);
+	assert_int_equal(room_fill(room).backends_used, HALF);
 	for (uint8_t gateway = 1; gateway < 100; gateway++) {
 		struct placed *after = put(room, at, like_web_by(gateway));
 
@@ -301,6 +302,43 @@ static void another_outer_source_takes_another_place(void **state)
 	assert_non_null(after);
 	assert_int_not_equal(after->first_backend, web->first_backend);
 	placed_free(after);
+}
+
+/* [web: 2][6 free] with 5 wanted twice: the other half has room, once nothing is left there. */
+static void a_turn_places_all_anew(void **state)
+{
+	struct placed *mail = put(room, NULL, make_vip(4)), *moved;
+
+	(void)state;
+	assert_non_null(mail);
+	assert_null(put(room, NULL, make_vip(3)));
+	assert_true(room_turn(room));
+	moved = put(room, web, like_web(2));
+	assert_non_null(moved);
+	assert_int_equal(moved->first_backend, HALF);
+	assert_int_equal(moved->first_slot, web->first_slot);
+	room_retire(room, web, moved, 1);
+	assert_false(room_turn(room));
+	room_retire(room, mail, NULL, 1);
+	assert_false(room_turn(room));
+	room_reclaim(room, 1);
+	assert_true(room_turn(room));
+	placed_free(moved);
+	placed_free(mail);
+}
+
+static void ordinals_beyond_the_last_that_is_held_take_no_place(void **state)
+{
+	struct image_vip *vip = make_vip(6);
+	struct placed *placed;
+
+	(void)state;
+	for (size_t i = 1; i < 6; i++)
+		vip->backends[i].state = CAROM_BACKEND_UNUSED;
+	placed = put(room, NULL, vip);
+	assert_non_null(placed);
+	assert_int_equal(room_fill(room).backends_used, 3);
+	placed_free(placed);
 }
 
 static void numbers_are_retired_by_themselves(void **state)
@@ -377,6 +415,8 @@ int main(void)
 		TEST(next_hops_follow_where_backends_have_no_room),
 		TEST(backends_behind_one_gateway_share_a_next_hop),
 		TEST(another_outer_source_takes_another_place),
+		TEST(a_turn_places_all_anew),
+		TEST(ordinals_beyond_the_last_that_is_held_take_no_place),
 		TEST(numbers_are_retired_by_themselves),
 		TEST(an_adopted_vip_takes_the_places_that_it_has),
 		TEST(a_place_that_is_taken_is_not_adopted),
