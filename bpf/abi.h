@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The contract between the BPF programs and userspace: every struct, limit and reason that both
- * sides see, and nothing else. Both sides compile this one file, and both assert the sizes.
+ * sides see, and nothing else. Both sides compile this one file, and both assert the sizes. Beside
+ * it, hash.h is arithmetic that tests share.
  *
  * Userspace lays everything out; the program only follows numbers:
  *
@@ -388,10 +389,25 @@ struct carom_reason_counter {
 	__u64 packets[CAROM_REASON_COUNT_MAX];
 };
 
+/* A key of hash.h, for each of the hash's halves. */
+struct carom_hash_word {
+	__u64 first;
+	__u64 second;
+};
+
+/* The constant, ports, protocol, and two IPv6 addresses of four characters each. */
+#define CAROM_HASH_WORDS 11
+
+/* What userspace makes of a hash key of 128 bits: see balancer/base/hash_key.h. */
+struct carom_hash_key {
+	__u64 multipliers[2]; /* of the finaliser; odd */
+	struct carom_hash_word words[CAROM_HASH_WORDS];
+};
+
 /* What a program is told at load and never again; the verifier prunes by it. */
 struct carom_settings {
 	__u64 instance; /* whose program it is; comes first, as in every program's settings */
-	__u64 hash_key[2];
+	struct carom_hash_key hash_key;
 	__u32 counters_per_lane;
 	__u32 reasons_per_lane;
 	__u32 flow_line_mask;
@@ -530,7 +546,7 @@ _Static_assert(sizeof(struct carom_vip_label) == 64, "carom_vip_label");
 _Static_assert(sizeof(struct carom_backend_label) == 128, "carom_backend_label");
 _Static_assert(sizeof(struct carom_counter) == 32, "carom_counter");
 _Static_assert(sizeof(struct carom_reason_counter) == 256, "carom_reason_counter");
-_Static_assert(sizeof(struct carom_settings) == 48, "carom_settings");
+_Static_assert(sizeof(struct carom_settings) == 224, "carom_settings");
 _Static_assert(sizeof(struct carom_explanation) == 32, "carom_explanation");
 _Static_assert(sizeof(struct carom_capture) == 16, "carom_capture");
 _Static_assert(sizeof(struct carom_captured) == 40, "carom_captured");

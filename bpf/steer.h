@@ -11,35 +11,24 @@
 #define CAROM_STEER_H
 
 #include "flow.h"
+#include "hash.h"
 #include "maps.h"
 #include "packet.h"
 #include "watch.h"
 
-#define NO_SLOT	       0xffffffff
-#define ODD_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio */
-
-static __always_inline __u64 hash_step(__u64 hash, __u64 word)
-{
-	hash = (hash ^ word) * ODD_MULTIPLIER;
-	return hash ^ hash >> 32;
-}
+#define NO_SLOT 0xffffffff
 
 /* Keyed, so that no outsider can aim flows at one slot; the key is the same across a fleet. */
 static __always_inline __u64 steer_hash(const struct packet *packet)
 {
-	__u64 hash = settings.hash_key[0];
+	const __u64 source[] = {packet->source.high, packet->source.low};
+	const __u64 destination[] = {packet->destination.high, packet->destination.low};
 
-	if (packet->family == CAROM_IPV4) {
-		hash = hash_step(hash, (packet->source.low >> 32) |
-					       (packet->destination.low & 0xffffffff00000000));
-	} else {
-		hash = hash_step(hash, packet->source.high);
-		hash = hash_step(hash, packet->source.low);
-		hash = hash_step(hash, packet->destination.high);
-		hash = hash_step(hash, packet->destination.low);
-	}
-	hash = hash_step(hash, (__u64)packet->protocol << 32 | packet->ports);
-	return (hash ^ settings.hash_key[1]) * ODD_MULTIPLIER;
+	if (packet->family == CAROM_IPV4)
+		return carom_hash_ipv4(&settings.hash_key, source[1] >> 32, destination[1] >> 32,
+				       packet->ports, packet->protocol);
+	return carom_hash_ipv6(&settings.hash_key, source, destination, packet->ports,
+			       packet->protocol);
 }
 
 /* The top bits of the hash, so that a slot of a ring is the parent of two in a doubled ring. */

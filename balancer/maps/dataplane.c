@@ -11,6 +11,7 @@
 #include "arrays.h"
 #include "attach.h"
 #include "bpffs.h"
+#include "hash_key.h"
 #include "kernel.h"
 #include "log.h"
 
@@ -119,7 +120,7 @@ static void set_settings(struct dataplane *dataplane)
 	const struct dataplane_memory *memory = arrays_memory(dataplane->maps);
 
 	dataplane->settings = (struct carom_settings){
-		.hash_key = {dataplane->options.hash_key[0], dataplane->options.hash_key[1]},
+		.hash_key = hash_key_expand(dataplane->options.hash_key),
 		.instance = attach_instance(dataplane->options.bpf_dir),
 		.counters_per_lane = memory->counters_per_lane,
 		.reasons_per_lane = memory->reasons_per_lane,

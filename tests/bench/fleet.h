@@ -3,6 +3,8 @@
 #ifndef CAROM_TESTS_FLEET_H
 #define CAROM_TESTS_FLEET_H
 
+#include "abi.h"
+
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,6 +52,6 @@ void __attribute__((noreturn, format(printf, 1, 2))) fleet_give_up(const char *f
 void *fleet_taken(void *memory);
 
 /* The flow with this number; no two of 2^38 share a 5-tuple. */
-struct fleet_flow fleet_flow(uint64_t number, const __u64 hash_key[2]);
+struct fleet_flow fleet_flow(uint64_t number, const struct carom_hash_key *key);
 
 #endif

@@ -2,6 +2,7 @@
 #include "fleet_node.h"
 
 #include "fleet_pool.h"
+#include "hash_key.h"
 
 #include <linux/bpf.h>
 #include <stdlib.h>
@@ -96,9 +97,9 @@ static const struct dataplane_memory *memory_of(const struct node *node)
 	return dataplane_memory(node->deployment.harness.dataplane);
 }
 
-const __u64 *node_hash_key(const struct node *node)
+struct carom_hash_key node_hash_key(const struct node *node)
 {
-	return memory_of(node)->control->hash_key;
+	return hash_key_expand((const uint64_t *)memory_of(node)->control->hash_key);
 }
 
 uint32_t node_capacity(const struct node *node)

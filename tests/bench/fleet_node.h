@@ -32,7 +32,7 @@ void node_publish(struct node *node);
 /* A second has passed. */
 void node_tick(struct node *node, uint32_t now_s);
 
-const __u64 *node_hash_key(const struct node *node);
+struct carom_hash_key node_hash_key(const struct node *node);
 /* How many flows the table of either kind has room for. */
 uint32_t node_capacity(const struct node *node);
 uint64_t node_entries(const struct node *node, enum fleet_method method);

@@ -45,6 +45,7 @@ struct simulation {
 	struct trace trace;
 	struct pool pool;
 	struct node nodes[FLEET_NODES_MAX];
+	struct carom_hash_key hash_key;	 /* of all nodes */
 	bool is_member[FLEET_NODES_MAX]; /* of the ECMP group */
 	uint32_t members[FLEET_NODES_MAX];
 	uint32_t member_count;
@@ -110,7 +111,7 @@ static void swap_membership(struct simulation *simulation, bool is_member, uint3
 
 static struct fleet_flow next_flow(struct simulation *simulation)
 {
-	return fleet_flow(simulation->flow_count++, node_hash_key(&simulation->nodes[0]));
+	return fleet_flow(simulation->flow_count++, &simulation->hash_key);
 }
 
 static void grow_connections(struct simulation *simulation)
@@ -404,7 +405,7 @@ static void check_hash(struct simulation *simulation)
 		struct node *node = &simulation->nodes[0];
 
 		if (node_forward(node, FLEET_CAROM, &flow, true) != node_ring_choice(node, &flow))
-			fleet_give_up("bpf/steer.h hashes flows in another way than fleet.c");
+			fleet_give_up("the program hashes flows in another way than bpf/hash.h");
 	}
 }
 
@@ -416,6 +417,7 @@ static void begin_run(struct simulation *simulation)
 		node_init(&simulation->nodes[i], options->flows);
 		simulation->is_member[i] = true;
 	}
+	simulation->hash_key = node_hash_key(&simulation->nodes[0]);
 	list_members(simulation);
 	for (uint32_t i = 0; i < WHEEL_S; i++)
 		simulation->due[i] = NONE;
