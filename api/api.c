@@ -20,7 +20,7 @@ static bool listens_on_tcp(const struct config_api *api)
 }
 
 struct access *api_guard(const struct config_api *api, const struct opener *opener,
-			 struct error_list *faults)
+			 struct error_list *errors)
 {
 	const struct access_options options = {
 		.tls =
@@ -35,7 +35,7 @@ struct access *api_guard(const struct config_api *api, const struct opener *open
 		.has_tcp = listens_on_tcp(api),
 	};
 
-	return access_new(&options, opener, faults);
+	return access_new(&options, opener, errors);
 }
 
 static struct listen_address address_of(const struct config_listen *listen)

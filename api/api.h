@@ -9,9 +9,9 @@
 #include "config.h"
 #include "server.h"
 
-/* Borrows its strings. NULL on failure, with all faults: see access_new(). */
+/* Borrows its strings. NULL on failure, with all errors: see access_new(). */
 struct access *api_guard(const struct config_api *api, const struct opener *opener,
-			 struct error_list *faults);
+			 struct error_list *errors);
 
 struct api_options {
 	uv_loop_t *loop;	     /* borrowed; lives until the server has stopped */

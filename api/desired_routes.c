@@ -139,11 +139,11 @@ static void awaited(void *request, const struct commands_result *result)
 {
 	struct response response = {0};
 
-	if (!result->faults) {
+	if (!result->errors) {
 		request_read(request);
 		return;
 	}
-	response_set_faults(&response, result->faults);
+	response_set_errors(&response, result->errors);
 	request_settle(request, &response, "");
 }
 

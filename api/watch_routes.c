@@ -35,11 +35,11 @@ static struct text explanation_text(const json_t *explanation)
 /* JSON for programs, sentences for people. */
 void watch_explain(const struct route_call *call, struct response *ret_response)
 {
-	struct error_list faults = {0};
-	json_t *explanation = commands_explain(call->context, call->body, &faults);
+	struct error_list errors = {0};
+	json_t *explanation = commands_explain(call->context, call->body, &errors);
 
 	if (!explanation)
-		response_set_faults(ret_response, &faults);
+		response_set_errors(ret_response, &errors);
 	else if (call->prefers_text)
 		response_set(ret_response, MHD_HTTP_OK, TABLE_CONTENT_TYPE,
 			     explanation_text(explanation));
@@ -47,7 +47,7 @@ void watch_explain(const struct route_call *call, struct response *ret_response)
 		response_set_json(ret_response, json_incref(explanation), NULL);
 	listing_add_vary(ret_response);
 	json_decref(explanation);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 /* ---- capture ---- */
@@ -61,15 +61,15 @@ void watch_capture(const struct route_call *call, struct stream *stream,
 		   struct response *ret_response)
 {
 	const struct capture_command_order order = {call->body, call->caller};
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct capture_command *capture =
-		capture_command_start(call->context, &order, handlers_sink(stream), &faults);
+		capture_command_start(call->context, &order, handlers_sink(stream), &errors);
 
 	if (capture)
 		stream_start(stream, CAPTURE_COMMAND_CONTENT_TYPE, stop_capture, capture);
 	else
-		response_set_faults(ret_response, &faults);
-	error_list_done(&faults);
+		response_set_errors(ret_response, &errors);
+	error_list_done(&errors);
 }
 
 /* ---- events ---- */

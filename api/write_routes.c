@@ -50,7 +50,7 @@ static void set_accepted(struct response *ret_response, const struct commands_re
 
 static const char *write_remark(const struct commands_result *result)
 {
-	if (result->faults)
+	if (result->errors)
 		return "";
 	if (result->forecast)
 		return ", dry run";
@@ -63,8 +63,8 @@ static void write_done(void *request, const struct commands_result *result)
 	struct response response = {0};
 	char remark[AUDIT_REMARK_BYTES];
 
-	if (result->faults)
-		response_set_faults(&response, result->faults);
+	if (result->errors)
+		response_set_errors(&response, result->errors);
 	else
 		set_accepted(&response, result);
 	snprintf(remark, sizeof(remark), ", revision %" PRIu64 "%s", result->revision,

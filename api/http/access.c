@@ -44,41 +44,41 @@ static void credentials_done(struct credentials *credentials)
 /* ---- reading ---- */
 
 /* Says for each fault whose it is. */
-static void access_prefix_faults(struct error_list *faults, size_t first, const char *path)
+static void access_prefix_errors(struct error_list *errors, size_t first, const char *path)
 {
-	for (size_t i = first; i < faults->count; i++)
-		error_prefix(&faults->items[i], "api.tokens '%s': ", path);
+	for (size_t i = first; i < errors->count; i++)
+		error_prefix(&errors->items[i], "api.tokens '%s': ", path);
 }
 
 static struct tokens *load_tokens(const struct opener *opener, const char *path,
-				  struct error_list *faults)
+				  struct error_list *errors)
 {
-	size_t first = faults->count;
+	size_t first = errors->count;
 	struct tokens *tokens = NULL;
 	struct error error = {0};
 	struct text text = {0};
 
 	if (secret_file_read(opener, path, SECRECY_OURS, TOKENS_FILE_BYTES, &text, &error))
-		error_list_append(faults, &error);
+		error_list_append(errors, &error);
 	else
-		tokens = tokens_parse(text.bytes, text.length, faults);
+		tokens = tokens_parse(text.bytes, text.length, errors);
 	secret_file_done(&text);
-	access_prefix_faults(faults, first, path);
+	access_prefix_errors(errors, first, path);
 	return tokens;
 }
 
 static int access_load(const struct access_options *options, const struct opener *opener,
-		       struct credentials *ret_credentials, struct error_list *faults)
+		       struct credentials *ret_credentials, struct error_list *errors)
 {
 	struct credentials credentials = {0};
 	bool failed = false;
 
 	if (options->tls.certificate[0]) {
-		credentials.tls = tls_load(&options->tls, opener, faults);
+		credentials.tls = tls_load(&options->tls, opener, errors);
 		failed |= !credentials.tls;
 	}
 	if (options->tokens[0]) {
-		credentials.tokens = load_tokens(opener, options->tokens, faults);
+		credentials.tokens = load_tokens(opener, options->tokens, errors);
 		failed |= !credentials.tokens;
 	}
 	if (failed) {
@@ -89,7 +89,7 @@ static int access_load(const struct access_options *options, const struct opener
 	return 0;
 }
 
-static int find_group(const char *name, gid_t *ret_group, struct error_list *faults)
+static int find_group(const char *name, gid_t *ret_group, struct error_list *errors)
 {
 	const struct group *group;
 
@@ -100,25 +100,25 @@ static int find_group(const char *name, gid_t *ret_group, struct error_list *fau
 	group = getgrnam(name);
 	if (!group)
 		return error_list_add(
-			faults, ERROR_NOT_FOUND, "", "api.socket_group '%s': %s", name,
+			errors, ERROR_NOT_FOUND, "", "api.socket_group '%s': %s", name,
 			errno ? strerrordesc_np(errno) : "this host has no such group");
 	*ret_group = group->gr_gid;
 	return 0;
 }
 
 struct access *access_new(const struct access_options *options, const struct opener *opener,
-			  struct error_list *faults)
+			  struct error_list *errors)
 {
 	struct access *access = calloc(1, sizeof(*access));
 	int failed;
 
 	if (!access) {
-		error_list_add(faults, ERROR_SYSTEM, "", "api: out of memory");
+		error_list_add(errors, ERROR_SYSTEM, "", "api: out of memory");
 		return NULL;
 	}
 	access->options = *options;
-	failed = find_group(options->socket_group, &access->socket_group, faults);
-	failed |= access_load(options, opener, &access->credentials, faults);
+	failed = find_group(options->socket_group, &access->socket_group, errors);
+	failed |= access_load(options, opener, &access->credentials, errors);
 	if (failed) {
 		access_free(access);
 		return NULL;
@@ -139,11 +139,11 @@ bool access_has_files(const struct access *access)
 	return access->options.tls.certificate[0] || access->options.tokens[0];
 }
 
-int access_reload(struct access *access, const struct opener *opener, struct error_list *faults)
+int access_reload(struct access *access, const struct opener *opener, struct error_list *errors)
 {
 	struct credentials credentials;
 
-	if (access_load(&access->options, opener, &credentials, faults))
+	if (access_load(&access->options, opener, &credentials, errors))
 		return -1;
 	credentials_done(&access->credentials);
 	access->credentials = credentials;

@@ -33,16 +33,16 @@ struct access_options {
 	bool has_tcp; /* it is listened on TCP, too */
 };
 
-/* NULL on failure, with all faults: files that cannot be read or used, an unknown group. */
+/* NULL on failure, with all errors: files that cannot be read or used, an unknown group. */
 struct access *access_new(const struct access_options *options, const struct opener *opener,
-			  struct error_list *faults);
+			  struct error_list *errors);
 void access_free(struct access *access);
 
 /* Whether there is anything to be read again. */
 bool access_has_files(const struct access *access);
-/* Certificates and tokens anew, for connections and requests to come. -1 with all faults, and
+/* Certificates and tokens anew, for connections and requests to come. -1 with all errors, and
  * everything is as it was. */
-int access_reload(struct access *access, const struct opener *opener, struct error_list *faults);
+int access_reload(struct access *access, const struct opener *opener, struct error_list *errors);
 
 /* What TCP listeners serve now; NULL: no TLS. Borrowed. */
 struct tls *access_tls(const struct access *access);

@@ -59,14 +59,14 @@ enum problem_kind problem_kind_of(enum error_kind kind)
 }
 
 /* Faults of several kinds are invalid in all. No fault described: memory ran out meanwhile. */
-enum problem_kind problem_kind_of_faults(const struct error_list *faults)
+enum problem_kind problem_kind_of_errors(const struct error_list *errors)
 {
-	if (faults->count == 0)
+	if (errors->count == 0)
 		return PROBLEM_SYSTEM;
-	for (size_t i = 1; i < faults->count; i++)
-		if (faults->items[i].kind != faults->items[0].kind)
+	for (size_t i = 1; i < errors->count; i++)
+		if (errors->items[i].kind != errors->items[0].kind)
 			return PROBLEM_INVALID;
-	return problem_kind_of(faults->items[0].kind);
+	return problem_kind_of(errors->items[0].kind);
 }
 
 static void open_document(struct json_text *json, enum problem_kind kind, const char *detail)
@@ -95,39 +95,39 @@ struct text problem_document(enum problem_kind kind, const char *detail)
 	return close_document(&json);
 }
 
-static void add_faults(struct json_text *json, const struct error_list *faults)
+static void add_errors(struct json_text *json, const struct error_list *errors)
 {
 	json_text_open_array(json, "errors");
-	for (size_t i = 0; i < faults->count; i++) {
+	for (size_t i = 0; i < errors->count; i++) {
 		json_text_open_object(json, NULL);
-		json_text_string(json, "pointer", faults->items[i].pointer);
-		json_text_string(json, "detail", faults->items[i].message);
+		json_text_string(json, "pointer", errors->items[i].pointer);
+		json_text_string(json, "detail", errors->items[i].message);
 		json_text_close_object(json);
 	}
 	json_text_close_array(json);
-	if (faults->omitted > 0)
-		json_text_number(json, "omitted", faults->omitted);
+	if (errors->omitted > 0)
+		json_text_number(json, "omitted", errors->omitted);
 }
 
-static void describe_faults(const struct error_list *faults, char ret_detail[DETAIL_BYTES])
+static void describe_errors(const struct error_list *errors, char ret_detail[DETAIL_BYTES])
 {
-	const char *first = faults->count ? faults->items[0].message
+	const char *first = errors->count ? errors->items[0].message
 					  : "memory ran out before the faults could be described";
-	size_t count = faults->count + faults->omitted;
+	size_t count = errors->count + errors->omitted;
 
-	if (count > 1 && faults->count > 0)
+	if (count > 1 && errors->count > 0)
 		snprintf(ret_detail, DETAIL_BYTES, "%zu faults; the first: %s", count, first);
 	else
 		snprintf(ret_detail, DETAIL_BYTES, "%s", first);
 }
 
-struct text problem_document_of_faults(const struct error_list *faults)
+struct text problem_document_of_errors(const struct error_list *errors)
 {
 	struct json_text json = {0};
 	char detail[DETAIL_BYTES];
 
-	describe_faults(faults, detail);
-	open_document(&json, problem_kind_of_faults(faults), detail);
-	add_faults(&json, faults);
+	describe_errors(errors, detail);
+	open_document(&json, problem_kind_of_errors(errors), detail);
+	add_errors(&json, errors);
 	return close_document(&json);
 }

@@ -50,10 +50,10 @@ struct problem_class {
 const struct problem_class *problem_class(enum problem_kind kind);
 enum problem_kind problem_kind_of(enum error_kind kind);
 /* Of a write that is refused. */
-enum problem_kind problem_kind_of_faults(const struct error_list *faults);
+enum problem_kind problem_kind_of_errors(const struct error_list *errors);
 
 /* Documents; the caller owns the text. */
 struct text problem_document(enum problem_kind kind, const char *detail);
-struct text problem_document_of_faults(const struct error_list *faults);
+struct text problem_document_of_errors(const struct error_list *errors);
 
 #endif

@@ -281,7 +281,7 @@ static void call_route(struct request *request, const json_t *body)
 
 static void call_route_with_body(struct request *request)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *body;
 
 	if (request->body.failed) {
@@ -289,14 +289,14 @@ static void call_route_with_body(struct request *request)
 		return;
 	}
 	body = request->common->routes.load(request->body.length ? request->body.bytes : "",
-					    request->body.length, &faults);
+					    request->body.length, &errors);
 	text_done(&request->body);
 	if (body)
 		call_route(request, body);
 	else
-		response_set_faults(&request->response, &faults);
+		response_set_errors(&request->response, &errors);
 	json_decref(body);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 bool request_is_awaited(const void *awaited)

@@ -80,10 +80,10 @@ void response_set_problem(struct response *response, enum problem_kind kind, con
 	set_problem_document(response, kind, problem_document(kind, detail));
 }
 
-void response_set_faults(struct response *response, const struct error_list *faults)
+void response_set_errors(struct response *response, const struct error_list *errors)
 {
-	set_problem_document(response, problem_kind_of_faults(faults),
-			     problem_document_of_faults(faults));
+	set_problem_document(response, problem_kind_of_errors(errors),
+			     problem_document_of_errors(errors));
 }
 
 void response_add_header(struct response *response, const char *name, const char *format, ...)

@@ -42,7 +42,7 @@ void response_set_not_modified(struct response *response);
 void response_set_json(struct response *response, json_t *json, const struct error *error);
 void response_set_problem(struct response *response, enum problem_kind kind, const char *format,
 			  ...) __attribute__((format(printf, 3, 4)));
-void response_set_faults(struct response *response, const struct error_list *faults);
+void response_set_errors(struct response *response, const struct error_list *errors);
 
 void response_add_header(struct response *response, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -90,8 +90,8 @@ struct routes {
 	const struct route *routes; /* static */
 	size_t count;
 	void *context; /* the handlers'; borrowed, for as long as the server lives */
-	/* A body as JSON. NULL, with the faults: it is none. */
-	json_t *(*load)(const char *text, size_t length, struct error_list *faults);
+	/* A body as JSON. NULL, with the errors: it is none. */
+	json_t *(*load)(const char *text, size_t length, struct error_list *errors);
 	void (*view_free)(struct view *view);
 	/* How a line of the audit ends that is not settled by a handler. */
 	void (*remark)(void *context, char ret_remark[AUDIT_REMARK_BYTES]);

@@ -35,17 +35,17 @@ static gnutls_datum_t datum_of(const struct text *text)
 	return (gnutls_datum_t){(unsigned char *)text->bytes, (unsigned)text->length};
 }
 
-static int tls_refuse(struct error_list *faults, const char *key, const char *path,
+static int tls_refuse(struct error_list *errors, const char *key, const char *path,
 		      const char *reason)
 {
-	return error_list_add(faults, ERROR_INVALID, "", "%s '%s': %s", key, path, reason);
+	return error_list_add(errors, ERROR_INVALID, "", "%s '%s': %s", key, path, reason);
 }
 
 /* The files, how they are opened, and what is wrong with them. */
 struct reading {
 	const struct tls_files *files;
 	const struct opener *opener;
-	struct error_list *faults;
+	struct error_list *errors;
 };
 
 static int tls_read_file(const struct reading *reading, const char *key, const char *path,
@@ -56,7 +56,7 @@ static int tls_read_file(const struct reading *reading, const char *key, const c
 	if (secret_file_read(reading->opener, path, secrecy, PEM_FILE_BYTES, ret_text, &error) == 0)
 		return 0;
 	error_prefix(&error, "%s '%s': ", key, path);
-	return error_list_append(reading->faults, &error);
+	return error_list_append(reading->errors, &error);
 }
 
 /* ---- the server's own certificate ---- */
@@ -73,7 +73,7 @@ static void warn_of_time(const char *path, gnutls_x509_crt_t certificate)
 }
 
 static int use_pair(struct tls *tls, const struct tls_files *files, const struct text *certificate,
-		    const struct text *key, struct error_list *faults)
+		    const struct text *key, struct error_list *errors)
 {
 	gnutls_datum_t certificate_datum = datum_of(certificate), key_datum = datum_of(key);
 	int result = gnutls_certificate_set_x509_key_mem2(tls->credentials, &certificate_datum,
@@ -81,7 +81,7 @@ static int use_pair(struct tls *tls, const struct tls_files *files, const struct
 
 	if (result >= 0)
 		return 0;
-	return error_list_add(faults, ERROR_INVALID, "",
+	return error_list_add(errors, ERROR_INVALID, "",
 			      "api.tls.certificate '%s' and api.tls.key '%s' cannot be used"
 			      " together: %s",
 			      files->certificate, files->key, gnutls_strerror(result));
@@ -100,7 +100,7 @@ static int read_certificate(const struct reading *reading, struct text *ret_text
 	datum = datum_of(ret_text);
 	result = gnutls_x509_crt_list_import2(&chain, &count, &datum, GNUTLS_X509_FMT_PEM, 0);
 	if (result < 0)
-		return tls_refuse(reading->faults, "api.tls.certificate", path,
+		return tls_refuse(reading->errors, "api.tls.certificate", path,
 				  gnutls_strerror(result));
 	if (count > 0)
 		warn_of_time(path, chain[0]);
@@ -119,14 +119,14 @@ static int read_key(const struct reading *reading, struct text *ret_text)
 	if (tls_read_file(reading, "api.tls.key", reading->files->key, SECRECY_OURS, ret_text))
 		return -1;
 	if (gnutls_privkey_init(&key))
-		return error_list_add(reading->faults, ERROR_SYSTEM, "",
+		return error_list_add(reading->errors, ERROR_SYSTEM, "",
 				      "api.tls.key: out of memory");
 	datum = datum_of(ret_text);
 	result = gnutls_privkey_import_x509_raw(key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
 	gnutls_privkey_deinit(key);
 	if (result >= 0)
 		return 0;
-	return tls_refuse(reading->faults, "api.tls.key", reading->files->key,
+	return tls_refuse(reading->errors, "api.tls.key", reading->files->key,
 			  result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE
 				  ? "there is no private key in it"
 				  : gnutls_strerror(result));
@@ -140,7 +140,7 @@ static int load_pair(struct tls *tls, const struct reading *reading)
 
 	failed |= read_key(reading, &key);
 	if (!failed)
-		failed = use_pair(tls, reading->files, &certificate, &key, reading->faults);
+		failed = use_pair(tls, reading->files, &certificate, &key, reading->errors);
 	secret_file_done(&certificate);
 	secret_file_done(&key);
 	return failed;
@@ -163,7 +163,7 @@ static int load_client_ca(struct tls *tls, const struct reading *reading)
 	secret_file_done(&text);
 	if (result > 0)
 		return 0;
-	return tls_refuse(reading->faults, "api.tls.client_ca", path,
+	return tls_refuse(reading->errors, "api.tls.client_ca", path,
 			  result == 0 ? "there is no certificate in it" : gnutls_strerror(result));
 }
 
@@ -174,7 +174,7 @@ static int tls_load_all(struct tls *tls, const struct reading *reading)
 	int failed;
 
 	if (gnutls_certificate_allocate_credentials(&tls->credentials))
-		return error_list_add(reading->faults, ERROR_SYSTEM, "", "api.tls: out of memory");
+		return error_list_add(reading->errors, ERROR_SYSTEM, "", "api.tls: out of memory");
 	failed = load_pair(tls, reading);
 	tls->asks_clients = reading->files->client_ca[0] != '\0';
 	if (tls->asks_clients)
@@ -183,13 +183,13 @@ static int tls_load_all(struct tls *tls, const struct reading *reading)
 }
 
 struct tls *tls_load(const struct tls_files *files, const struct opener *opener,
-		     struct error_list *faults)
+		     struct error_list *errors)
 {
-	const struct reading reading = {files, opener, faults};
+	const struct reading reading = {files, opener, errors};
 	struct tls *tls = calloc(1, sizeof(*tls));
 
 	if (!tls) {
-		error_list_add(faults, ERROR_SYSTEM, "", "api.tls: out of memory");
+		error_list_add(errors, ERROR_SYSTEM, "", "api.tls: out of memory");
 		return NULL;
 	}
 	tls->references = 1;

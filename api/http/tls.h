@@ -27,9 +27,9 @@ struct tls_files {
 };
 
 /* Reads the files: the certificate must go with the key, and there must be CAs in client_ca, if it
- * is set. NULL on failure, with the faults of each file. Warns of a certificate out of its time. */
+ * is set. NULL on failure, with the errors of each file. Warns of a certificate out of its time. */
 struct tls *tls_load(const struct tls_files *files, const struct opener *opener,
-		     struct error_list *faults);
+		     struct error_list *errors);
 struct tls *tls_ref(struct tls *tls);
 void tls_unref(struct tls *tls);
 

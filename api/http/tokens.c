@@ -46,7 +46,7 @@ struct slice {
 };
 
 struct line {
-	struct error_list *faults;
+	struct error_list *errors;
 	size_t number; /* from 1 */
 	struct slice fields[FIELDS];
 	size_t field_count; /* those that are too many are counted */
@@ -129,7 +129,7 @@ static bool parse_subject(struct slice slice, char ret_subject[TOKENS_SUBJECT_BY
 
 static int tokens_refuse(const struct line *line, enum error_kind kind, const char *reason)
 {
-	return error_list_add(line->faults, kind, "", "line %zu: %s", line->number, reason);
+	return error_list_add(line->errors, kind, "", "line %zu: %s", line->number, reason);
 }
 
 /* What is not understood is not shown: it may be a token, in the wrong place. */
@@ -139,7 +139,7 @@ static int parse_entry(const struct line *line, struct entry *ret_entry)
 
 	*ret_entry = (struct entry){0};
 	if (line->field_count != FIELDS)
-		return error_list_add(line->faults, ERROR_INVALID, "",
+		return error_list_add(line->errors, ERROR_INVALID, "",
 				      "line %zu: %zu fields; expected a role, a name, and a hash or"
 				      " '" SUBJECT_LABEL "SUBJECT'",
 				      line->number, line->field_count);
@@ -170,7 +170,7 @@ static bool is_same_credential(const struct entry *left, const struct entry *rig
 static int add_entry(struct tokens *tokens, const struct line *line, const struct entry *entry)
 {
 	if (tokens->count == TOKENS_MAX)
-		return error_list_add(line->faults, ERROR_LIMIT, "",
+		return error_list_add(line->errors, ERROR_LIMIT, "",
 				      "line %zu: there are %d lines that give a role already, which"
 				      " is the limit",
 				      line->number, TOKENS_MAX);
@@ -195,14 +195,14 @@ static int parse_line(struct tokens *tokens, struct line *line, struct slice tex
 }
 
 /* Stops at a full table: what lies behind it would be told line by line. */
-static int parse_lines(struct tokens *tokens, struct slice text, struct error_list *faults)
+static int parse_lines(struct tokens *tokens, struct slice text, struct error_list *errors)
 {
 	int failed = 0;
 
 	for (size_t number = 1; text.length > 0; number++) {
 		const char *end = memchr(text.start, '\n', text.length);
 		size_t length = end ? (size_t)(end - text.start) : text.length;
-		struct line line = {.faults = faults, .number = number};
+		struct line line = {.errors = errors, .number = number};
 
 		failed |= parse_line(tokens, &line, (struct slice){text.start, length});
 		if (failed && tokens->count == TOKENS_MAX)
@@ -213,15 +213,15 @@ static int parse_lines(struct tokens *tokens, struct slice text, struct error_li
 	return failed;
 }
 
-struct tokens *tokens_parse(const char *text, size_t length, struct error_list *faults)
+struct tokens *tokens_parse(const char *text, size_t length, struct error_list *errors)
 {
 	struct tokens *tokens = calloc(1, sizeof(*tokens));
 
 	if (!tokens) {
-		error_list_add(faults, ERROR_SYSTEM, "", "out of memory");
+		error_list_add(errors, ERROR_SYSTEM, "", "out of memory");
 		return NULL;
 	}
-	if (parse_lines(tokens, (struct slice){text, length}, faults)) {
+	if (parse_lines(tokens, (struct slice){text, length}, errors)) {
 		tokens_free(tokens);
 		return NULL;
 	}

@@ -28,8 +28,8 @@ struct grant {
 	char name[TOKENS_NAME_BYTES];
 };
 
-/* NULL on failure, with every fault and its line in faults. No fault repeats what may be secret. */
-struct tokens *tokens_parse(const char *text, size_t length, struct error_list *faults);
+/* NULL on failure, with every fault and its line in errors. No fault repeats what may be secret. */
+struct tokens *tokens_parse(const char *text, size_t length, struct error_list *errors);
 void tokens_free(struct tokens *tokens);
 
 /* NULL: no line has this token. The time that takes tells only how many lines there are. */

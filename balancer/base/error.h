@@ -48,7 +48,7 @@ int error_prefix(struct error *error, const char *format, ...)
 
 #define ERROR_LIST_MAX 100
 
-/* All faults of one input, in the order found. Beyond ERROR_LIST_MAX they are only counted. */
+/* All errors of one input, in the order found. Beyond ERROR_LIST_MAX they are only counted. */
 struct error_list {
 	struct error *items; /* owned */
 	size_t count;

@@ -66,16 +66,16 @@ void log_line(enum log_level level, const char *format, ...)
 		return;
 }
 
-void log_faults(enum log_level level, const struct error_list *faults)
+void log_errors(enum log_level level, const struct error_list *errors)
 {
-	for (size_t i = 0; i < faults->count; i++) {
-		const struct error *fault = &faults->items[i];
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct error *fault = &errors->items[i];
 
 		if (fault->pointer[0])
 			log_line(level, "%s (at %s)", fault->message, fault->pointer);
 		else
 			log_line(level, "%s", fault->message);
 	}
-	if (faults->omitted)
-		log_line(level, "and %zu faults more", faults->omitted);
+	if (errors->omitted)
+		log_line(level, "and %zu faults more", errors->omitted);
 }

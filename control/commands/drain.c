@@ -3,7 +3,7 @@
  * Drains: a write that gives a backend the state `drain`, after which the caller may wait until the
  * backend has no flow left.
  *
- *   write ──► refused: answered with its faults
+ *   write ──► refused: answered with its errors
  *     └─────► published ──► a waiter, which looks at what the last sweep counted ──► answered
  *
  * Owns each from its order to its result. On the event loop's thread.
@@ -126,7 +126,7 @@ static void drain_end(struct waiter *waiter)
 {
 	struct drain *drain = (struct drain *)waiter;
 
-	if (!drain->result.faults)
+	if (!drain->result.errors)
 		drain->result.drain = &drain->standing;
 	drain->commands->drain_count--;
 	drain->reply.done(drain->reply.context, &drain->result);
@@ -139,7 +139,7 @@ static void drain_on_published(void *context, const struct commands_result *resu
 	struct drain *drain = context;
 
 	drain->result = *result;
-	if (result->faults) {
+	if (result->errors) {
 		drain_end(&drain->waiter);
 		return;
 	}
@@ -155,7 +155,7 @@ static void drain_on_published(void *context, const struct commands_result *resu
 void commands_drain_backend(struct commands *commands, const struct commands_drain_order *order,
 			    const struct commands_write *write)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct error error = {0};
 	struct commands_write step = *write;
 	struct drain *drain;
@@ -170,6 +170,6 @@ void commands_drain_backend(struct commands *commands, const struct commands_dra
 		write_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, &step);
 		return;
 	}
-	error_list_append(&faults, &error);
-	write_refuse_all(commands, &faults, write->reply);
+	error_list_append(&errors, &error);
+	write_refuse_all(commands, &errors, write->reply);
 }

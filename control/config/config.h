@@ -212,26 +212,26 @@ static inline struct config_vip *config_vip_of(struct config_object *object)
  * JSON to a checked value. Every fault is listed, with its pointer, what was found and what was
  * expected; NULL if there is any. `pointer` is the prefix of the pointers: "" or "/vips/web".
  */
-struct config *config_from_json(const json_t *json, struct error_list *faults);
-/* The same, with all that could be decoded even if there are faults: to look for more of them in
+struct config *config_from_json(const json_t *json, struct error_list *errors);
+/* The same, with all that could be decoded even if there are errors: to look for more of them in
  * the files that it names, and for nothing else. NULL: out of memory. */
-struct config *config_from_faulty_json(const json_t *json, struct error_list *faults);
+struct config *config_from_faulty_json(const json_t *json, struct error_list *errors);
 struct config_vip *config_vip_from_json(const json_t *json, const char *name, const char *pointer,
-					struct error_list *faults);
+					struct error_list *errors);
 /* For a VIP that replaces one (NULL: none): of backends that clash, the changed ones are blamed. */
 struct config_vip *config_vip_replace_from_json(const struct config_vip *before, const json_t *json,
 						const char *name, const char *pointer,
-						struct error_list *faults);
+						struct error_list *errors);
 int config_backend_from_json(const json_t *json, const char *name, const char *pointer,
-			     struct config_backend *ret_backend, struct error_list *faults);
+			     struct config_backend *ret_backend, struct error_list *errors);
 /* {"web-1": {…}, …}. ret_backends: owned by the caller, sorted, to be freed with free(). */
 int config_backends_from_json(const json_t *json, const char *pointer,
 			      struct config_backend **ret_backends, size_t *ret_count,
-			      struct error_list *faults);
+			      struct error_list *errors);
 /* A REST body for the whole config: its objects replace the base's; `node` and `api`, if they are
  * there at all, must say what the base says, for only a restart changes them. */
 struct config *config_replace_from_json(const struct config *base, const json_t *json,
-					struct error_list *faults);
+					struct error_list *errors);
 
 /* ---- codec: values to JSON; every default is spelled out. NULL: out of memory. ---- */
 
@@ -242,7 +242,7 @@ json_t *config_vip_to_json(const struct config_vip *vip);
 json_t *config_backends_to_json(const struct config_vip *vip);
 json_t *config_backend_to_json(const struct config_backend *backend);
 
-/* ---- look-ups and edits; faults of edits point into the whole config: "/vips/web/address" ---- */
+/* ---- look-ups and edits; errors of edits point into the whole config: "/vips/web/address" ---- */
 
 const struct config_vip *config_find_vip(const struct config *config, const char *name);
 const struct config_backend *config_find_backend(const struct config_vip *vip, const char *name);
@@ -251,11 +251,11 @@ bool config_vip_equal(const struct config_vip *left, const struct config_vip *ri
 bool config_objects_equal(const struct config *left, const struct config *right);
 
 /* A new config with this VIP added or replaced, checked against the others (clashing addresses,
- * limits). Takes a reference of its own. NULL on failure, described in faults. */
+ * limits). Takes a reference of its own. NULL on failure, described in errors. */
 struct config *config_with_vip(const struct config *base, struct config_vip *vip,
-			       struct error_list *faults);
+			       struct error_list *errors);
 struct config *config_without_vip(const struct config *base, const char *name,
-				  struct error_list *faults);
+				  struct error_list *errors);
 /* One of several edits that are made, and checked, as one. */
 struct config_edit {
 	enum config_kind kind;
@@ -265,7 +265,7 @@ struct config_edit {
 /* A new config, as above; the edits are sorted by kind and name, and none is there twice. Only the
  * result is checked: two VIPs may exchange their addresses. */
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
-				 size_t count, struct error_list *faults);
+				 size_t count, struct error_list *errors);
 /* An unchecked config: config_check() must have the last word. An edit that removes what is not
  * there does no harm. NULL: out of memory. */
 struct config *config_merge_edits(const struct config *base, const struct config_edit *edits,
@@ -277,12 +277,12 @@ struct config *config_with_objects_of(const struct config *base, const struct co
 /* New VIPs with other backends; the same checks as from JSON. */
 struct config_vip *config_vip_with_backends(const struct config_vip *base,
 					    const struct config_backend *backends, size_t count,
-					    struct error_list *faults);
+					    struct error_list *errors);
 struct config_vip *config_vip_with_backend(const struct config_vip *base,
 					   const struct config_backend *backend,
-					   struct error_list *faults);
+					   struct error_list *errors);
 struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
-					      struct error_list *faults);
+					      struct error_list *errors);
 
 /* ---- differences ---- */
 
@@ -306,9 +306,9 @@ struct config_change {
 bool config_changes_next(struct config_changes *changes, struct config_change *ret_change);
 /* "vips": the set's name in the document. */
 const char *config_kind_key(enum config_kind kind);
-/* One object that is judged by itself; its faults point into the whole config. */
+/* One object that is judged by itself; its errors point into the whole config. */
 struct config_object *config_object_from_json(enum config_kind kind, const json_t *json,
-					      const char *name, struct error_list *faults);
+					      const char *name, struct error_list *errors);
 json_t *config_object_to_json(enum config_kind kind, const struct config_object *object);
 /* The memory that an object takes. */
 size_t config_object_bytes(enum config_kind kind, const struct config_object *object);
@@ -316,9 +316,9 @@ size_t config_object_bytes(enum config_kind kind, const struct config_object *ob
 /* Lets a config that only its maker has yet share with the base the objects that are equal. */
 void config_share_equal(struct config *config, const struct config *base);
 
-/* The objects against each other and the node's limits, as any new config is. 0, or -1 with faults.
+/* The objects against each other and the node's limits, as any new config is. 0, or -1 with errors.
  */
-int config_check(const struct config *config, struct error_list *faults);
+int config_check(const struct config *config, struct error_list *errors);
 
 /* How many bits number the slots of its ring: ring_slots, or else the smallest ring with at least
  * 100 slots a backend, at least 4,096 slots, and at most 1 << CAROM_RING_BITS_MAX. */

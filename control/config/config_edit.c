@@ -97,9 +97,9 @@ struct config *config_with_objects_of(const struct config *base, const struct co
 }
 
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
-				 size_t count, struct error_list *faults)
+				 size_t count, struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct config *config = config_merge_edits(base, edits, count);
 
 	if (!config) {
@@ -114,17 +114,17 @@ struct config *config_with_edits(const struct config *base, const struct config_
 }
 
 struct config *config_with_vip(const struct config *base, struct config_vip *vip,
-			       struct error_list *faults)
+			       struct error_list *errors)
 {
 	struct config_edit edit = {CONFIG_KIND_VIP, vip->name, &vip->object};
 
-	return config_with_edits(base, &edit, 1, faults);
+	return config_with_edits(base, &edit, 1, errors);
 }
 
 struct config *config_without_vip(const struct config *base, const char *name,
-				  struct error_list *faults)
+				  struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct json_place vips = json_place_member(&document, CONFIG_VIPS_KEY);
 	struct json_place vip = json_place_item(&vips, CONFIG_VIP_NOUN, name);
 	struct config_edit edit = {.kind = CONFIG_KIND_VIP, .name = name};
@@ -133,5 +133,5 @@ struct config *config_without_vip(const struct config *base, const char *name,
 		json_refuse(&vip, ERROR_NOT_FOUND, " does not exist");
 		return NULL;
 	}
-	return config_with_edits(base, &edit, 1, faults);
+	return config_with_edits(base, &edit, 1, errors);
 }

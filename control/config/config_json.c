@@ -203,9 +203,9 @@ static struct config *end_decoding(struct config *config, const struct config *b
 /* What could be decoded is checked as well. */
 static struct config *decode_and_check(const json_t *json, const struct config *base,
 				       enum strictness strictness, int *ret_failed,
-				       struct error_list *faults)
+				       struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct config *config = decode_document(&document, json, base, strictness, ret_failed);
 
 	if (config)
@@ -213,26 +213,26 @@ static struct config *decode_and_check(const json_t *json, const struct config *
 	return config;
 }
 
-struct config *config_from_faulty_json(const json_t *json, struct error_list *faults)
+struct config *config_from_faulty_json(const json_t *json, struct error_list *errors)
 {
 	int failed;
 
-	return decode_and_check(json, NULL, FILE_DOCUMENT, &failed, faults);
+	return decode_and_check(json, NULL, FILE_DOCUMENT, &failed, errors);
 }
 
-struct config *config_from_json(const json_t *json, struct error_list *faults)
+struct config *config_from_json(const json_t *json, struct error_list *errors)
 {
 	int failed = 0;
-	struct config *config = decode_and_check(json, NULL, FILE_DOCUMENT, &failed, faults);
+	struct config *config = decode_and_check(json, NULL, FILE_DOCUMENT, &failed, errors);
 
 	return end_decoding(config, NULL, failed);
 }
 
 struct config *config_replace_from_json(const struct config *base, const json_t *json,
-					struct error_list *faults)
+					struct error_list *errors)
 {
 	int failed = 0;
-	struct config *config = decode_and_check(json, base, REPLACEMENT, &failed, faults);
+	struct config *config = decode_and_check(json, base, REPLACEMENT, &failed, errors);
 
 	return end_decoding(config, base, failed);
 }

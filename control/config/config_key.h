@@ -8,7 +8,7 @@
  * A row has a type, which knows how its values are decoded, printed and compared, and gets the rest
  * from the row. A key of a type that is there already is a member of a struct and a row.
  *
- * Decoders return 0, or -1 with the faults listed and the member untouched; an object with faults
+ * Decoders return 0, or -1 with the errors listed and the member untouched; an object with errors
  * is left all zero. Private to the config library.
  */
 #ifndef CAROM_CONFIG_KEY_H

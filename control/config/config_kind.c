@@ -55,27 +55,27 @@ struct config_object *config_object_decode(enum config_kind kind, const struct j
 }
 
 struct config_object *config_object_from_json(enum config_kind kind, const json_t *json,
-					      const char *name, struct error_list *faults)
+					      const char *name, struct error_list *errors)
 {
 	const struct config_kind_row *row = config_kinds[kind];
 	char pointer[POINTER_BYTES] = "";
-	struct json_place place = json_place_thing(faults, pointer, row->noun, name);
+	struct json_place place = json_place_thing(errors, pointer, row->noun, name);
 
 	snprintf(pointer, sizeof(pointer), "/%s/%s", row->key, name);
 	return config_object_decode(kind, &place, json, NULL);
 }
 
 struct config_vip *config_vip_from_json(const json_t *json, const char *name, const char *pointer,
-					struct error_list *faults)
+					struct error_list *errors)
 {
-	return config_vip_replace_from_json(NULL, json, name, pointer, faults);
+	return config_vip_replace_from_json(NULL, json, name, pointer, errors);
 }
 
 struct config_vip *config_vip_replace_from_json(const struct config_vip *before, const json_t *json,
 						const char *name, const char *pointer,
-						struct error_list *faults)
+						struct error_list *errors)
 {
-	struct json_place place = json_place_thing(faults, pointer, CONFIG_VIP_NOUN, name);
+	struct json_place place = json_place_thing(errors, pointer, CONFIG_VIP_NOUN, name);
 
 	return config_vip_of(config_object_decode(CONFIG_KIND_VIP, &place, json,
 						  (const struct config_object *)before));
@@ -245,9 +245,9 @@ int config_check_all(const struct json_place *document, const struct config *con
 	return failed;
 }
 
-int config_check(const struct config *config, struct error_list *faults)
+int config_check(const struct config *config, struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 
 	return config_check_all(&document, config, NULL);
 }

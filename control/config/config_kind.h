@@ -27,7 +27,7 @@ struct config_kind_row {
 	/* All zero, one reference, with room for what the JSON has. NULL: out of memory. */
 	struct config_object *(*create)(const json_t *json);
 	/* All that is not a key's own affair: computed defaults, checks within. before: the object
-	 * that it replaces, or NULL. Also after faults. NULL: there is nothing. */
+	 * that it replaces, or NULL. Also after errors. NULL: there is nothing. */
 	int (*complete)(const struct json_place *place, const json_t *json,
 			struct config_object *object, const struct config_object *before);
 	size_t (*bytes)(const struct config_object *object);
@@ -42,7 +42,7 @@ struct config_kind_row {
 
 extern const struct config_kind_row *const config_kinds[CONFIG_KIND_COUNT];
 
-/* At a place that its name is the key of. NULL, with faults. */
+/* At a place that its name is the key of. NULL, with errors. */
 struct config_object *config_object_decode(enum config_kind kind, const struct json_place *place,
 					   const json_t *json, const struct config_object *before);
 bool config_object_equal(enum config_kind kind, const struct config_object *left,

@@ -176,7 +176,7 @@ const struct config_table config_api_table = {
 /* ---- what guards the API ---- */
 
 /* Keys that are missing for an address which others than this host's users reach, or NULL. Keys
- * that are there and have faults are not missing. */
+ * that are there and have errors are not missing. */
 static const char *missing_guard(const json_t *json)
 {
 	const json_t *tls = json_object_get(json, "tls");
@@ -187,7 +187,7 @@ static const char *missing_guard(const json_t *json)
 	return knows_clients ? NULL : "api.tokens or api.tls.client_ca";
 }
 
-/* Whether others than this host's users reach it. A listener with faults is not reached. */
+/* Whether others than this host's users reach it. A listener with errors is not reached. */
 static bool is_exposed(const json_t *json)
 {
 	struct error_list ignored = {0};
@@ -199,7 +199,7 @@ static bool is_exposed(const json_t *json)
 	return !failed && !listen.is_unix && !address_is_loopback(&listen.address);
 }
 
-/* Of the JSON, so that other faults hide none of these. */
+/* Of the JSON, so that other errors hide none of these. */
 static int check_guard(const struct json_place *place, const json_t *json)
 {
 	const json_t *listens = json_object_get(json, "listen");

@@ -2,7 +2,7 @@
 /*
  * What the files of the config library share: making values, decoding their parts, checking them.
  *
- * Decoders and checks return 0, or -1 with the faults listed. Private to the config library.
+ * Decoders and checks return 0, or -1 with the errors listed. Private to the config library.
  */
 #ifndef CAROM_CONFIG_PARTS_H
 #define CAROM_CONFIG_PARTS_H
@@ -44,7 +44,7 @@ struct config_section {
 	const struct config_table *table;
 	size_t place, bytes; /* in struct config */
 	void (*set_default)(struct config *config);
-	/* Of the JSON, so that other faults hide none of these; or NULL. */
+	/* Of the JSON, so that other errors hide none of these; or NULL. */
 	int (*check)(const struct json_place *place, const json_t *json);
 	bool is_required; /* in the file */
 };

@@ -168,7 +168,7 @@ static json_t *print_scope(const struct config *base, const struct scope *scope)
 
 /* What the patch has made of the objects in scope. */
 static struct config *put_back(const struct config *base, const struct config *patched,
-			       const struct scope *scope, struct error_list *faults)
+			       const struct scope *scope, struct error_list *errors)
 {
 	size_t count = 0;
 
@@ -179,20 +179,20 @@ static struct config *put_back(const struct config *base, const struct config *p
 		if (edit.object != config_find_object(base, edit.kind, edit.name))
 			scope->edits[count++] = edit;
 	}
-	return config_with_edits(base, scope->edits, count, faults);
+	return config_with_edits(base, scope->edits, count, errors);
 }
 
 static struct config *decode_scope(const struct config *base, const json_t *json,
-				   const struct scope *scope, struct error_list *faults)
+				   const struct scope *scope, struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct config *config = NULL, *patched;
 
 	patched = config_decode_replacement(&document, base, json, scope->has_sections);
 	if (!patched)
 		return NULL;
 	if (!scope->has_all_objects)
-		config = put_back(base, patched, scope, faults);
+		config = put_back(base, patched, scope, errors);
 	else if (config_check_all(&document, patched, base) == 0)
 		config = config_ref(patched);
 	config_unref(patched);
@@ -201,22 +201,22 @@ static struct config *decode_scope(const struct config *base, const json_t *json
 
 /* ---- patching ---- */
 
-static void patch_prefix_faults(struct error_list *faults, const struct config_patch *patch)
+static void patch_prefix_errors(struct error_list *errors, const struct config_patch *patch)
 {
-	for (size_t index = 0; patch->kind == CONFIG_PATCH_OPERATIONS && index < faults->count;
+	for (size_t index = 0; patch->kind == CONFIG_PATCH_OPERATIONS && index < errors->count;
 	     index++)
-		error_prefix(&faults->items[index], PATCHED_DOCUMENT);
+		error_prefix(&errors->items[index], PATCHED_DOCUMENT);
 }
 
 /* Takes ownership of the JSON. operations: NULL under a merge patch. */
 static json_t *patch_json(json_t *json, const struct config_patch *patch,
-			  const struct json_patch *operations, struct error_list *faults)
+			  const struct json_patch *operations, struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	json_t *patched;
 
 	if (operations)
-		return json_patch_apply_to(operations, json, faults);
+		return json_patch_apply_to(operations, json, errors);
 	patched = json_patch_merge(json, patch->body);
 	json_decref(json);
 	if (!patched)
@@ -226,9 +226,9 @@ static json_t *patch_json(json_t *json, const struct config_patch *patch,
 
 static struct config *patch_scope(const struct config *base, const struct config_patch *patch,
 				  const struct json_patch *operations, const struct scope *scope,
-				  struct error_list *faults)
+				  struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	json_t *json = print_scope(base, scope);
 	json_auto_t *patched = NULL;
 	struct config *config;
@@ -237,40 +237,40 @@ static struct config *patch_scope(const struct config *base, const struct config
 		json_refuse_memory(&document);
 		return NULL;
 	}
-	patched = patch_json(json, patch, operations, faults);
+	patched = patch_json(json, patch, operations, errors);
 	if (!patched)
 		return NULL;
-	config = decode_scope(base, patched, scope, faults);
-	patch_prefix_faults(faults, patch);
+	config = decode_scope(base, patched, scope, errors);
+	patch_prefix_errors(errors, patch);
 	return config;
 }
 
 /* *ret_operations: NULL under a merge patch. */
 static int patch_parse(const struct config_patch *patch, struct json_patch **ret_operations,
-		       struct error_list *faults)
+		       struct error_list *errors)
 {
 	*ret_operations = NULL;
 	if (patch->kind == CONFIG_PATCH_MERGE)
 		return 0;
-	*ret_operations = json_patch_parse(patch->body, faults);
+	*ret_operations = json_patch_parse(patch->body, errors);
 	return *ret_operations ? 0 : -1;
 }
 
 struct config *config_patch_all(const struct config *base, const struct config_patch *patch,
-				struct error_list *faults)
+				struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct json_patch *operations;
 	struct config *config = NULL;
 	struct scope scope;
 
-	if (patch_parse(patch, &operations, faults))
+	if (patch_parse(patch, &operations, errors))
 		return NULL;
 	if (operations ? scope_of_operations(operations, &scope)
 		       : scope_of_outline(patch->body, &scope)) {
 		json_refuse_memory(&document);
 	} else {
-		config = patch_scope(base, patch, operations, &scope, faults);
+		config = patch_scope(base, patch, operations, &scope, errors);
 		free(scope.edits);
 	}
 	json_patch_free(operations);
@@ -281,84 +281,84 @@ struct config *config_patch_all(const struct config *base, const struct config_p
 
 /* Takes ownership of the JSON; NULL: there was no memory for it. */
 static json_t *patch_thing(json_t *json, const struct config_patch *patch,
-			   struct error_list *faults)
+			   struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct json_patch *operations = NULL;
 	json_t *patched = NULL;
 
 	if (!json)
 		json_refuse_memory(&document);
-	else if (patch_parse(patch, &operations, faults) == 0)
-		patched = patch_json(json, patch, operations, faults);
+	else if (patch_parse(patch, &operations, errors) == 0)
+		patched = patch_json(json, patch, operations, errors);
 	else
 		json_decref(json);
 	json_patch_free(operations);
 	return patched;
 }
 
-/* The base with this VIP, which it takes ownership of; NULL: it was refused, with faults. */
+/* The base with this VIP, which it takes ownership of; NULL: it was refused, with errors. */
 static struct config *patch_finish(const struct config *base, struct config_vip *vip,
 				   const struct config_patch *patch, const char *pointer,
-				   struct error_list *faults)
+				   struct error_list *errors)
 {
-	struct config *config = vip ? config_with_vip(base, vip, faults) : NULL;
+	struct config *config = vip ? config_with_vip(base, vip, errors) : NULL;
 
 	config_vip_unref(vip);
-	json_faults_make_relative(faults, pointer);
-	patch_prefix_faults(faults, patch);
+	json_errors_make_relative(errors, pointer);
+	patch_prefix_errors(errors, patch);
 	return config;
 }
 
 static const struct config_vip *require_vip(const struct config *base, const char *name,
-					    struct error_list *faults)
+					    struct error_list *errors)
 {
 	const struct config_vip *vip = config_find_vip(base, name);
 	char quote[JSON_QUOTE_BYTES];
 
 	if (!vip)
-		error_list_add(faults, ERROR_NOT_FOUND, "", "there is no vip '%s'",
+		error_list_add(errors, ERROR_NOT_FOUND, "", "there is no vip '%s'",
 			       json_quote(name, quote));
 	return vip;
 }
 
 static const struct config_backend *require_backend(const struct config_vip *vip, const char *name,
-						    struct error_list *faults)
+						    struct error_list *errors)
 {
 	const struct config_backend *backend = config_find_backend(vip, name);
 	char quote[JSON_QUOTE_BYTES];
 
 	if (!backend)
-		error_list_add(faults, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'",
+		error_list_add(errors, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'",
 			       vip->name, json_quote(name, quote));
 	return backend;
 }
 
 struct config *config_patch_vip(const struct config *base, const char *name,
-				const struct config_patch *patch, struct error_list *faults)
+				const struct config_patch *patch, struct error_list *errors)
 {
-	const struct config_vip *before = require_vip(base, name, faults);
+	const struct config_vip *before = require_vip(base, name, errors);
 	json_auto_t *patched = NULL;
 	char pointer[ERROR_POINTER_BYTES];
 
 	if (!before)
 		return NULL;
-	patched = patch_thing(config_vip_to_json(before), patch, faults);
+	patched = patch_thing(config_vip_to_json(before), patch, errors);
 	if (!patched)
 		return NULL;
 	snprintf(pointer, sizeof(pointer), "/" CONFIG_VIPS_KEY "/%s", name);
 	return patch_finish(base,
-			    config_vip_replace_from_json(before, patched, name, pointer, faults),
-			    patch, pointer, faults);
+			    config_vip_replace_from_json(before, patched, name, pointer, errors),
+			    patch, pointer, errors);
 }
 
 struct config *config_patch_backend(const struct config *base, const char *vip_name,
 				    const char *name, const struct config_patch *patch,
-				    struct error_list *faults)
+				    struct error_list *errors)
 {
-	const struct config_vip *before = require_vip(base, vip_name, faults);
+	const struct config_vip *before = require_vip(base, vip_name, errors);
 	const struct config_backend *backend_before =
-		before ? require_backend(before, name, faults) : NULL;
+		before ? require_backend(before, name, errors) : NULL;
 	char pointer[ERROR_POINTER_BYTES];
 	json_auto_t *patched = NULL;
 	struct config_vip *vip = NULL;
@@ -366,14 +366,14 @@ struct config *config_patch_backend(const struct config *base, const char *vip_n
 
 	if (!backend_before)
 		return NULL;
-	patched = patch_thing(config_backend_to_json(backend_before), patch, faults);
+	patched = patch_thing(config_backend_to_json(backend_before), patch, errors);
 	if (!patched)
 		return NULL;
 	snprintf(pointer, sizeof(pointer), "/" CONFIG_VIPS_KEY "/%s/" CONFIG_BACKENDS_KEY "/%s",
 		 vip_name, name);
-	if (config_backend_from_json(patched, name, pointer, &backend, faults) == 0)
-		vip = config_vip_with_backend(before, &backend, faults);
-	return patch_finish(base, vip, patch, pointer, faults);
+	if (config_backend_from_json(patched, name, pointer, &backend, errors) == 0)
+		vip = config_vip_with_backend(before, &backend, errors);
+	return patch_finish(base, vip, patch, pointer, errors);
 }
 
 /* ---- the patch between two configs ---- */

@@ -5,7 +5,7 @@
  * A patch is for the whole config as config_to_json() prints it, for one VIP, or for one backend.
  * Many objects at once are one edit, and only its result is checked.
  *
- * The base was checked before. On failure NULL, and faults, of which there were none before:
+ * The base was checked before. On failure NULL, and errors, of which there were none before:
  *
  * - an operation of a JSON Patch that is malformed or cannot be done points into the patch,
  *   "/3/path";
@@ -33,11 +33,11 @@ struct config_patch {
  * operation takes "/vips" or the document as a whole. `node` and `api` must come out as they were.
  */
 struct config *config_patch_all(const struct config *base, const struct config_patch *patch,
-				struct error_list *faults);
+				struct error_list *errors);
 struct config *config_patch_vip(const struct config *base, const char *vip,
-				const struct config_patch *patch, struct error_list *faults);
+				const struct config_patch *patch, struct error_list *errors);
 struct config *config_patch_backend(const struct config *base, const char *vip, const char *backend,
-				    const struct config_patch *patch, struct error_list *faults);
+				    const struct config_patch *patch, struct error_list *errors);
 
 /* A JSON Patch that makes the body {"vips": …} of one config that of another; `node` and `api` are
  * not compared. Objects that both share cost a comparison of pointers. NULL: out of memory. */

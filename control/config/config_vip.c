@@ -3,7 +3,7 @@
  * VIPs, a kind of objects, and their backends, each by itself as REST sends them.
  *
  * A backend with a fault is left out, and the rest goes on to be decoded and checked. So one run
- * tells all faults, and none of them is only the echo of another.
+ * tells all errors, and none of them is only the echo of another.
  *
  * It owns no state; it runs on its caller's thread.
  */
@@ -158,9 +158,9 @@ const struct config_kind_row config_vip_kind = {
 /* ---- backends by themselves ---- */
 
 int config_backend_from_json(const json_t *json, const char *name, const char *pointer,
-			     struct config_backend *ret_backend, struct error_list *faults)
+			     struct config_backend *ret_backend, struct error_list *errors)
 {
-	struct json_place place = json_place_thing(faults, pointer, CONFIG_BACKEND_NOUN, name);
+	struct json_place place = json_place_thing(errors, pointer, CONFIG_BACKEND_NOUN, name);
 	struct config_backend backend;
 
 	if (config_decode_item(&place, json, &vip_keys[BACKENDS_ROW], &backend))
@@ -171,9 +171,9 @@ int config_backend_from_json(const json_t *json, const char *name, const char *p
 
 int config_backends_from_json(const json_t *json, const char *pointer,
 			      struct config_backend **ret_backends, size_t *ret_count,
-			      struct error_list *faults)
+			      struct error_list *errors)
 {
-	struct json_place place = json_place_thing(faults, pointer, NULL, CONFIG_BACKENDS_KEY);
+	struct json_place place = json_place_thing(errors, pointer, NULL, CONFIG_BACKENDS_KEY);
 	struct config_backend *backends = calloc(json_object_size(json) + 1, sizeof(backends[0]));
 	size_t count;
 
@@ -200,11 +200,11 @@ json_t *config_backend_to_json(const struct config_backend *backend)
 
 /* ---- VIPs with other backends ---- */
 
-static struct json_place place_of_vip(const struct config_vip *vip, struct error_list *faults,
+static struct json_place place_of_vip(const struct config_vip *vip, struct error_list *errors,
 				      char ret_pointer[VIP_POINTER_BYTES])
 {
 	snprintf(ret_pointer, VIP_POINTER_BYTES, "/" CONFIG_VIPS_KEY "/%s", vip->name);
-	return json_place_thing(faults, ret_pointer, CONFIG_VIP_NOUN, vip->name);
+	return json_place_thing(errors, ret_pointer, CONFIG_VIP_NOUN, vip->name);
 }
 
 /* The base without its backends, and with room for others. */
@@ -244,10 +244,10 @@ static struct config_vip *end_vip_edit(struct config_vip *vip, const struct conf
 
 struct config_vip *config_vip_with_backends(const struct config_vip *base,
 					    const struct config_backend *backends, size_t count,
-					    struct error_list *faults)
+					    struct error_list *errors)
 {
 	char pointer[VIP_POINTER_BYTES];
-	struct json_place place = place_of_vip(base, faults, pointer);
+	struct json_place place = place_of_vip(base, errors, pointer);
 	struct config_vip *vip = begin_vip_edit(base, count, &place);
 
 	if (!vip)
@@ -274,10 +274,10 @@ static struct config_vip *vip_splice_backends(const struct config_vip *base, siz
 
 struct config_vip *config_vip_with_backend(const struct config_vip *base,
 					   const struct config_backend *backend,
-					   struct error_list *faults)
+					   struct error_list *errors)
 {
 	char pointer[VIP_POINTER_BYTES];
-	struct json_place place = place_of_vip(base, faults, pointer);
+	struct json_place place = place_of_vip(base, errors, pointer);
 	size_t position = config_backend_position(base, backend->name);
 	size_t next = position + (config_find_backend(base, backend->name) ? 1 : 0);
 	struct config_vip *vip = vip_splice_backends(base, position, next, backend, &place);
@@ -286,10 +286,10 @@ struct config_vip *config_vip_with_backend(const struct config_vip *base,
 }
 
 struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
-					      struct error_list *faults)
+					      struct error_list *errors)
 {
 	char pointer[VIP_POINTER_BYTES];
-	struct json_place place = place_of_vip(base, faults, pointer);
+	struct json_place place = place_of_vip(base, errors, pointer);
 	struct json_place backends = json_place_member(&place, CONFIG_BACKENDS_KEY);
 	struct json_place item = json_place_item(&backends, CONFIG_BACKEND_NOUN, name);
 	size_t position = config_backend_position(base, name);

@@ -92,18 +92,18 @@ static void on_stop_signal(uv_signal_t *handle, int signal)
 
 /* ---- reload ---- */
 
-static void log_refusal(const struct daemon *daemon, const struct error_list *faults)
+static void log_refusal(const struct daemon *daemon, const struct error_list *errors)
 {
 	log_line(LOG_LEVEL_ERROR, "%s is not taken over:", daemon->config_path);
-	log_faults(LOG_LEVEL_ERROR, faults);
+	log_errors(LOG_LEVEL_ERROR, errors);
 }
 
 static void on_reloaded(void *context, const struct commands_result *result)
 {
 	const struct daemon *daemon = context;
 
-	if (result->faults)
-		log_refusal(daemon, result->faults);
+	if (result->errors)
+		log_refusal(daemon, result->errors);
 	else
 		log_line(LOG_LEVEL_INFO, "%s is in force as revision %llu", daemon->config_path,
 			 (unsigned long long)result->revision);
@@ -120,17 +120,17 @@ static int open_again(void *context, const char *path)
 
 static void reload_access(struct daemon *daemon, const struct opener *opener)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
 	if (!access_has_files(daemon->access))
 		return;
-	if (access_reload(daemon->access, opener, &faults)) {
+	if (access_reload(daemon->access, opener, &errors)) {
 		log_line(LOG_LEVEL_ERROR, "api: certificates and tokens stay as they were:");
-		log_faults(LOG_LEVEL_ERROR, &faults);
+		log_errors(LOG_LEVEL_ERROR, &errors);
 	} else {
 		log_line(LOG_LEVEL_INFO, "api: certificates and tokens are read again");
 	}
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 static void on_reload_signal(uv_signal_t *handle, int signal)
@@ -141,18 +141,18 @@ static void on_reload_signal(uv_signal_t *handle, int signal)
 		.reply = {on_reloaded, daemon},
 	};
 	const struct opener opener = {open_again, daemon, daemon->user.uid};
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json;
 
 	(void)signal;
 	reload_access(daemon, &opener);
-	json = json_parse_opened(daemon->config_path, &opener, &faults);
+	json = json_parse_opened(daemon->config_path, &opener, &errors);
 	if (json)
 		commands_put_config(daemon->commands, json, &write);
 	else
-		log_refusal(daemon, &faults);
+		log_refusal(daemon, &errors);
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 /* ---- up ---- */
@@ -328,14 +328,14 @@ static int open_commands(struct daemon *daemon)
 static int use_stored(struct daemon *daemon, const struct revision *stored)
 {
 	const char *folder = daemon->config->node.state_dir;
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
-	if (config_check(stored->config, &faults)) {
+	if (config_check(stored->config, &errors)) {
 		error_set(&daemon->error, ERROR_CONFLICT,
 			  "revision %llu in node.state_dir '%s' does not go with this config; the "
 			  "first fault: %s",
-			  (unsigned long long)stored->number, folder, faults.items[0].message);
-		error_list_done(&faults);
+			  (unsigned long long)stored->number, folder, errors.items[0].message);
+		error_list_done(&errors);
 		return -1;
 	}
 	log_line(LOG_LEVEL_INFO, "revision %llu is taken from '%s'",

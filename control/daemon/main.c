@@ -106,7 +106,7 @@ static void warn_of_interfaces(const struct config_node *node)
 }
 
 /* What a start would refuse. A folder that cannot be looked at yet may be made by then. */
-static void check_folders(const struct setup *setup, struct error_list *faults)
+static void check_folders(const struct setup *setup, struct error_list *errors)
 {
 	const struct config_node *node = &setup->config->node;
 	int folder =
@@ -114,11 +114,11 @@ static void check_folders(const struct setup *setup, struct error_list *faults)
 	struct error error = {0};
 
 	if (dataplane_check_folder(node->bpf_dir, &error))
-		error_list_append(faults, &error);
+		error_list_append(errors, &error);
 	if (folder < 0)
 		return;
 	if (folder_check(folder, node->state_dir, &setup->user, &error))
-		error_list_append(faults, &error);
+		error_list_append(errors, &error);
 	close(folder);
 }
 
@@ -129,35 +129,35 @@ static int open_file(void *context, const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-/* Goes on beyond faults, to tell those of what the config names along with its own. Returns 0; -1:
+/* Goes on beyond errors, to tell those of what the config names along with its own. Returns 0; -1:
  * it has told them. */
 static int setup_load(struct setup *ret_setup, const struct arguments *arguments)
 {
 	const char *path = arguments->config_path;
-	struct error_list faults = {0};
-	json_t *json = json_parse_file(path, &faults);
+	struct error_list errors = {0};
+	json_t *json = json_parse_file(path, &errors);
 	struct setup setup = {
 		.user = privileges_user(),
-		.config = json ? config_from_faulty_json(json, &faults) : NULL,
+		.config = json ? config_from_faulty_json(json, &errors) : NULL,
 	};
 	const struct opener opener = {open_file, NULL, setup.user.uid};
 
 	json_decref(json);
 	if (setup.config && arguments->action != ACTION_DETACH)
-		setup.access = api_guard(&setup.config->api, &opener, &faults);
+		setup.access = api_guard(&setup.config->api, &opener, &errors);
 	if (setup.config && arguments->action == ACTION_CHECK)
-		check_folders(&setup, &faults);
-	if (!error_list_is_empty(&faults)) {
+		check_folders(&setup, &errors);
+	if (!error_list_is_empty(&errors)) {
 		log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
-		log_faults(LOG_LEVEL_ERROR, &faults);
+		log_errors(LOG_LEVEL_ERROR, &errors);
 	}
 	if (setup.config && arguments->action == ACTION_CHECK)
 		warn_of_interfaces(&setup.config->node);
-	if (error_list_is_empty(&faults)) {
+	if (error_list_is_empty(&errors)) {
 		*ret_setup = setup;
 		return 0;
 	}
-	error_list_done(&faults);
+	error_list_done(&errors);
 	setup_done(&setup);
 	return -1;
 }

@@ -2,7 +2,7 @@
 /*
  * Decoding by tables, and the judgement of single values: types, ranges, choices and names.
  *
- * Nothing stops at the first fault: an object's other keys are still decoded, so that all faults of
+ * Nothing stops at the first fault: an object's other keys are still decoded, so that all errors of
  * a document are told at once.
  *
  * It owns no state; decoding calls it, on its caller's thread.

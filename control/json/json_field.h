@@ -3,7 +3,7 @@
  * Decoding JSON by tables: an object is a table of its keys, each with the function that decodes
  * its value. A new key is one more row in a table.
  *
- * All decoders return 0, or -1 with the faults listed and their outputs untouched.
+ * All decoders return 0, or -1 with the errors listed and their outputs untouched.
  */
 #ifndef CAROM_JSON_FIELD_H
 #define CAROM_JSON_FIELD_H

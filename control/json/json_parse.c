@@ -28,7 +28,7 @@
 /* ---- text ---- */
 
 /* Counts as an editor shows it: from 1, columns in characters. */
-static int refuse_at(struct error_list *faults, const char *text, size_t offset, const char *reason)
+static int refuse_at(struct error_list *errors, const char *text, size_t offset, const char *reason)
 {
 	unsigned line = 1, column = 1;
 
@@ -40,7 +40,7 @@ static int refuse_at(struct error_list *faults, const char *text, size_t offset,
 			column++;
 		}
 	}
-	error_list_add(faults, ERROR_SYNTAX, "", "line %u, column %u: %s", line, column, reason);
+	error_list_add(errors, ERROR_SYNTAX, "", "line %u, column %u: %s", line, column, reason);
 	return -1;
 }
 
@@ -55,7 +55,7 @@ static bool is_delimiter(const char *text, size_t at)
 }
 
 /* end: the offset behind the key's closing quote. jansson leaves long keys out of its message. */
-static int refuse_duplicate(struct error_list *faults, const char *text, size_t end)
+static int refuse_duplicate(struct error_list *errors, const char *text, size_t end)
 {
 	char key[JSON_QUOTE_BYTES] = "", quote[JSON_QUOTE_BYTES], reason[REASON_BYTES];
 	size_t start = end - 1;
@@ -66,24 +66,24 @@ static int refuse_duplicate(struct error_list *faults, const char *text, size_t 
 	length = end - 1 - start;
 	memcpy(key, text + start, length < sizeof(key) ? length : sizeof(key) - 1);
 	snprintf(reason, sizeof(reason), "duplicate key '%s'", json_quote(key, quote));
-	return refuse_at(faults, text, start, reason);
+	return refuse_at(errors, text, start, reason);
 }
 
-static int refuse_syntax(struct error_list *faults, const char *text, const json_error_t *error)
+static int refuse_syntax(struct error_list *errors, const char *text, const json_error_t *error)
 {
 	char reason[JSON_QUOTE_BYTES];
 	enum json_error_code code = json_error_code(error);
 
 	if (code == json_error_duplicate_key)
-		return refuse_duplicate(faults, text, (size_t)error->position);
+		return refuse_duplicate(errors, text, (size_t)error->position);
 	if (code == json_error_out_of_memory)
-		return error_list_add(faults, ERROR_SYSTEM, "", "out of memory");
+		return error_list_add(errors, ERROR_SYSTEM, "", "out of memory");
 	if (code == json_error_null_character || code == json_error_null_byte_in_key)
 		snprintf(reason, sizeof(reason), "\\u0000 is not allowed");
 	else
 		json_quote(error->text, reason);
 	/* jansson counts a token's columns up to its end, and those of nothing as 0. */
-	return error_list_add(faults, ERROR_SYNTAX, "", "line %d, column %d: %s", error->line,
+	return error_list_add(errors, ERROR_SYNTAX, "", "line %d, column %d: %s", error->line,
 			      error->column ? error->column : 1, reason);
 }
 
@@ -113,36 +113,36 @@ static size_t find_depth_excess(const char *text, size_t length)
 }
 
 /* What can be told without parsing. */
-static int parse_check_text(const char *text, size_t length, struct error_list *faults)
+static int parse_check_text(const char *text, size_t length, struct error_list *errors)
 {
 	const char *nul;
 	size_t space = 0;
 
 	if (length > JSON_TEXT_BYTES_MAX)
-		return error_list_add(faults, ERROR_LIMIT, "",
+		return error_list_add(errors, ERROR_LIMIT, "",
 				      "the document has %zu bytes or more; expected at most %u",
 				      length, JSON_TEXT_BYTES_MAX);
 	nul = length ? memchr(text, '\0', length) : NULL;
 	if (nul)
-		return refuse_at(faults, text, (size_t)(nul - text), "a NUL byte");
+		return refuse_at(errors, text, (size_t)(nul - text), "a NUL byte");
 	while (space < length && strchr(JSON_SPACE, text[space]))
 		space++;
 	if (space == length)
-		return refuse_at(faults, text, length, "nothing there; expected a JSON object");
+		return refuse_at(errors, text, length, "nothing there; expected a JSON object");
 	return 0;
 }
 
-json_t *json_parse(const char *text, size_t length, struct error_list *faults)
+json_t *json_parse(const char *text, size_t length, struct error_list *errors)
 {
 	json_error_t error;
 	size_t excess;
 	json_t *json;
 
-	if (parse_check_text(text, length, faults))
+	if (parse_check_text(text, length, errors))
 		return NULL;
 	json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!json) {
-		refuse_syntax(faults, text, &error);
+		refuse_syntax(errors, text, &error);
 		return NULL;
 	}
 	excess = find_depth_excess(text, length);
@@ -150,7 +150,7 @@ json_t *json_parse(const char *text, size_t length, struct error_list *faults)
 		char reason[REASON_BYTES];
 
 		snprintf(reason, sizeof(reason), "nested deeper than %d levels", JSON_DEPTH_MAX);
-		refuse_at(faults, text, excess, reason);
+		refuse_at(errors, text, excess, reason);
 		json_decref(json);
 		return NULL;
 	}
@@ -208,26 +208,26 @@ static int parse_read_file(const char *path, const struct opener *opener, struct
 	return failure;
 }
 
-json_t *json_parse_file(const char *path, struct error_list *faults)
+json_t *json_parse_file(const char *path, struct error_list *errors)
 {
-	return json_parse_opened(path, NULL, faults);
+	return json_parse_opened(path, NULL, errors);
 }
 
-json_t *json_parse_opened(const char *path, const struct opener *opener, struct error_list *faults)
+json_t *json_parse_opened(const char *path, const struct opener *opener, struct error_list *errors)
 {
 	struct buffer buffer = {0};
-	size_t earlier = faults->count;
+	size_t earlier = errors->count;
 	int failure = parse_read_file(path, opener, &buffer);
 	json_t *json = NULL;
 	struct error error;
 
 	if (failure) {
 		error_set_errno(&error, failure, "%s", path);
-		error_list_append(faults, &error);
+		error_list_append(errors, &error);
 	} else {
-		json = json_parse(buffer.bytes, buffer.length, faults);
-		if (faults->count > earlier)
-			error_prefix(&faults->items[earlier], "%s: ", path);
+		json = json_parse(buffer.bytes, buffer.length, errors);
+		if (errors->count > earlier)
+			error_prefix(&errors->items[earlier], "%s: ", path);
 	}
 	free(buffer.bytes);
 	return json;

@@ -91,9 +91,9 @@ static int parse_operation(const struct json_place *place, const json_t *json,
 	return failed;
 }
 
-struct json_patch *json_patch_parse(const json_t *json, struct error_list *faults)
+struct json_patch *json_patch_parse(const json_t *json, struct error_list *errors)
 {
-	struct json_place place = json_place_thing(faults, "", NULL, "patch");
+	struct json_place place = json_place_thing(errors, "", NULL, "patch");
 	size_t count = json_array_size(json);
 	struct json_patch *patch;
 	int failed = 0;

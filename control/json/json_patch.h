@@ -53,16 +53,16 @@ bool json_patch_has_from(enum json_patch_verb verb);
 
 /* JSON to a patch, valid as long as the JSON is. All that is malformed is listed, in all
  * operations. NULL on failure. */
-struct json_patch *json_patch_parse(const json_t *json, struct error_list *faults);
+struct json_patch *json_patch_parse(const json_t *json, struct error_list *errors);
 void json_patch_free(struct json_patch *patch);
 
 /* A new document. NULL with one fault: of the first operation that cannot be done. No result is
  * nested deeper than JSON_DEPTH_MAX. */
 json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
-			 struct error_list *faults);
+			 struct error_list *errors);
 /* Takes ownership of the document, which shares nothing with others, and changes it. */
 json_t *json_patch_apply_to(const struct json_patch *patch, json_t *document,
-			    struct error_list *faults);
+			    struct error_list *errors);
 
 /* Appends to an array the operations that make `to` of `from`, both at `pointer` in the document;
  * NULL: nothing is there. Objects are gone through member by member, in the order of their names;

@@ -117,7 +117,7 @@ static bool values_equal(const json_t *left, const json_t *right)
 	return json_equal(left, right);
 }
 
-/* ---- faults ---- */
+/* ---- errors ---- */
 
 /* "'/vips/web'": what the first tokens lead to. */
 static const char *quote_tokens(const struct json_pointer *pointer, size_t token_count,
@@ -424,15 +424,15 @@ static int perform(struct application *application, const struct json_place *pla
 }
 
 json_t *json_patch_apply(const struct json_patch *patch, const json_t *document,
-			 struct error_list *faults)
+			 struct error_list *errors)
 {
-	return json_patch_apply_to(patch, json_deep_copy(document), faults);
+	return json_patch_apply_to(patch, json_deep_copy(document), errors);
 }
 
 json_t *json_patch_apply_to(const struct json_patch *patch, json_t *document,
-			    struct error_list *faults)
+			    struct error_list *errors)
 {
-	struct json_place place = json_place_thing(faults, "", NULL, "patch");
+	struct json_place place = json_place_thing(errors, "", NULL, "patch");
 	struct application application = {.document = document, .effort_max = effort_max(patch)};
 
 	if (!application.document) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The wording of faults: pointers and messages are put together only when there is a fault, from
+ * The wording of errors: pointers and messages are put together only when there is a fault, from
  * the chain of places that leads to it.
  *
  * Every text here is bounded. A pointer that would not fit ends at the last place that does, for a
@@ -26,20 +26,20 @@ struct text {
 	bool is_full;
 };
 
-struct json_place json_place_document(struct error_list *faults)
+struct json_place json_place_document(struct error_list *errors)
 {
-	return (struct json_place){.faults = faults, .pointer = ""};
+	return (struct json_place){.errors = errors, .pointer = ""};
 }
 
-struct json_place json_place_thing(struct error_list *faults, const char *pointer, const char *noun,
+struct json_place json_place_thing(struct error_list *errors, const char *pointer, const char *noun,
 				   const char *name)
 {
-	return (struct json_place){.faults = faults, .pointer = pointer, .noun = noun, .key = name};
+	return (struct json_place){.errors = errors, .pointer = pointer, .noun = noun, .key = name};
 }
 
 struct json_place json_place_member(const struct json_place *parent, const char *key)
 {
-	return (struct json_place){.faults = parent->faults, .parent = parent, .key = key};
+	return (struct json_place){.errors = parent->errors, .parent = parent, .key = key};
 }
 
 struct json_place json_place_item(const struct json_place *collection, const char *noun,
@@ -55,7 +55,7 @@ struct json_place json_place_item(const struct json_place *collection, const cha
 struct json_place json_place_element(const struct json_place *array, size_t index)
 {
 	return (struct json_place){
-		.faults = array->faults, .parent = array, .index = index, .is_item = true};
+		.errors = array->errors, .parent = array, .index = index, .is_item = true};
 }
 
 const char *json_quote(const char *text, char ret_quote[JSON_QUOTE_BYTES])
@@ -156,12 +156,12 @@ static void append_surroundings(struct text *message, const struct json_place *p
 	text_append(message, ": ");
 }
 
-void json_faults_make_relative(struct error_list *faults, const char *pointer)
+void json_errors_make_relative(struct error_list *errors, const char *pointer)
 {
 	size_t length = strlen(pointer);
 
-	for (size_t index = 0; index < faults->count; index++) {
-		char *at = faults->items[index].pointer;
+	for (size_t index = 0; index < errors->count; index++) {
+		char *at = errors->items[index].pointer;
 		bool is_within = strncmp(at, pointer, length) == 0 &&
 				 (at[length] == '/' || at[length] == '\0');
 
@@ -171,7 +171,7 @@ void json_faults_make_relative(struct error_list *faults, const char *pointer)
 
 bool json_refusal_is_futile(const struct json_place *place)
 {
-	return place->faults->count >= ERROR_LIST_MAX;
+	return place->errors->count >= ERROR_LIST_MAX;
 }
 
 int json_refuse(const struct json_place *place, enum error_kind kind, const char *format, ...)
@@ -184,14 +184,14 @@ int json_refuse(const struct json_place *place, enum error_kind kind, const char
 	va_list arguments;
 
 	if (json_refusal_is_futile(place))
-		return error_list_add(place->faults, kind, "", "%s", "");
+		return error_list_add(place->errors, kind, "", "%s", "");
 	append_pointer(&pointer, place);
 	append_surroundings(&subject, place);
 	append_name(&subject, place);
 	va_start(arguments, format);
 	vsnprintf(detail, sizeof(detail), format, arguments);
 	va_end(arguments);
-	return error_list_add(place->faults, kind, pointer_text, "%s%s", subject_text, detail);
+	return error_list_add(place->errors, kind, pointer_text, "%s%s", subject_text, detail);
 }
 
 int json_refuse_memory(const struct json_place *place)

@@ -19,7 +19,7 @@
 #define JSON_QUOTE_BYTES 84
 
 struct json_place {
-	struct error_list *faults;
+	struct error_list *errors;
 	const struct json_place *parent; /* NULL: the root, whose pointer is given */
 	const char *pointer;		 /* of the root only */
 	const char *key;		 /* NULL: the whole document, or an element by its index */
@@ -29,9 +29,9 @@ struct json_place {
 };
 
 /* The whole document, with "" as its pointer. */
-struct json_place json_place_document(struct error_list *faults);
+struct json_place json_place_document(struct error_list *errors);
 /* A named thing that is judged by itself: "vip" 'web' at "/vips/web". */
-struct json_place json_place_thing(struct error_list *faults, const char *pointer, const char *noun,
+struct json_place json_place_thing(struct error_list *errors, const char *pointer, const char *noun,
 				   const char *name);
 struct json_place json_place_member(const struct json_place *parent, const char *key);
 /* A member of a collection of named things: the 'web' in "vips", called "vip 'web'". */
@@ -44,7 +44,7 @@ struct json_place json_place_element(const struct json_place *array, size_t inde
 int json_refuse(const struct json_place *place, enum error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int json_refuse_memory(const struct json_place *place);
-/* Whether further faults will only be counted, so that wording them would be wasted. */
+/* Whether further errors will only be counted, so that wording them would be wasted. */
 bool json_refusal_is_futile(const struct json_place *place);
 
 /* Foreign text made fit for a message: cut when long, and without control characters. */
@@ -52,6 +52,6 @@ const char *json_quote(const char *text, char ret_quote[JSON_QUOTE_BYTES]);
 
 /* Makes pointers into the whole config relative to a body that stands at `pointer` in it. Faults
  * that are not within the body point at all of it. */
-void json_faults_make_relative(struct error_list *faults, const char *pointer);
+void json_errors_make_relative(struct error_list *errors, const char *pointer);
 
 #endif

@@ -129,9 +129,9 @@ static int add_filter(const struct json_place *document, struct draft *draft)
 }
 
 int capture_request_decode(const json_t *body, struct capture_request *ret_request,
-			   struct error_list *faults)
+			   struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct draft draft = {
 		.request = {.count = CAPTURE_REQUEST_COUNT_DEFAULT,
 			    .duration_ms = CAPTURE_REQUEST_DURATION_MS_DEFAULT,

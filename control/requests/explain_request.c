@@ -241,9 +241,9 @@ static int build_described(const struct json_place *document, const json_t *body
 }
 
 int explain_request_decode(const json_t *body, struct explain_request *ret_request,
-			   struct error_list *faults)
+			   struct error_list *errors)
 {
-	struct json_place document = json_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct explain_request request = {.length = 0};
 	struct draft draft = {.request = &request};
 	int result = json_object_get(body, "frame")

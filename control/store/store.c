@@ -131,7 +131,7 @@ void store_state(const struct store *store, struct store_state *ret_state)
 		.journal_bytes = store->journal_bytes,
 		.fault_count = store->fault_count,
 	};
-	memcpy(ret_state->faults, store->faults, sizeof(store->faults));
+	memcpy(ret_state->errors, store->errors, sizeof(store->errors));
 }
 
 /* ---- files ---- */

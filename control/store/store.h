@@ -66,7 +66,7 @@ struct store_state {
 	const char *folder;
 	uint64_t file; /* that is appended to; 0: the next write begins one */
 	uint64_t snapshot_bytes, journal_bytes;
-	struct store_fault faults[STORE_FAULTS_MAX];
+	struct store_fault errors[STORE_FAULTS_MAX];
 	size_t fault_count; /* all of them, also those for which there was no room */
 };
 

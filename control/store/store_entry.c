@@ -222,16 +222,16 @@ static void add_edit(struct decoded *decoded, enum config_kind kind, const char 
 static int entry_decode_object(struct decoded *decoded, enum config_kind kind, const char *name,
 			       const json_t *json, struct error *ret_error)
 {
-	struct error_list faults = {0};
-	struct config_object *object = config_object_from_json(kind, json, name, &faults);
+	struct error_list errors = {0};
+	struct config_object *object = config_object_from_json(kind, json, name, &errors);
 
 	if (object)
 		add_edit(decoded, kind, name, object);
-	else if (faults.count)
-		*ret_error = faults.items[0];
+	else if (errors.count)
+		*ret_error = errors.items[0];
 	else
 		error_set(ret_error, ERROR_SYSTEM, "out of memory");
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return object ? 0 : -1;
 }
 

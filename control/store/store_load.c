@@ -255,7 +255,7 @@ static enum store_entry_state note_fault(struct reading *reading, enum store_ent
 	if (!fault.revision && newest)
 		fault.revision = newest->number;
 	if (store->fault_count < STORE_FAULTS_MAX)
-		store->faults[store->fault_count] = fault;
+		store->errors[store->fault_count] = fault;
 	store->fault_count++;
 	if (lost > store->lost_number)
 		store->lost_number = lost;

@@ -19,7 +19,7 @@ struct store {
 	uint64_t last_number; /* of its last entry */
 
 	uint64_t lost_number; /* the highest that may have been given to what is not good; or 0 */
-	struct store_fault faults[STORE_FAULTS_MAX];
+	struct store_fault errors[STORE_FAULTS_MAX];
 	size_t fault_count;
 };
 

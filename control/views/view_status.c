@@ -171,13 +171,13 @@ static json_t *fault_to_json(const struct store_fault *fault)
 			 "used_revision", (json_int_t)fault->revision);
 }
 
-static json_t *faults_to_json(const struct store_state *state)
+static json_t *errors_to_json(const struct store_state *state)
 {
-	json_t *faults = json_array();
+	json_t *errors = json_array();
 
 	for (size_t i = 0; i < state->fault_count && i < STORE_FAULTS_MAX; i++)
-		json_array_append_new(faults, fault_to_json(&state->faults[i]));
-	return faults;
+		json_array_append_new(errors, fault_to_json(&state->errors[i]));
+	return errors;
 }
 
 static json_t *refusal_to_json(const struct ledger_refusal *refusal)
@@ -202,7 +202,7 @@ static json_t *store_to_json(const struct engine *engine)
 			 "stored_revision", (json_int_t)ledger->stored.number, "snapshot_bytes",
 			 (json_int_t)state->snapshot_bytes, "journal_bytes",
 			 (json_int_t)state->journal_bytes, "fault_count",
-			 (json_int_t)state->fault_count, "faults", faults_to_json(state),
+			 (json_int_t)state->fault_count, "faults", errors_to_json(state),
 			 "last_refusal", refusal_to_json(&ledger->refusal));
 }
 

@@ -115,16 +115,16 @@ static json_t *backends_of(const struct shape *shape)
 
 static struct config_vip *vip_of(const struct shape *shape)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = json_pack("{s:s, s:i, s:s, s:i, s:o}", "address", "192.0.2.1", "port", 80,
 				 "protocol", "tcp", "ring_slots", (int)shape->ring_slots,
 				 "backends", backends_of(shape));
-	struct config_vip *vip = config_vip_from_json(json, "web", "", &faults);
+	struct config_vip *vip = config_vip_from_json(json, "web", "", &errors);
 
 	if (!vip)
-		give_up(faults.count ? faults.items[0].message : "out of memory");
+		give_up(errors.count ? errors.items[0].message : "out of memory");
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return vip;
 }
 

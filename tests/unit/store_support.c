@@ -110,12 +110,12 @@ struct config *with_weight(const struct config *config, uint32_t weight)
 {
 	const struct config_vip *web = config_find_vip(config, "web");
 	struct config_backend backend = *config_find_backend(web, "b1");
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_edit edit = {.kind = CONFIG_KIND_VIP, .name = "web"};
 	struct config *result;
 
 	backend.weight = weight;
-	edit.object = &config_vip_with_backend(web, &backend, &faults)->object;
+	edit.object = &config_vip_with_backend(web, &backend, &errors)->object;
 	assert_non_null(edit.object);
 	result = config_merge_edits(config, &edit, 1);
 	config_object_unref(edit.object);
@@ -162,18 +162,18 @@ struct config *with_many_backends(const struct config *config)
 
 void write_script(struct scratch *scratch)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_vip *mail =
 		vip_of("mail", "{'address': '192.0.2.30', 'port': 25, 'protocol': 'tcp'}");
 	struct config *pair[2];
 
 	write_one(scratch, 1, config_ref(scratch->base));
 	write_one(scratch, 2, with_weight(scratch->base, 7));
-	write_one(scratch, 3, config_with_vip(scratch->expected[2], mail, &faults));
-	pair[0] = config_without_vip(scratch->expected[3], "dns", &faults);
+	write_one(scratch, 3, config_with_vip(scratch->expected[2], mail, &errors));
+	pair[0] = config_without_vip(scratch->expected[3], "dns", &errors);
 	pair[1] = with_weight(pair[0], 9);
 	write_revisions(scratch, 4, pair, 2);
-	assert_string_equal(faults_text(&faults), "");
+	assert_string_equal(errors_text(&errors), "");
 	config_vip_unref(mail);
 }
 

@@ -175,8 +175,8 @@ static void serve(struct exchange *exchange)
 {
 	const struct access_options rights = {
 		.tls = {"", "", ""}, .tokens = "", .socket_group = "", .socket_mode = 0600};
-	struct error_list faults = {0};
-	struct access *access = access_new(&rights, NULL, &faults);
+	struct error_list errors = {0};
+	struct access *access = access_new(&rights, NULL, &errors);
 	struct server_options options = {
 		.loop = &loop,
 		.access = access,

@@ -104,17 +104,17 @@ static void an_edit_replaces_adds_and_removes(void **state)
 
 static void an_edit_is_checked_only_when_asked(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(THREE_VIPS), *edited;
 	struct config_vip *twin = vip_of("twin", "{" WEB "}");
 	const struct config_edit edit = {CONFIG_KIND_VIP, "twin", &twin->object};
 
 	(void)state;
-	assert_int_equal(config_check(base, &faults), 0);
+	assert_int_equal(config_check(base, &errors), 0);
 	edited = config_merge_edits(base, &edit, 1);
 	assert_non_null(edited);
-	assert_int_equal(config_check(edited, &faults), -1);
-	assert_string_equal(faults_text(&faults),
+	assert_int_equal(config_check(edited, &errors), -1);
+	assert_string_equal(errors_text(&errors),
 			    "conflict /vips/web/address: vip 'web': address '192.0.2.10' with port"
 			    " 443 and protocol 'tcp' is that of vip 'twin'\n");
 	config_unref(edited);

@@ -68,12 +68,12 @@ static json_t *sample_of_table(const struct config_table *table, enum sample whi
 
 static void decode(const struct config_key *key, const json_t *json, void *owner)
 {
-	struct error_list faults = {0};
-	struct json_place document = json_place_document(&faults);
+	struct error_list errors = {0};
+	struct json_place document = json_place_document(&errors);
 	struct json_place place = json_place_member(&document, key->name);
 
 	if (key->type->decode(&place, json, key, owner))
-		fail_msg("refused:\n%s", faults_text(&faults));
+		fail_msg("refused:\n%s", errors_text(&errors));
 }
 
 static void assert_only_this_differs(const struct config_table *table, const struct config_key *key,

@@ -73,11 +73,11 @@ static struct config *patched(const struct config *base, enum config_patch_kind 
 {
 	json_t *body = json_of(text);
 	struct config_patch patch = {kind, body};
-	struct error_list faults = {0};
-	struct config *config = config_patch_all(base, &patch, &faults);
+	struct error_list errors = {0};
+	struct config *config = config_patch_all(base, &patch, &errors);
 
 	if (!config)
-		fail_msg("refused:\n%s", faults_text(&faults));
+		fail_msg("refused:\n%s", errors_text(&errors));
 	json_decref(body);
 	return config;
 }
@@ -94,14 +94,14 @@ static void it_is_read_and_printed(void **state)
 	config_unref(config);
 }
 
-static void its_faults_are_told_as_any(void **state)
+static void its_errors_are_told_as_any(void **state)
 {
 	json_t *json = json_of("{" NODE ", 'tags': {'high': {'level': 10, 'lewel': 1}}}");
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
 	(void)state;
-	assert_null(config_from_json(json, &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_from_json(json, &errors));
+	assert_string_equal(errors_text(&errors),
 			    "invalid /tags/high/level: tag 'high': level 10 is out of range;"
 			    " expected 0 to 9\n"
 			    "invalid /tags/high/lewel: tag 'high': unknown key 'lewel'; did you"
@@ -202,7 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_read_and_printed),
-		cmocka_unit_test(its_faults_are_told_as_any),
+		cmocka_unit_test(its_errors_are_told_as_any),
 		cmocka_unit_test(it_is_patched_and_all_else_is_shared),
 		cmocka_unit_test(its_changes_come_after_those_of_vips),
 		cmocka_unit_test(it_is_counted_in_revisions),

@@ -29,7 +29,7 @@ static const struct store_fault *only_fault(void)
 
 	found = state_of(&scratch);
 	assert_int_equal(found.fault_count, 1);
-	return &found.faults[0];
+	return &found.errors[0];
 }
 
 /* The entries of revisions 4 and 5 were one write; 5 is cut at each of its bytes. */

@@ -31,7 +31,7 @@
 
 struct fault_case {
 	const char *document;
-	const char *faults;
+	const char *errors;
 };
 
 static const struct fault_case cases[] = {
@@ -339,11 +339,11 @@ static void each_fault_is_told(void **state)
 {
 	(void)state;
 	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		json_t *json = json_of(cases[index].document);
-		struct config *config = config_from_json(json, &faults);
+		struct config *config = config_from_json(json, &errors);
 
-		assert_string_equal(faults_text(&faults), cases[index].faults);
+		assert_string_equal(errors_text(&errors), cases[index].errors);
 		assert_null(config);
 		json_decref(json);
 	}
@@ -351,7 +351,7 @@ static void each_fault_is_told(void **state)
 
 static void a_full_list_only_counts(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = json_of("{" NODE "}");
 	char key[16];
 
@@ -360,17 +360,17 @@ static void a_full_list_only_counts(void **state)
 		snprintf(key, sizeof(key), "key-%d", number);
 		json_object_set_new(json, key, json_null());
 	}
-	assert_null(config_from_json(json, &faults));
-	assert_int_equal(faults.count, ERROR_LIST_MAX);
-	assert_int_equal(faults.omitted, 50);
-	error_list_done(&faults);
+	assert_null(config_from_json(json, &errors));
+	assert_int_equal(errors.count, ERROR_LIST_MAX);
+	assert_int_equal(errors.omitted, 50);
+	error_list_done(&errors);
 	json_decref(json);
 }
 
 /* A pointer cut in the middle would lead elsewhere: it ends at the last place that fits. */
 static void a_long_key_leaves_a_pointer_that_leads_somewhere(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	char key[ERROR_POINTER_BYTES + 1];
 	json_t *json = json_of("{" NODE ", 'vips': {}}");
 
@@ -378,20 +378,20 @@ static void a_long_key_leaves_a_pointer_that_leads_somewhere(void **state)
 	memset(key, '/', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
 	json_object_set_new(json_object_get(json, "vips"), key, json_of("{" WEB ", 'x': 1}"));
-	assert_null(config_from_json(json, &faults));
-	assert_int_equal(faults.count, 2);
-	assert_string_equal(faults.items[0].pointer, "/vips");
-	assert_non_null(strstr(faults.items[0].message, "vip '//////"));
-	assert_non_null(strstr(faults.items[0].message, "///...' is not a name"));
-	assert_string_equal(faults.items[1].pointer, "/vips");
-	assert_non_null(strstr(faults.items[1].message, "///...': unknown key 'x'"));
-	error_list_done(&faults);
+	assert_null(config_from_json(json, &errors));
+	assert_int_equal(errors.count, 2);
+	assert_string_equal(errors.items[0].pointer, "/vips");
+	assert_non_null(strstr(errors.items[0].message, "vip '//////"));
+	assert_non_null(strstr(errors.items[0].message, "///...' is not a name"));
+	assert_string_equal(errors.items[1].pointer, "/vips");
+	assert_non_null(strstr(errors.items[1].message, "///...': unknown key 'x'"));
+	error_list_done(&errors);
 	json_decref(json);
 }
 
 static void too_many_backends_are_refused(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *backends = json_object();
 	json_t *json = json_of("{" WEB ", 'ring_slots': 4096}");
 	char name[16], address[32];
@@ -403,8 +403,8 @@ static void too_many_backends_are_refused(void **state)
 		json_object_set_new(backends, name, json_pack("{s:s}", "address", address));
 	}
 	json_object_set_new(json, "backends", backends);
-	assert_null(config_vip_from_json(json, "web", "/vips/web", &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_vip_from_json(json, "web", "/vips/web", &errors));
+	assert_string_equal(errors_text(&errors),
 			    "limit /vips/web/backends: vip 'web': backends has 4097 members;"
 			    " expected at most 4096\n"
 			    "invalid /vips/web/ring_slots: vip 'web': ring_slots 4096 is too small;"
@@ -415,40 +415,40 @@ static void too_many_backends_are_refused(void **state)
 
 static void a_part_has_its_own_pointers(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_backend backend, *backends;
 	size_t count;
 	json_t *json = json_of("{'b 1': {'address': 'x'}, 'b2': []}");
 
 	(void)state;
 	assert_int_equal(
-		config_backends_from_json(json, "/vips/web/backends", &backends, &count, &faults),
+		config_backends_from_json(json, "/vips/web/backends", &backends, &count, &errors),
 		-1);
-	assert_string_equal(faults_text(&faults),
+	assert_string_equal(errors_text(&errors),
 			    "invalid /vips/web/backends/b 1: backend 'b 1'" NAME_HINT
 			    "invalid /vips/web/backends/b 1/address: backend 'b 1': address 'x' is"
 			    " not an IP address\n"
 			    "invalid /vips/web/backends/b2: backend 'b2' is an array; expected an"
 			    " object\n");
 	assert_int_equal(
-		config_backend_from_json(json_object_get(json, "b 1"), "b1", "", &backend, &faults),
+		config_backend_from_json(json_object_get(json, "b 1"), "b1", "", &backend, &errors),
 		-1);
-	assert_string_equal(faults_text(&faults),
+	assert_string_equal(errors_text(&errors),
 			    "invalid /address: backend 'b1': address 'x' is not an IP address\n");
 	json_decref(json);
 }
 
 static void pointers_can_be_made_relative_to_a_body(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
 	(void)state;
-	error_list_add(&faults, ERROR_INVALID, "/vips/web/backends/b1/address", "within");
-	error_list_add(&faults, ERROR_INVALID, "/vips/web/backends", "the body");
-	error_list_add(&faults, ERROR_INVALID, "/vips/web/backends-2", "a neighbour");
-	error_list_add(&faults, ERROR_INVALID, "/vips", "around");
-	json_faults_make_relative(&faults, "/vips/web/backends");
-	assert_string_equal(faults_text(&faults),
+	error_list_add(&errors, ERROR_INVALID, "/vips/web/backends/b1/address", "within");
+	error_list_add(&errors, ERROR_INVALID, "/vips/web/backends", "the body");
+	error_list_add(&errors, ERROR_INVALID, "/vips/web/backends-2", "a neighbour");
+	error_list_add(&errors, ERROR_INVALID, "/vips", "around");
+	json_errors_make_relative(&errors, "/vips/web/backends");
+	assert_string_equal(errors_text(&errors),
 			    "invalid /b1/address: within\ninvalid : the body\n"
 			    "invalid : a neighbour\ninvalid : around\n");
 }
