@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Carries out each action of a round. State: struct engine. Called by engine.c alone, on the event
+ * loop's thread; actions_run_… run on libuv's pool.
+ */
 #include "actions.h"
 
 #include "log.h"
@@ -263,6 +267,17 @@ static void refuse_writes(struct engine *engine, const struct error *error)
 	write_queue_refuse(&engine->writes, &reason, engine->desired.revision);
 }
 
+static void log_failure(const struct engine *engine, const struct error *failure)
+{
+	uint64_t revision = engine->round.staged.revision;
+
+	if (revision == engine->published.revision)
+		log_line(LOG_LEVEL_ERROR, "new next hops are not published: %s", failure->message);
+	else
+		log_line(LOG_LEVEL_ERROR, "revision %" PRIu64 " is not published: %s", revision,
+			 failure->message);
+}
+
 /* The published state is the truth again; all writes that wait hear why, for they build on it. */
 enum round_event actions_give_up(struct engine *engine)
 {
@@ -272,8 +287,7 @@ enum round_event actions_give_up(struct engine *engine)
 	actions_drop_plan(engine);
 	engine->retry_ms = uv_now(engine->loop) + RETRY_MS;
 	if (engine->published.config) {
-		log_line(LOG_LEVEL_ERROR, "revision %" PRIu64 " is not published: %s",
-			 round->staged.revision, failure.message);
+		log_failure(engine, &failure);
 		ledger_forget_unpublished(&engine->ledger);
 		actions_set_state(&engine->desired, engine->published.config,
 				  engine->published.revision);

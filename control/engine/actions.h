@@ -23,7 +23,8 @@ enum round_event actions_await_room(struct engine *engine);
 
 /* Whether a grace period, or sweeps, will make something reusable. */
 bool actions_may_get_room(const struct engine *engine);
-/* After the grace period: packets cannot record any more for what the last commit removed. */
+/* Sweeps the flow table until what the last commit removed is forgotten. Only after a grace period:
+ * before it, packets may still record flows. */
 enum round_event actions_sweep_for_room(struct engine *engine);
 void actions_drop_plan(struct engine *engine);
 /* Unless one runs, or no memory is retired. */

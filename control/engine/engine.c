@@ -29,12 +29,13 @@ void engine_observe(struct engine *engine, struct engine_observer *observer)
 
 static void engine_drive(struct engine *engine, enum round_event event);
 
-/* A job_done. A round that awaits the grace period tries again at the next tick. */
+/* A job_done. */
 static void on_grace_over(void *context, const struct error *error)
 {
 	struct engine *engine = context;
 
 	if (error) {
+		/* The next tick starts another one. */
 		log_line(LOG_LEVEL_ERROR, "%s; retired memory is kept", error->message);
 		return;
 	}

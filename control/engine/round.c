@@ -7,7 +7,7 @@ static struct round_step step_to(enum round_stage stage, enum round_action actio
 	return (struct round_step){stage, action};
 }
 
-/* A plan is there, and its room is known, or was when it was stored. */
+/* The plan has room, or had when it was stored. */
 static struct round_step step_to_publishing(const struct round_conditions *conditions)
 {
 	if (!conditions->has_idle_generation)

@@ -9,9 +9,13 @@
  *                             │             ▼              GENERATION        │
  *                             └─────── AWAITING_ROOM ◄───────────────────────┘
  *
- * A round that fails before it is stored is given up: the published state is the truth again. A
- * round that fails after that is overruled: a newer revision, which says what is published, goes to
- * disk. The first round of a process reconciles with what its predecessor had published.
+ * Every round ends in TELLING. A round with nothing to store goes from PLANNING to PUBLISHING, and
+ * a plan that changes nothing goes straight to TELLING. The first round of a process is RECONCILING
+ * before it publishes: it compares with what the predecessor had published.
+ *
+ * A round that fails before its revision is on disk is given up: the published state is the desired
+ * one again. A round that fails after that is overruled: the next round stores a newer revision,
+ * which says what is published.
  *
  * Pure: the engine says what happened, and does what the round asks for.
  */
@@ -55,10 +59,10 @@ enum round_event {
 	ROUND_EVENT_COUNT
 };
 
-/* What is to be done next. Every action but REST brings about an event. */
+/* What is to be done next. Every action but REST brings about an event, at once or later. */
 enum round_action {
-	ROUND_REST, /* nothing, until the next event */
-	ROUND_GATHER,
+	ROUND_REST,	   /* nothing, until the next event */
+	ROUND_GATHER,	   /* GATHERED */
 	ROUND_PLAN,	   /* PLANNED or NOT_PLANNED */
 	ROUND_CHECK,	   /* FITS, LACKS_ROOM, or NOT_PUBLISHED */
 	ROUND_STORE,	   /* STORED or NOT_STORED */
@@ -91,9 +95,9 @@ struct round_step {
 struct round_step round_step(enum round_stage stage, enum round_event event,
 			     const struct round_conditions *conditions);
 
-/* Whether a plan is held, so that the flow table must not be swept: a plan says after how many
- * sweeps the ordinal of a removed backend may be given away, and packets go on to use that ordinal
- * until the plan is published. */
+/* While a plan is held, the flow table is not swept. The plan counts the sweeps after which a
+ * removed backend's ordinal is free; until the plan is published, packets still use that ordinal.
+ */
 bool round_holds_plan(enum round_stage stage);
 
 const char *round_stage_name(enum round_stage stage);
