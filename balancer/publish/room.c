@@ -32,6 +32,16 @@ void room_free(struct room *room)
 	free(room);
 }
 
+/* Whether there was memory for all of it. */
+static bool room_is_whole(const struct room *room)
+{
+	for (size_t i = 0; i < POOL_COUNT; i++) {
+		if (!room->pools[i])
+			return false;
+	}
+	return room->hops;
+}
+
 struct room *room_new(const struct room_sizes *sizes)
 {
 	const uint32_t counts[POOL_COUNT] = {
@@ -42,17 +52,14 @@ struct room *room_new(const struct room_sizes *sizes)
 		[POOL_BACKEND_NUMBERS] = sizes->number_count,
 	};
 	struct room *room = calloc(1, sizeof(*room));
-	bool failed = !room;
 
-	for (size_t i = 0; !failed && i < POOL_COUNT; i++) {
+	if (!room)
+		return NULL;
+	for (size_t i = 0; i < POOL_COUNT; i++)
 		room->pools[i] = range_pool_new(counts[i]);
-		failed = !room->pools[i];
-	}
-	if (!failed) {
-		room->half_size = sizes->backend_count / 2;
-		room->hops = hops_new(sizes->next_hop_count);
-	}
-	if (!failed && room->hops && range_take_at(room->pools[POOL_VIP_NUMBERS], 0, 1) == 0 &&
+	room->half_size = sizes->backend_count / 2;
+	room->hops = hops_new(sizes->next_hop_count);
+	if (room_is_whole(room) && range_take_at(room->pools[POOL_VIP_NUMBERS], 0, 1) == 0 &&
 	    range_take_at(room->pools[POOL_BACKEND_NUMBERS], 0, sizes->vip_number_count) == 0)
 		return room;
 	room_free(room);
@@ -62,18 +69,15 @@ struct room *room_new(const struct room_sizes *sizes)
 struct room *room_copy(const struct room *room, bool reclaimed)
 {
 	struct room *copy = calloc(1, sizeof(*copy));
-	bool failed = !copy;
 
-	for (size_t i = 0; !failed && i < POOL_COUNT; i++) {
+	if (!copy)
+		return NULL;
+	for (size_t i = 0; i < POOL_COUNT; i++)
 		copy->pools[i] = range_pool_copy(room->pools[i], reclaimed);
-		failed = !copy->pools[i];
-	}
-	if (!failed) {
-		copy->half_size = room->half_size;
-		copy->is_turned = room->is_turned;
-		copy->hops = hops_copy(room->hops, reclaimed);
-	}
-	if (!failed && copy->hops)
+	copy->half_size = room->half_size;
+	copy->is_turned = room->is_turned;
+	copy->hops = hops_copy(room->hops, reclaimed);
+	if (room_is_whole(copy))
 		return copy;
 	room_free(copy);
 	return NULL;

@@ -267,7 +267,8 @@ static struct config_vip *vip_splice_backends(const struct config_vip *base, siz
 	if (!vip)
 		return NULL;
 	vip_add_backends(vip, base->backends, from);
-	vip_add_backends(vip, added, added ? 1 : 0);
+	if (added)
+		vip_add_backends(vip, added, 1);
 	vip_add_backends(vip, &base->backends[to], base->backend_count - to);
 	return vip;
 }

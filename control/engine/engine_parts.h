@@ -35,7 +35,7 @@ struct engine {
 	bool facts_changed; /* since the last plan */
 	struct ledger ledger;
 	struct write_queue writes;
-	STAILQ_HEAD(, engine_observer) observers;
+	STAILQ_HEAD(engine_observers, engine_observer) observers;
 
 	struct state desired, published;
 	uint64_t last_revision; /* that was ever given */
