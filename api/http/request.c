@@ -218,6 +218,12 @@ static void finish_read(struct request *request)
 		precondition_apply(&request->precondition, response);
 }
 
+static void request_attend(struct request *request)
+{
+	request_pass(request, REQUEST_ATTENDED);
+	client_resume(request->client, now_ms(request));
+}
+
 /* What was under way is over. */
 static void request_regain(struct request *request)
 {
@@ -225,8 +231,7 @@ static void request_regain(struct request *request)
 		request_free(request);
 		return;
 	}
-	request_pass(request, REQUEST_ATTENDED);
-	client_resume(request->client, now_ms(request));
+	request_attend(request);
 }
 
 /* Of a rendering. */
@@ -276,7 +281,7 @@ static void call_route(struct request *request, const json_t *body)
 	if (request->response.status == 0)
 		read_route(request, body);
 	else
-		request_regain(request);
+		request_attend(request);
 }
 
 static void call_route_with_body(struct request *request)

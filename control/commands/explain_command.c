@@ -127,9 +127,11 @@ static const struct attachment *find_attachment(const struct commands *commands,
 {
 	struct engine_attachments attachments = engine_attachments(commands->engine);
 
-	for (size_t i = 0; i < attachments.count; i++) {
-		if (!name[0] || strcmp(attachments.items[i].interface, name) == 0)
-			return &attachments.items[i];
+	const struct attachment *each = attachments.items;
+
+	for (size_t i = 0; i < attachments.count; i++, each++) {
+		if (!name[0] || strcmp(each->interface, name) == 0)
+			return each;
 	}
 	if (name[0])
 		error_list_add(errors, ERROR_INVALID, "/interface",
