@@ -10,9 +10,10 @@
  *                                                                                       │
  *   counters, next hop ◄── backend ◄── VIP.first_backend + ordinal ◄── slot ◄── first_slot ┘
  *
- * A published thing is never written again. A change writes VIPs, slots and backends beside those
- * before, fills an idle generation, and flips control.active; memory is reused only after an RCU
- * grace period. So a packet sees one generation, whole.
+ * A published thing is never written again, but for two words of a backend (struct carom_backend).
+ * A change writes VIPs, slots and backends beside those before, fills an idle generation, and flips
+ * control.active; memory is reused only after an RCU grace period. So a packet sees one generation,
+ * whole.
  */
 #ifndef CAROM_ABI_H
 #define CAROM_ABI_H
