@@ -55,9 +55,11 @@ class Room(CaromdTest):
 
     def exchange(self, generation, count):
         for name in VIPS:
-            reply = self.client.request("PUT", f"/v1/vips/{name}/backends",
-                                        backends(generation, count))
-            self.assertEqual(reply.status, 200, f"exchange {generation} of '{name}': {reply}")
+            for query in ("?dry_run=true", ""):
+                reply = self.client.request("PUT", f"/v1/vips/{name}/backends{query}",
+                                            backends(generation, count))
+                self.assertEqual(reply.status, 200,
+                                 f"exchange {generation} of '{name}'{query}: {reply}")
 
     def gateway_of(self, vip):
         """Where packets to the VIP go, by the word of the program's twin."""
