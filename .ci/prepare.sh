@@ -10,13 +10,13 @@ build=$repository/build
 
 declare -rA packages=(
 	[build]="bpftool clang cmake gcc libbpf-dev libc6-dev libcap-ng-dev libelf-dev
-		libgnutls28-dev libjansson-dev libmicrohttpd-dev libmnl-dev libpcap-dev libuv1-dev
-		libxdp-dev linux-libc-dev llvm ninja-build pkg-config"
+		libgnutls28-dev libjansson-dev libmicrohttpd-dev libmnl-dev libpcap-dev
+		libseccomp-dev libuv1-dev libxdp-dev linux-libc-dev llvm ninja-build pkg-config"
 	[lab]="curl ethtool iproute2 jq procps python3 util-linux"
 	[test]="libcmocka-dev openssl python3-jsonschema python3-scapy python3-yaml tshark"
 	[fuzz]="bsdextrautils clang libclang-rt-dev"
 	[qemu]="busybox-static cpio dpkg kmod qemu-system-x86 xdp-tools"
-	[check]="clang-format-14 clang-tidy-14 cppcheck git pyflakes3 shellcheck sparse"
+	[check]="binutils clang-format-14 clang-tidy-14 cppcheck git pyflakes3 python3 shellcheck sparse"
 )
 
 # prepare_packages GROUP…: installs what is missing of these groups; asks apt nothing otherwise.

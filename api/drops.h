@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What was not forwarded, and why: for programs, and for whoever is paged at night. Pure. */
+/* What was not forwarded, and why: for programs, and for operators at night. Pure. */
 #ifndef CAROM_DROPS_H
 #define CAROM_DROPS_H
 

@@ -2,11 +2,13 @@
 /*
  * Prometheus' text format: for each family "# HELP", "# TYPE", and then all its samples together.
  *
- * 4,096 VIPs with 16 backends each are 315,000 lines, written on the event loop's thread while
- * everything else waits: so lines are put together from parts by hand, which is several times as
- * fast as printf. Called by routes.c, once a scrape.
+ * 4,096 VIPs with 16 backends each are 315,000 lines at each scrape: so lines are put together from
+ * parts by hand, which is several times as fast as printf. Pure: stats_routes.c calls it, on
+ * libuv's pool if there is much to write, else on the event loop's thread.
  */
 #include "metrics.h"
+
+#include "json_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -115,7 +117,7 @@ static void add_label(struct text *text, const char *opening, const char *value)
 	text_add(text, "\"");
 }
 
-static void add_value(struct text *text, const char *separator, uint64_t value)
+static void metrics_add_value(struct text *text, const char *separator, uint64_t value)
 {
 	text_add(text, separator);
 	text_add_number(text, value);
@@ -126,7 +128,7 @@ static void add_single(struct text *text, const struct family *family, uint64_t 
 {
 	add_family(text, family);
 	text_add(text, family->name);
-	add_value(text, " ", value);
+	metrics_add_value(text, " ", value);
 }
 
 /* opening: `{name="`. */
@@ -136,7 +138,7 @@ static void add_info(struct text *text, const struct family *family, const char 
 	add_family(text, family);
 	text_add(text, family->name);
 	add_label(text, opening, value);
-	add_value(text, "} ", 1);
+	metrics_add_value(text, "} ", 1);
 }
 
 static void add_hash_info(struct text *text, uint64_t fingerprint)
@@ -197,7 +199,7 @@ static void labels_done(struct labels *labels)
 }
 
 /* Adds a line without its feed; returns the next one. */
-static const char *add_line(struct text *text, const char *line)
+static const char *metrics_add_line(struct text *text, const char *line)
 {
 	const char *end = rawmemchr(line, '\n');
 
@@ -215,8 +217,8 @@ static void add_vips(struct text *text, const struct stats *stats, const struct 
 	add_family(text, &member_family->family);
 	for (size_t i = 0; i < stats->vip_count; i++) {
 		text_add(text, member_family->family.name);
-		line = add_line(text, line);
-		add_value(text, "} ", member(&stats->vips[i], member_family->offset));
+		line = metrics_add_line(text, line);
+		metrics_add_value(text, "} ", member(&stats->vips[i], member_family->offset));
 	}
 }
 
@@ -228,14 +230,15 @@ static const char *add_backends_of(struct text *text, const struct stats_vip *vi
 
 	for (size_t i = 0; i < vip->backend_count; i++) {
 		text_add_bytes(text, name, name_length);
-		line = add_line(text, line);
-		add_value(text, "} ", member(&vip->backends[i], member_family->offset));
+		line = metrics_add_line(text, line);
+		metrics_add_value(text, "} ", member(&vip->backends[i], member_family->offset));
 	}
 	return line;
 }
 
-static void add_backends(struct text *text, const struct stats *stats, const struct labels *labels,
-			 const struct member_family *member_family)
+static void metrics_add_backends(struct text *text, const struct stats *stats,
+				 const struct labels *labels,
+				 const struct member_family *member_family)
 {
 	const char *line = labels->backends.bytes;
 
@@ -245,17 +248,17 @@ static void add_backends(struct text *text, const struct stats *stats, const str
 }
 
 /* Returns the line after the VIP's. */
-static const char *add_reasons(struct text *text, const char *vip_line,
-			       const struct metrics *metrics, const struct labels *labels,
-			       const uint64_t *counts)
+static const char *metrics_add_reasons(struct text *text, const char *vip_line,
+				       const struct metrics *metrics, const struct labels *labels,
+				       const uint64_t *counts)
 {
 	const char *line = labels->reasons.bytes, *next = vip_line;
 
 	for (size_t i = 0; i < metrics->reason_count; i++) {
 		text_add(text, not_forwarded_family.name);
-		next = add_line(text, vip_line);
-		line = add_line(text, line);
-		add_value(text, "} ", counts[i]);
+		next = metrics_add_line(text, vip_line);
+		line = metrics_add_line(text, line);
+		metrics_add_value(text, "} ", counts[i]);
 	}
 	return next;
 }
@@ -268,15 +271,15 @@ static void add_not_forwarded(struct text *text, const struct metrics *metrics,
 
 	add_family(text, &not_forwarded_family);
 	for (size_t i = 0; i < stats->vip_count; i++)
-		line = add_reasons(text, line, metrics, labels, stats->vips[i].reasons);
-	add_reasons(text, "{vip=\"\"\n", metrics, labels, stats->unattributed);
+		line = metrics_add_reasons(text, line, metrics, labels, stats->vips[i].reasons);
+	metrics_add_reasons(text, "{vip=\"\"\n", metrics, labels, stats->unattributed);
 }
 
 static void add_unrecorded(struct text *text, const char *reason, uint64_t count)
 {
 	text_add(text, unrecorded_family.name);
 	add_label(text, "{reason=\"", reason);
-	add_value(text, "} ", count);
+	metrics_add_value(text, "} ", count);
 }
 
 static void add_flow_table(struct text *text, const struct stats_flow_table *table)
@@ -298,7 +301,7 @@ static void add_all(struct text *text, const struct metrics *metrics, const stru
 	for (size_t i = 0; i < sizeof(vip_families) / sizeof(*vip_families); i++)
 		add_vips(text, metrics->stats, labels, &vip_families[i]);
 	for (size_t i = 0; i < sizeof(backend_families) / sizeof(*backend_families); i++)
-		add_backends(text, metrics->stats, labels, &backend_families[i]);
+		metrics_add_backends(text, metrics->stats, labels, &backend_families[i]);
 	add_flow_table(text, &metrics->stats->flow_table);
 	add_not_forwarded(text, metrics, labels);
 }
@@ -312,4 +315,73 @@ struct text metrics_prometheus(const struct metrics *metrics)
 		add_all(&text, metrics, &labels);
 	labels_done(&labels);
 	return text;
+}
+
+/* ---- JSON ---- */
+
+static void write_traffic(struct json_text *json, const struct stats_traffic *traffic)
+{
+	json_text_number(json, "packets", traffic->packets);
+	json_text_number(json, "bytes", traffic->bytes);
+	json_text_number(json, "connections", traffic->connections);
+}
+
+static void write_reasons(struct json_text *json, const char *key, const struct metrics *metrics,
+			  const uint64_t *counts)
+{
+	json_text_open_object(json, key);
+	for (size_t i = 0; i < metrics->reason_count; i++)
+		json_text_number(json, metrics->reasons[i].name, counts[i]);
+	json_text_close_object(json);
+}
+
+static void write_backends(struct json_text *json, const struct stats_vip *vip)
+{
+	json_text_open_object(json, "backends");
+	for (size_t i = 0; i < vip->backend_count; i++) {
+		json_text_open_object(json, vip->backends[i].name);
+		write_traffic(json, &vip->backends[i].traffic);
+		json_text_number(json, "flows", vip->backends[i].flows);
+		json_text_close_object(json);
+	}
+	json_text_close_object(json);
+}
+
+static void write_vip(struct json_text *json, const struct metrics *metrics,
+		      const struct stats_vip *vip)
+{
+	json_text_open_object(json, vip->name);
+	write_traffic(json, &vip->traffic);
+	json_text_number(json, "flows", vip->flows);
+	json_text_number(json, "tracked_slots", vip->tracked_slots);
+	write_reasons(json, "not_forwarded", metrics, vip->reasons);
+	write_backends(json, vip);
+	json_text_close_object(json);
+}
+
+static void write_flow_table(struct json_text *json, const struct stats_flow_table *table)
+{
+	json_text_open_object(json, "flow_table");
+	json_text_number(json, "used", table->used);
+	json_text_number(json, "limit", table->limit);
+	json_text_number(json, "recorded", table->recorded);
+	json_text_number(json, "rate_limited", table->rate_limited);
+	json_text_number(json, "table_full", table->table_full);
+	json_text_close_object(json);
+}
+
+struct text metrics_json(const struct metrics *metrics)
+{
+	const struct stats *stats = metrics->stats;
+	struct json_text json = {0};
+
+	json_text_open_object(&json, NULL);
+	json_text_open_object(&json, "vips");
+	for (size_t i = 0; i < stats->vip_count; i++)
+		write_vip(&json, metrics, &stats->vips[i]);
+	json_text_close_object(&json);
+	write_reasons(&json, "unattributed", metrics, stats->unattributed);
+	write_flow_table(&json, &stats->flow_table);
+	json_text_close_object(&json);
+	return json_text_finish(&json);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "openapi.h"
+#include "handlers.h"
 
 #define CONTENT_TYPE "application/yaml" /* RFC 9512 */
 
@@ -16,7 +16,8 @@ static size_t document_length(void)
 	return (size_t)(_binary_openapi_yaml_end - _binary_openapi_yaml_start);
 }
 
-uint64_t openapi_tag(void)
+/* Equal documents have equal tags. */
+static uint64_t document_tag(void)
 {
 	uint64_t hash = HASH_START;
 
@@ -25,12 +26,12 @@ uint64_t openapi_tag(void)
 	return hash;
 }
 
-void openapi_get(const struct route_call *call, struct reply *ret_reply)
+void openapi_get(const struct route_call *call, struct response *ret_response)
 {
 	struct text text = {0};
 
 	(void)call;
 	text_add_bytes(&text, _binary_openapi_yaml_start, document_length());
-	reply_set(ret_reply, MHD_HTTP_OK, CONTENT_TYPE, text);
-	reply_add_etag(ret_reply, openapi_tag());
+	response_set(ret_response, MHD_HTTP_OK, CONTENT_TYPE, text);
+	response_add_etag(ret_response, "entity tag", document_tag());
 }

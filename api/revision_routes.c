@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Revisions, by way of the commands that show and restore them.
- *
- * Owns no state; request.c calls it, on the event loop's thread, or rendering.c on libuv's pool.
- */
-#include "revision_routes.h"
-
-#include "table.h"
+/* The history: which revisions there were, each as it was, and how two differ. */
+#include "handlers.h"
+#include "listing.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define LIMIT	     "limit"
-#define AGAINST	     "against"
-#define LIMIT_MAX    100
-#define REVISION_MAX (UINT64_MAX >> 4)
+#define AGAINST	  "against"
+#define LIMIT_MAX 100
 
-const struct parameter revision_routes_list_parameters[] = {
-	{LIMIT, PARAMETER_NUMBER, 1, LIMIT_MAX},
+const struct parameter revisions_parameters[] = {
+	{LISTING_LIMIT, PARAMETER_NUMBER, 1, LIMIT_MAX},
 	{0},
 };
 
-const struct parameter revision_routes_diff_parameters[] = {
-	{AGAINST, PARAMETER_NUMBER, 1, REVISION_MAX},
+const struct parameter revisions_diff_parameters[] = {
+	{AGAINST, PARAMETER_NUMBER, 1, HANDLERS_REVISION_MAX},
 	{0},
 };
 
@@ -36,8 +29,7 @@ static const struct table_column columns[] = {
 	{0},
 };
 
-/* The path's, or 0, which no revision has. */
-static uint64_t number_of(const struct route_call *call)
+uint64_t revisions_number(const struct route_call *call)
 {
 	const char *text = call->names[0];
 	unsigned long long number;
@@ -50,57 +42,44 @@ static uint64_t number_of(const struct route_call *call)
 	return *end || errno ? 0 : number;
 }
 
-struct view *revision_routes_view(const struct route_call *call, struct error *ret_error)
+struct view *revisions_view(const struct route_call *call, struct error *ret_error)
 {
-	return view_revision(commands_engine(call->commands), number_of(call), ret_error);
+	return view_revision(handlers_engine(call), revisions_number(call), ret_error);
 }
 
-struct view *revision_routes_view_both(const struct route_call *call, struct error *ret_error)
+struct view *revisions_view_both(const struct route_call *call, struct error *ret_error)
 {
 	uint64_t against = parameter_number(call->parameters, AGAINST);
 
-	return view_revisions(commands_engine(call->commands), number_of(call), against, ret_error);
+	return view_revisions(handlers_engine(call), revisions_number(call), against, ret_error);
 }
 
 /* Of two, they are hardly of very different sizes. */
-size_t revision_routes_size(const struct route_call *call)
+size_t revisions_size(const struct route_call *call)
 {
-	return view_size_of_revision(commands_engine(call->commands), number_of(call));
+	return view_size_of_revision(handlers_engine(call), revisions_number(call));
 }
 
-void revision_routes_list(const struct route_call *call, struct reply *ret_reply)
+void revisions_get_list(const struct route_call *call, struct response *ret_response)
 {
-	uint64_t limit = parameter_number(call->parameters, LIMIT);
+	uint64_t limit = parameter_number(call->parameters, LISTING_LIMIT);
 	struct error error = {0};
-	json_t *list = view_revisions_to_json(commands_engine(call->commands), limit ? limit : LIMIT_MAX, &error);
-	struct table table;
+	json_t *list =
+		view_revisions_to_json(handlers_engine(call), limit ? limit : LIMIT_MAX, &error);
 
-	if (list && call->prefers_text) {
-		table = table_begin(columns);
-		table_add_members(&table, NULL, list);
-		reply_set(ret_reply, MHD_HTTP_OK, TABLE_CONTENT_TYPE, table_finish(&table));
-		json_decref(list);
-	} else {
-		reply_set_json(ret_reply, list, &error);
-	}
-	reply_add_header(ret_reply, MHD_HTTP_HEADER_VARY, "%s", MHD_HTTP_HEADER_ACCEPT);
+	listing_set(call, ret_response, list, columns, &error);
 }
 
-void revision_routes_get(const struct route_call *call, struct reply *ret_reply)
+void revisions_get(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 
-	reply_set_json(ret_reply, view_revision_to_json(call->view, &error), &error);
+	response_set_json(ret_response, view_revision_to_json(call->view, &error), &error);
 }
 
-void revision_routes_diff(const struct route_call *call, struct reply *ret_reply)
+void revisions_get_diff(const struct route_call *call, struct response *ret_response)
 {
 	struct error error = {0};
 
-	reply_set_json(ret_reply, view_revision_diff_to_json(call->view, &error), &error);
-}
-
-void revision_routes_restore(const struct route_call *call)
-{
-	commands_restore_revision(call->commands, number_of(call), &call->write);
+	response_set_json(ret_response, view_revision_diff_to_json(call->view, &error), &error);
 }

@@ -8,24 +8,31 @@
  *
  *   control.active ──► generation ──► address table ──► address entry ──► VIP table ──► VIP
  *                                                                                       │
- *      counters ◄── backend ◄── VIP.first_backend + ordinal ◄── slot ◄── VIP.first_slot ┘
+ *   counters, next hop ◄── backend ◄── VIP.first_backend + ordinal ◄── slot ◄── first_slot ┘
  *
- * A published thing is never written again. A change writes new VIPs, slots and backends beside the
- * old ones, fills an idle generation, and flips control.active; memory is reused only after an RCU
- * grace period. So a packet sees one generation, whole.
+ * A published thing is never written again, but for two words of a backend (struct carom_backend).
+ * A change writes VIPs, slots and backends beside those before, fills an idle generation, and flips
+ * control.active; memory is reused only after an RCU grace period. So a packet sees one generation,
+ * whole.
  */
 #ifndef CAROM_ABI_H
 #define CAROM_ABI_H
 
 #include <linux/types.h>
 
-/* Raised whenever the meaning or the layout of anything below changes. */
-#define CAROM_ABI_VERSION 3
+/*
+ * The version of what is pinned. A change of meaning or layout raises the major number: maps of
+ * another major number are not adopted. An addition that other versions may leave alone raises the
+ * minor one: a map, a member in what is reserved. Maps of the same major number are adopted one by
+ * one (balancer/maps/adoption.h).
+ */
+#define CAROM_ABI_MAJOR 4
+#define CAROM_ABI_MINOR 0
 
 #define CAROM_NAME_BYTES       64 /* a VIP's or backend's name, with its terminating NUL */
 #define CAROM_CACHE_LINE_BYTES 64
 
-/* One is active; the others wait out their grace periods, so that commits need not: a grace period
+/* One is active; the others wait out their grace periods, so that a commit need not: a grace period
  * takes 10 to 20 ms, and so many commits fit into it. A power of two. */
 #define CAROM_GENERATION_COUNT 16
 
@@ -33,35 +40,60 @@
 #define CAROM_RING_BITS_MAX	   17
 #define CAROM_BACKENDS_PER_VIP_MAX 4096
 
+/* A ring's size, unless it is configured: the smallest with so many slots in all, and so many a
+ * backend, which keeps the shares within 1 % of the ideal. */
+#define CAROM_RING_SLOTS_PER_BACKEND 100
+#define CAROM_RING_BITS_DEFAULT_MIN  12
+
+static inline __u32 carom_ring_bits(__u64 backend_count)
+{
+	__u32 bits = CAROM_RING_BITS_DEFAULT_MIN;
+
+	while (bits < CAROM_RING_BITS_MAX &&
+	       (1ULL << bits) / CAROM_RING_SLOTS_PER_BACKEND < backend_count)
+		bits++;
+	return bits;
+}
+
+#define CAROM_OUTER_TTL 64
+
 /*
  * Every way a packet that reached a VIP's address can end without being forwarded:
- * X(NAME, label, XDP action, what it means).
+ * X(NAME, number, label, XDP action, what it means).
+ *
+ * A number is a place in pinned counters, so it keeps its label: rows are only appended. A reason
+ * that no program gives any more keeps its row, with the action RETIRED.
  */
 #define CAROM_REASONS(X)                                                                           \
-	X(NOT_SERVED, "not_served", PASS,                                                          \
+	X(NOT_SERVED, 0, "not_served", PASS,                                                       \
 	  "sent to a VIP's address, but no VIP has this port and protocol; left to the kernel")    \
-	X(TRUNCATED, "truncated", DROP,                                                            \
+	X(TRUNCATED, 1, "truncated", DROP,                                                         \
 	  "the frame ends before the headers, or the packet, that it announces")                   \
-	X(BAD_HEADER, "bad_header", DROP, "an IP or transport header contradicts itself")          \
-	X(FRAGMENT, "fragment", DROP, "an IP fragment, whose flow cannot be told")                 \
-	X(EXTENSIONS, "extensions", DROP, "more IPv6 extension headers than are followed")         \
-	X(NO_BACKEND, "no_backend", DROP, "the VIP has no backend that can take the packet")       \
-	X(TOO_BIG, "too_big", DROP,                                                                \
+	X(BAD_HEADER, 2, "bad_header", DROP, "an IP or transport header contradicts itself")       \
+	X(FRAGMENT, 3, "fragment", DROP, "an IP fragment, whose flow cannot be told")              \
+	X(EXTENSIONS, 4, "extensions", DROP, "more IPv6 extension headers than are followed")      \
+	X(NO_BACKEND, 5, "no_backend", DROP, "the VIP has no backend that can take the packet")    \
+	X(TOO_BIG, 6, "too_big", DROP,                                                             \
 	  "with the outer header it exceeds the MTU towards the backend")                          \
-	X(NO_HEADROOM, "no_headroom", ABORTED,                                                     \
+	X(NO_HEADROOM, 7, "no_headroom", ABORTED,                                                  \
 	  "the driver left no room before the frame for the outer header")                         \
-	X(INCONSISTENT, "inconsistent", ABORTED,                                                   \
+	X(INCONSISTENT, 8, "inconsistent", ABORTED,                                                \
 	  "the maps contradict each other: a fault in carom")                                      \
-	X(UNRECORDED, "unrecorded", DROP,                                                          \
+	X(UNRECORDED, 9, "unrecorded", DROP,                                                       \
 	  "a new connection to a slot that moved off a backend which takes none, and the flow "    \
 	  "table has no place for it now")
 
-enum carom_reason {
-#define CAROM_REASON_ENUM(name, label, action, help) CAROM_REASON_##name,
-	CAROM_REASONS(CAROM_REASON_ENUM)
-#undef CAROM_REASON_ENUM
-		CAROM_REASON_COUNT
-};
+#define XDP_RETIRED XDP_ABORTED
+
+/* A reason's number, and its row's place, which must be the same. */
+#define CAROM_REASON_NUMBER(name, number, ...)	  CAROM_REASON_##name = (number),
+#define CAROM_REASON_PLACE(name, ...)		  CAROM_REASON_PLACE_##name,
+#define CAROM_REASON_MISPLACED(name, number, ...) +(CAROM_REASON_PLACE_##name != (number))
+
+enum carom_reason { CAROM_REASONS(CAROM_REASON_NUMBER) CAROM_REASON_COUNT };
+enum carom_reason_place { CAROM_REASONS(CAROM_REASON_PLACE) };
+_Static_assert((CAROM_REASONS(CAROM_REASON_MISPLACED)) == 0,
+	       "a reason's number is its row's place: rows are appended, none is taken out");
 
 #define CAROM_REASON_COUNT_MAX 32 /* room to add reasons without changing struct sizes */
 
@@ -70,7 +102,7 @@ struct carom_address {
 	__be32 words[4];
 };
 
-/* A perfect hash: one displacement, then one candidate entry. See balancer/displace.h. */
+/* A perfect hash: one displacement, then one candidate entry. See balancer/layout/displace.h. */
 struct carom_table {
 	__u64 seed;
 	__u32 first_displacement; /* in the displacements array, counted in displacements */
@@ -88,7 +120,8 @@ struct carom_generation {
 
 /* The first of its kind in memory-mapped global data: one cache line a generation. */
 struct carom_control {
-	__u32 abi_version;
+	__u16 abi_major; /* CAROM_ABI_MAJOR and _MINOR of the caromd that keeps the maps */
+	__u16 abi_minor;
 	__u32 active; /* which generation packets read; the one word that a commit flips */
 	/* Seconds, by userspace: the flow table's time, which stands still while caromd is away. */
 	__u32 clock;
@@ -183,6 +216,13 @@ static inline __u32 carom_entry(__u64 hash, __u32 displacement, __u32 entry_mask
 	return ((__u32)hash + displacement * stride) & entry_mask;
 }
 
+/* A sum of 16-bit words, folded to one in ones' complement (RFC 1071). */
+static inline __u32 carom_fold_checksum(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
 /* A slot: the ordinal of a backend within its VIP's block, and whether the slot is tracked. */
 #define CAROM_SLOT_TRACKED   0x8000
 #define CAROM_SLOT_ORDINAL   0x7fff
@@ -197,9 +237,9 @@ struct carom_slot_line {
 
 /*
  * The flow table: which backend a flow of a tracked slot belongs to. A line of four flows is one
- * cache line, and a flow may lie in either of two lines, which its hash tells. Whoever changes an
- * entry takes it by exchanging its record for CAROM_FLOW_BUSY, writes the hash, and then the new
- * record; a free entry's record is 0. A reader that finds its hash before and after the record has
+ * cache line, and a flow may lie in either of two lines, which its hash tells. A writer takes an
+ * entry by exchanging its record for CAROM_FLOW_BUSY, writes the hash, and then the new record; a
+ * free entry's record is 0. A reader that finds its hash before and after the record has
  * read a record of that flow.
  */
 struct carom_flow {
@@ -358,24 +398,40 @@ enum carom_backend_state {
 	CAROM_BACKEND_DISABLED, /* gives its flows up */
 };
 
-/* All that forwarding needs, its next hop included: one cache line, and no look-up more. */
+/* Whether the flows of a backend in this state may stay with it. A macro: of a function, clang
+ * makes longer code. */
+#define CAROM_STATE_SERVES(state)                                                                  \
+	((state) == CAROM_BACKEND_ACTIVE || (state) == CAROM_BACKEND_DRAIN ||                      \
+	 (state) == CAROM_BACKEND_DOWN)
+
+/*
+ * All that forwarding needs of one backend, in one cache line. Two words of a published backend are
+ * written again, in place, each by one store: its next hop and its state. So a gateway's new
+ * address needs no room beside what is published, however full the maps are.
+ */
 struct carom_backend {
 	struct carom_address outer_source;
 	struct carom_address outer_destination;
-	__u8 destination_mac[6];
-	__u8 source_mac[6];
-	__u32 interface;	 /* ifindex to leave by */
 	__be32 source_host_mask; /* bits of outer_source.words[3] that the flow's hash fills */
 	__u32 counter;		 /* in the counters array */
+	__u32 next_hop;		 /* in the next_hops array; 0: none was ever found */
 	__u16 header_checksum;	 /* ones' complement sum of the outer IPv4 header's fixed fields */
-	__u16 mtu;		 /* of the way to the backend, outer header included */
-	__u8 state;		 /* enum carom_backend_state */
 	__u8 outer_family;	 /* enum carom_family */
-	__u8 reserved[2];
+	__u8 state;		 /* enum carom_backend_state */
+	__u8 reserved[16];
+};
+
+/* The way to one or more backends. */
+struct carom_next_hop {
+	__u8 destination_mac[6];
+	__u8 source_mac[6];
+	__u32 interface; /* ifindex to leave by */
+	__u16 mtu;	 /* of the way to the backend, outer header included */
+	__u8 reserved[14];
 };
 
 /*
- * What no program reads, but a caromd that takes the maps over: the names that people gave. A VIP's
+ * Names that people gave. No program reads them, but a caromd that adopts the maps does. A VIP's
  * lies where its reasons are counted, a backend's where the backend is in `backends`.
  */
 struct carom_vip_label {
@@ -511,23 +567,26 @@ struct carom_capture_lane {
 
 /* ---- decap: the backend's side ---- */
 
+/* As CAROM_REASONS: rows are only appended. */
 #define CAROM_DECAP_REASONS(X)                                                                     \
-	X(DECAPSULATED, "decapsulated", PASS, "unwrapped and handed to the kernel")                \
-	X(FORBIDDEN_SOURCE, "forbidden_source", DROP,                                              \
+	X(DECAPSULATED, 0, "decapsulated", PASS, "unwrapped and handed to the kernel")             \
+	X(FORBIDDEN_SOURCE, 1, "forbidden_source", DROP,                                           \
 	  "the outer source address is not on the allow-list")                                     \
-	X(TRUNCATED, "truncated", DROP, "the frame ends before the inner packet does")             \
-	X(BAD_HEADER, "bad_header", DROP, "an outer or inner header contradicts itself")           \
-	X(FRAGMENT, "fragment", PASS, "a fragment of a tunnelled packet; left to the kernel")      \
-	X(CONGESTION, "congestion", DROP,                                                          \
+	X(TRUNCATED, 2, "truncated", DROP, "the frame ends before the inner packet does")          \
+	X(BAD_HEADER, 3, "bad_header", DROP, "an outer or inner header contradicts itself")        \
+	X(FRAGMENT, 4, "fragment", PASS, "a fragment of a tunnelled packet; left to the kernel")   \
+	X(CONGESTION, 5, "congestion", DROP,                                                       \
 	  "marked congested outside, but not ECN-capable inside (RFC 6040)")                       \
-	X(NO_HEADROOM, "no_headroom", ABORTED, "the frame could not be cut")
+	X(NO_HEADROOM, 6, "no_headroom", ABORTED, "the frame could not be cut")
 
-enum carom_decap_reason {
-#define CAROM_DECAP_REASON_ENUM(name, label, action, help) CAROM_DECAP_##name,
-	CAROM_DECAP_REASONS(CAROM_DECAP_REASON_ENUM)
-#undef CAROM_DECAP_REASON_ENUM
-		CAROM_DECAP_REASON_COUNT
-};
+#define CAROM_DECAP_NUMBER(name, number, ...)	 CAROM_DECAP_##name = (number),
+#define CAROM_DECAP_PLACE(name, ...)		 CAROM_DECAP_PLACE_##name,
+#define CAROM_DECAP_MISPLACED(name, number, ...) +(CAROM_DECAP_PLACE_##name != (number))
+
+enum carom_decap_reason { CAROM_DECAP_REASONS(CAROM_DECAP_NUMBER) CAROM_DECAP_REASON_COUNT };
+enum carom_decap_place { CAROM_DECAP_REASONS(CAROM_DECAP_PLACE) };
+_Static_assert((CAROM_DECAP_REASONS(CAROM_DECAP_MISPLACED)) == 0,
+	       "a reason's number is its row's place: rows are appended, none is taken out");
 
 #define CAROM_DECAP_PREFIXES_MAX 256
 
@@ -553,6 +612,7 @@ _Static_assert(sizeof(struct carom_slot_line) == CAROM_CACHE_LINE_BYTES, "carom_
 _Static_assert(sizeof(struct carom_displacement_line) == CAROM_CACHE_LINE_BYTES,
 	       "carom_displacement_line");
 _Static_assert(sizeof(struct carom_backend) == CAROM_CACHE_LINE_BYTES, "carom_backend");
+_Static_assert(sizeof(struct carom_next_hop) == 32, "carom_next_hop");
 _Static_assert(sizeof(struct carom_flow_line) == CAROM_CACHE_LINE_BYTES, "carom_flow_line");
 _Static_assert(sizeof(struct carom_share) == 32, "carom_share");
 _Static_assert(sizeof(struct carom_recorder) == CAROM_CACHE_LINE_BYTES, "carom_recorder");

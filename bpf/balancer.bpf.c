@@ -10,7 +10,7 @@
  *   encapsulate       wrap it towards there     too big: DROP
  *   send              bounce it: out of the NIC that it came from, or of another
  *
- * While somebody watches, a packet takes a second copy of that way: see watch.h.
+ * While packets are watched, each takes a second copy of that way: see watch.h.
  *
  * Each step is one header. A step returns CONTINUE, or the XDP action that ends the way; one that
  * ends it after the packet was found to be for a VIP's address names a reason (abi.h), and that is
@@ -27,20 +27,30 @@
 #include "vip.h"
 #include "watch.h"
 
-static __always_inline int send(const struct packet *packet, const struct carom_backend *backend)
+static __always_inline const struct carom_next_hop *next_hop_of(const struct carom_backend *backend)
+{
+	/* Read once: it may be exchanged meanwhile. */
+	__u32 number = *(const volatile __u32 *)&backend->next_hop;
+
+	return bpf_map_lookup_elem(&next_hops, &number);
+}
+
+static __always_inline int send(const struct packet *packet, const struct carom_backend *backend,
+				const struct carom_next_hop *next_hop)
 {
 	count_forwarded(packet, backend);
-	if (likely(backend->interface == packet->context->ingress_ifindex)) {
+	if (likely(next_hop->interface == packet->context->ingress_ifindex)) {
 		watch_verdict(packet, CAROM_VERDICT_TX);
 		return XDP_TX;
 	}
 	watch_verdict(packet, CAROM_VERDICT_REDIRECT);
-	return bpf_redirect(backend->interface, 0);
+	return bpf_redirect(next_hop->interface, 0);
 }
 
 static __always_inline int forward(struct packet *packet, const struct carom_vip *vip)
 {
 	__u32 ordinal = steer(packet, vip);
+	const struct carom_next_hop *next_hop;
 	const struct carom_backend *backend;
 	int verdict;
 
@@ -49,13 +59,14 @@ static __always_inline int forward(struct packet *packet, const struct carom_vip
 	if (unlikely(ordinal == NO_RECORD))
 		return refuse(packet, CAROM_REASON_UNRECORDED);
 	backend = backend_at(vip, ordinal);
-	if (unlikely(!backend))
+	next_hop = backend ? next_hop_of(backend) : NULL;
+	if (unlikely(!next_hop))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
 	watch_backend(packet, vip, ordinal, backend);
-	verdict = encapsulate(packet, backend);
+	verdict = encapsulate(packet, backend, next_hop);
 	if (unlikely(verdict != CONTINUE))
 		return verdict;
-	return send(packet, backend);
+	return send(packet, backend, next_hop);
 }
 
 /* Compiled once for each family, which is a constant in each copy. */
@@ -92,7 +103,7 @@ static __always_inline int balance_packet(struct xdp_md *context, struct watch *
 	return XDP_PASS;
 }
 
-/* Not inlined: the code of the packets that nobody watches stays together. */
+/* Not inlined: the code that packets take unwatched stays together. */
 static __noinline int balance_watched(struct xdp_md *context)
 {
 	struct watch watch = {0};

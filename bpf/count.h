@@ -41,7 +41,7 @@ static __always_inline int refuse(const struct packet *packet, const enum carom_
 	if (!is_explained(packet))
 		count_refused(packet->vip_counter, reason);
 	switch (reason) {
-#define REASON_ACTION(name, label, action, help)                                                   \
+#define REASON_ACTION(name, number, label, action, help)                                           \
 	case CAROM_REASON_##name: return XDP_##action;
 		CAROM_REASONS(REASON_ACTION)
 #undef REASON_ACTION

@@ -75,7 +75,7 @@ static __always_inline int finish(const enum carom_decap_reason reason)
 	if (count)
 		(*count)++;
 	switch (reason) {
-#define REASON_ACTION(name, label, action, help)                                                   \
+#define REASON_ACTION(name, number, label, action, help)                                           \
 	case CAROM_DECAP_##name: return XDP_##action;
 		CAROM_DECAP_REASONS(REASON_ACTION)
 #undef REASON_ACTION

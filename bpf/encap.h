@@ -18,20 +18,19 @@
 
 #include <stddef.h>
 
-#define OUTER_TTL	64
 #define FLOW_LABEL_MASK 0xfffff
 
 /* Both addresses lie side by side on both sides. The alignment is what drivers give to frames; the
  * compiler, which would not count on it, would copy byte by byte. */
-static __always_inline void write_ethernet(void *frame, const struct carom_backend *backend,
+static __always_inline void write_ethernet(void *frame, const struct carom_next_hop *next_hop,
 					   __be16 protocol)
 {
 	__builtin_memcpy(__builtin_assume_aligned(frame, 4),
-			 __builtin_assume_aligned(backend->destination_mac, 4), 2 * ETH_ALEN);
+			 __builtin_assume_aligned(next_hop->destination_mac, 4), 2 * ETH_ALEN);
 	*(__be16 *)(frame + offsetof(struct ethhdr, h_proto)) = protocol;
 }
 
-/* What the outer header takes over from the inner one. */
+/* Fields of the inner header that the outer one copies. */
 struct inherited {
 	__u8 traffic_class;
 	__be16 identification;
@@ -66,19 +65,13 @@ static __always_inline __be32 source_bits(const struct packet *packet,
 	return (__u32)packet->hash & backend->source_host_mask;
 }
 
-static __always_inline __u16 fold_checksum(__u32 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 /* Userspace summed what is fixed for the backend; the rest is added here (RFC 1624). */
 static __always_inline __u16 ipv4_checksum(const struct iphdr *ip, __be32 flow_bits,
 					   const struct carom_backend *backend)
 {
-	return fold_checksum(backend->header_checksum + bpf_htons(ip->tos) + ip->tot_len + ip->id +
-			     ip->frag_off + (flow_bits & 0xffff) + (flow_bits >> 16));
+	return ~carom_fold_checksum(backend->header_checksum + bpf_htons(ip->tos) + ip->tot_len +
+				    ip->id + ip->frag_off + (flow_bits & 0xffff) +
+				    (flow_bits >> 16));
 }
 
 static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *packet,
@@ -93,7 +86,7 @@ static __always_inline void write_ipv4(struct iphdr *ip, const struct packet *pa
 	ip->tot_len = bpf_htons(packet->bytes + sizeof(*ip));
 	ip->id = inner.identification;
 	ip->frag_off = inner.dont_fragment;
-	ip->ttl = OUTER_TTL;
+	ip->ttl = CAROM_OUTER_TTL;
 	ip->protocol = inner_protocol(packet);
 	ip->saddr = backend->outer_source.words[3] | flow_bits;
 	ip->daddr = backend->outer_destination.words[3];
@@ -113,7 +106,7 @@ static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct packet *
 	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)inner.traffic_class << 20 | label);
 	ip->payload_len = bpf_htons(packet->bytes);
 	ip->nexthdr = inner_protocol(packet);
-	ip->hop_limit = OUTER_TTL;
+	ip->hop_limit = CAROM_OUTER_TTL;
 	addresses[0] = source.high;
 	addresses[1] = source.low | (__u64)source_bits(packet, backend) << 32;
 	addresses[2] = destination.high;
@@ -127,10 +120,10 @@ static __always_inline __u32 inner_bytes(const struct packet *packet)
 }
 
 /* Makes room for an outer header before the packet. */
-static __always_inline int grow(struct packet *packet, const struct carom_backend *backend,
+static __always_inline int grow(struct packet *packet, const struct carom_next_hop *next_hop,
 				__u32 bytes)
 {
-	if (unlikely(packet->bytes + bytes > backend->mtu))
+	if (unlikely(packet->bytes + bytes > next_hop->mtu))
 		return refuse(packet, CAROM_REASON_TOO_BIG);
 	if (unlikely(bpf_xdp_adjust_head(packet->context, -(int)bytes)))
 		return refuse(packet, CAROM_REASON_NO_HEADROOM);
@@ -138,9 +131,10 @@ static __always_inline int grow(struct packet *packet, const struct carom_backen
 }
 
 static __always_inline int encapsulate_ipv4(struct packet *packet,
-					    const struct carom_backend *backend)
+					    const struct carom_backend *backend,
+					    const struct carom_next_hop *next_hop)
 {
-	int verdict = grow(packet, backend, sizeof(struct iphdr));
+	int verdict = grow(packet, next_hop, sizeof(struct iphdr));
 	struct ethhdr *ethernet;
 	struct iphdr *ip;
 
@@ -150,15 +144,16 @@ static __always_inline int encapsulate_ipv4(struct packet *packet,
 	ip = (void *)(ethernet + 1);
 	if (unlikely((void *)(ip + 1) + inner_bytes(packet) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
-	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IP));
+	write_ethernet(ethernet, next_hop, bpf_htons(ETH_P_IP));
 	write_ipv4(ip, packet, backend);
 	return CONTINUE;
 }
 
 static __always_inline int encapsulate_ipv6(struct packet *packet,
-					    const struct carom_backend *backend)
+					    const struct carom_backend *backend,
+					    const struct carom_next_hop *next_hop)
 {
-	int verdict = grow(packet, backend, sizeof(struct ipv6hdr));
+	int verdict = grow(packet, next_hop, sizeof(struct ipv6hdr));
 	struct ethhdr *ethernet;
 	struct ipv6hdr *ip;
 
@@ -168,15 +163,16 @@ static __always_inline int encapsulate_ipv6(struct packet *packet,
 	ip = (void *)(ethernet + 1);
 	if (unlikely((void *)(ip + 1) + inner_bytes(packet) > packet_end(packet)))
 		return refuse(packet, CAROM_REASON_INCONSISTENT);
-	write_ethernet(ethernet, backend, bpf_htons(ETH_P_IPV6));
+	write_ethernet(ethernet, next_hop, bpf_htons(ETH_P_IPV6));
 	write_ipv6(ip, packet, backend);
 	return CONTINUE;
 }
 
-static __always_inline int encapsulate(struct packet *packet, const struct carom_backend *backend)
+static __always_inline int encapsulate(struct packet *packet, const struct carom_backend *backend,
+				       const struct carom_next_hop *next_hop)
 {
-	return backend->outer_family == CAROM_IPV4 ? encapsulate_ipv4(packet, backend)
-						   : encapsulate_ipv6(packet, backend);
+	return backend->outer_family == CAROM_IPV4 ? encapsulate_ipv4(packet, backend, next_hop)
+						   : encapsulate_ipv6(packet, backend, next_hop);
 }
 
 #endif

@@ -66,7 +66,7 @@ static __always_inline struct carom_flow *flow_find(__u32 vip_number, __u64 hash
 }
 
 /*
- * Takes an entry that said `seen` for another flow. False: somebody else was faster. Here and below
+ * Takes an entry that said `seen` for another flow. False: another CPU was faster. Here and below
  * the twin, which explains, writes nothing, and says what would have come of it.
  */
 static __always_inline bool flow_take(struct carom_flow *flow, __u64 seen, __u64 hash, __u64 record)
@@ -76,7 +76,7 @@ static __always_inline bool flow_take(struct carom_flow *flow, __u64 seen, __u64
 	if (__sync_val_compare_and_swap(&flow->record, seen, CAROM_FLOW_BUSY) != seen)
 		return false;
 	flow->hash = hash;
-	/* Exchanged, not stored: a full barrier, so that nobody sees the record before the hash. */
+	/* Exchanged, not stored: a full barrier, so that no CPU sees the record before the hash. */
 	__sync_lock_test_and_set(&flow->record, record);
 	return true;
 }

@@ -34,6 +34,7 @@ ARRAY(flows, struct carom_flow_line);
 ARRAY(recorders, struct carom_recorder); /* one a lane, as the counters */
 ARRAY(shares, struct carom_share);	 /* one a VIP's number */
 ARRAY(backends, struct carom_backend);
+ARRAY(next_hops, struct carom_next_hop);
 /* No program reads the labels: they are here to outlive caromd. */
 ARRAY(vip_labels, struct carom_vip_label);
 ARRAY(backend_labels, struct carom_backend_label);

@@ -26,7 +26,7 @@ struct address_halves {
 	__u64 low;
 };
 
-/* What is noted of a packet that somebody watches: see watch.h. */
+/* Notes on a watched packet: see watch.h. */
 struct watch {
 	__u32 length; /* of the frame, as it came */
 	__u32 verdict;
@@ -46,7 +46,7 @@ struct watch {
 struct packet {
 	struct xdp_md *context;
 	enum carom_family family;
-	struct watch *watch; /* NULL: nobody watches */
+	struct watch *watch; /* NULL: it is not watched */
 	const void *network; /* the IP header */
 	const void *transport;
 	struct address_halves source;

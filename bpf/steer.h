@@ -5,7 +5,7 @@
  * A slot that has not changed lately sends every packet to its one backend, and that is all. Only
  * in a tracked slot, which a change has moved from one backend to another, flows differ: those that
  * began before the change belong to the previous backend, those that begin now to the current one,
- * and the flow table remembers which is which. README.md has the algorithm with an example.
+ * and the flow table remembers which is which. bpf/README.md has the algorithm with an example.
  */
 #ifndef CAROM_STEER_H
 #define CAROM_STEER_H
@@ -23,6 +23,7 @@
 #define NO_SLOT	  0xffffffff
 #define NO_RECORD 0xfffffffe
 
+/* Keyed, so that no outsider can aim flows at one slot; the key is the same across a fleet. */
 static __always_inline __u64 steer_hash(const struct packet *packet)
 {
 	const __u64 source[] = {packet->source.high, packet->source.low};
@@ -54,9 +55,7 @@ static __always_inline bool serves(const struct carom_vip *vip, __u32 ordinal)
 {
 	const struct carom_backend *backend = backend_at(vip, ordinal);
 
-	return backend &&
-	       (backend->state == CAROM_BACKEND_ACTIVE || backend->state == CAROM_BACKEND_DRAIN ||
-		backend->state == CAROM_BACKEND_DOWN);
+	return backend && CAROM_STATE_SERVES(backend->state);
 }
 
 static __always_inline __u32 previous_of(__u32 slot)

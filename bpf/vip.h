@@ -44,7 +44,7 @@ static __always_inline __u32 table_find(const struct carom_table *table, __u64 k
  * IPv6 addresses that never are a packet's destination, and yet would be found: :: is what an empty
  * entry says, and ::ffff:a.b.c.d has the key of the IPv4 VIP that it maps.
  */
-static __always_inline bool is_nobodys(const struct packet *packet)
+static __always_inline bool has_no_vip(const struct packet *packet)
 {
 	struct address_halves address = packet->destination;
 
@@ -65,7 +65,7 @@ vip_find_address(const struct packet *packet, const struct carom_generation *gen
 	entry = bpf_map_lookup_elem(&addresses, &number);
 	if (!entry || !halves_equal(halves_of(entry->address.words), packet->destination))
 		return NULL;
-	if (unlikely(is_nobodys(packet)))
+	if (unlikely(has_no_vip(packet)))
 		return NULL;
 	return entry;
 }

@@ -7,7 +7,7 @@
  *   the twin  is the same program, loaded with settings.explains: caromd runs it on packets that
  *             never were, and it counts nothing, records nothing, and fills `explanation`.
  *
- * In the copy that packets take while nobody watches, none of this leaves an instruction; in a
+ * In the copy that packets take unwatched, none of this leaves an instruction; in a
  * program that is no twin, the verifier takes out what only a twin does.
  */
 #ifndef CAROM_WATCH_H

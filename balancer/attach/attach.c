@@ -35,8 +35,8 @@
 struct occupant {
 	struct xdp_multiprog *all; /* NULL: nothing is */
 	struct xdp_program *ours;  /* borrowed from `all`; NULL: none of this instance's */
-	bool others;		   /* somebody else's are there */
-	bool other_instance;	   /* somebody else is a carom, and alone there */
+	bool others;		   /* foreign ones are there */
+	bool other_instance;	   /* a foreign one is a carom, and alone there */
 	bool alone;		   /* without a dispatcher */
 };
 
@@ -270,7 +270,7 @@ static uint32_t program_id(int program)
 	return bpf_obj_get_info_by_fd(program, &information, &length) ? 0 : information.id;
 }
 
-/* Attaches where nobody of ours is. On failure nothing is attached. */
+/* Attaches where none of ours is. On failure nothing is attached. */
 static int attach_fresh(const struct attempt *attempt, enum attach_mode mode,
 			struct attach_result *attached, struct error *ret_error)
 {
@@ -411,7 +411,7 @@ static int attach_in_mode(const struct attempt *attempt, const struct occupant *
 }
 
 /* Reads back what the kernel says, so that the status reports facts. */
-static void describe(const struct attempt *attempt, struct attachment *attachment)
+static void attach_describe(const struct attempt *attempt, struct attachment *attachment)
 {
 	struct occupant occupant = {0};
 
@@ -457,8 +457,8 @@ static int attach_in_any_mode(const struct attempt *attempt, const struct occupa
 	return attach_in_mode(attempt, occupant, mode_of(occupant), attached, ret_error);
 }
 
-static int attach(const struct attempt *attempt, struct attachment *attachment,
-		  struct error *ret_error)
+static int attach_as_asked(const struct attempt *attempt, struct attachment *attachment,
+			   struct error *ret_error)
 {
 	struct attach_result attached = {0};
 	struct occupant occupant;
@@ -494,10 +494,10 @@ int attach_put(const struct attach_program *program, const char *interface, enum
 		return error_set(ret_error, ERROR_NOT_FOUND,
 				 "interface '%s' does not exist in this network namespace",
 				 interface);
-	if (attach(&attempt, &attachment, ret_error))
+	if (attach_as_asked(&attempt, &attachment, ret_error))
 		return -1;
 	snprintf(attachment.interface, sizeof(attachment.interface), "%s", interface);
-	describe(&attempt, &attachment);
+	attach_describe(&attempt, &attachment);
 	*ret_attachment = attachment;
 	return 0;
 }

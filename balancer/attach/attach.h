@@ -36,7 +36,7 @@ struct bpf_object *attach_open(const struct attach_object *object, struct error 
 uint64_t attach_instance(const char *folder);
 
 /* Attaches, or replaces the program of this instance, without a packet between them missing both.
- * Refuses to touch anybody else's program. Returns 0 or -1. */
+ * Refuses to touch a foreign program. Returns 0 or -1. */
 int attach_put(const struct attach_program *program, const char *interface, enum attach_mode mode,
 	       struct attachment *ret_attachment, struct error *ret_error);
 

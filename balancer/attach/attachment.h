@@ -17,7 +17,7 @@ struct attachment {
 	uint32_t ifindex;
 	enum attach_mode requested;
 	enum attach_mode mode; /* the one it got */
-	bool replaced;	       /* a program that a former process had left there */
+	bool replaced;	       /* a program that the predecessor had left there */
 	bool dispatcher;       /* shares the interface through libxdp's dispatcher */
 	uint32_t program_id;
 	char reason[ATTACHMENT_REASON_BYTES]; /* why this mode */

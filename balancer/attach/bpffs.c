@@ -3,7 +3,6 @@
 
 #include "log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -52,19 +51,50 @@ static int mount_standard(struct error *ret_error)
 	return 0;
 }
 
-/* The nearest ancestor that exists must be on a bpffs. */
-static int check_mount(const char *folder, struct error *ret_error)
+/* The kernel numbers the root of each bpffs so, and no folder that is made in it. A folder of it
+ * may be mounted elsewhere, so mounts would not tell. */
+#define ROOT_INODE 1
+
+/* Pins of others are at home there, and a lock on it would be all instances'. */
+static bool is_root(const char *folder)
 {
-	char path[PATH_MAX];
 	struct stat status;
 
-	snprintf(path, sizeof(path), "%s", folder);
-	while (stat(path, &status) && to_parent(path))
+	return is_bpffs(folder) && stat(folder, &status) == 0 && status.st_ino == ROOT_INODE;
+}
+
+/* The nearest ancestor that exists, or the folder itself. */
+static void find_existing(const char *folder, char ret_path[static PATH_MAX])
+{
+	struct stat status;
+
+	snprintf(ret_path, PATH_MAX, "%s", folder);
+	while (stat(ret_path, &status) && to_parent(ret_path))
 		;
-	if (is_bpffs(path))
+}
+
+/* Trailing slashes do not count. */
+static bool is_standard_mount(const char *path)
+{
+	size_t length = strlen(STANDARD_MOUNT);
+
+	return strncmp(path, STANDARD_MOUNT, length) == 0 &&
+	       strspn(path + length, "/") == strlen(path + length);
+}
+
+int bpffs_check(const char *folder, struct error *ret_error)
+{
+	char path[PATH_MAX];
+
+	if (is_standard_mount(folder) || is_root(folder))
+		return error_set(
+			ret_error, ERROR_INVALID,
+			"node.bpf_dir '%s' is the root of a bpffs, where others have their "
+			"pins; choose a folder of its own in it, such as '%s/carom'",
+			folder, folder);
+	find_existing(folder, path);
+	if (is_bpffs(path) || is_standard_mount(path))
 		return 0;
-	if (strcmp(path, STANDARD_MOUNT) == 0)
-		return mount_standard(ret_error);
 	return error_set(ret_error, ERROR_INVALID,
 			 "node.bpf_dir '%s' does not lie on a bpffs; mount one with: "
 			 "mount -t bpf bpf FOLDER, or choose a folder under " STANDARD_MOUNT,
@@ -75,7 +105,10 @@ int bpffs_prepare(const char *folder, struct error *ret_error)
 {
 	char path[PATH_MAX];
 
-	if (check_mount(folder, ret_error))
+	if (bpffs_check(folder, ret_error))
+		return -1;
+	find_existing(folder, path);
+	if (!is_bpffs(path) && mount_standard(ret_error))
 		return -1;
 	snprintf(path, sizeof(path), "%s/", folder);
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -104,26 +137,25 @@ int bpffs_lock(const char *folder, struct error *ret_error)
 	return -1;
 }
 
-int bpffs_remove(const char *folder, struct error *ret_error)
+int bpffs_unlink(const char *folder, const char *name, struct error *ret_error)
 {
 	char path[PATH_MAX];
-	struct dirent *entry;
-	DIR *stream = opendir(folder);
 
-	if (!stream)
-		return errno == ENOENT
-			       ? 0
-			       : error_set_errno(ret_error, errno, "cannot open '%s'", folder);
-	while ((entry = readdir(stream))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		if (unlink(path) && errno != EISDIR && errno != EPERM)
-			log_line(LOG_LEVEL_WARNING, "cannot remove '%s': %s", path,
-				 strerror(errno));
-	}
-	closedir(stream);
-	if (rmdir(folder) && errno != ENOENT)
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= PATH_MAX)
+		return error_set_errno(ret_error, ENAMETOOLONG, "cannot remove '%s/%s'", folder,
+				       name);
+	if (unlink(path) && errno != ENOENT && errno != ENOTDIR)
+		return error_set_errno(ret_error, errno, "cannot remove '%s'", path);
+	return 0;
+}
+
+int bpffs_remove(const char *folder, struct error *ret_error)
+{
+	if (rmdir(folder) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EBUSY)
 		return error_set_errno(ret_error, errno, "cannot remove the folder '%s'", folder);
+	log_line(LOG_LEVEL_WARNING, "'%s' stays: it has what is not carom's, or is a mount",
+		 folder);
 	return 0;
 }

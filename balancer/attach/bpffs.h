@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* Refuses what can be no instance's folder: the root of a bpffs, and what lies on none. Changes
+ * nothing. Returns 0 or -1. */
+int bpffs_check(const char *folder, struct error *ret_error);
 /* Makes sure that the folder exists, on a bpffs. Mounts one on /sys/fs/bpf if the folder lies there
  * and nothing is mounted; anywhere else it says what to do. Returns 0 or -1. */
 int bpffs_prepare(const char *folder, struct error *ret_error);
@@ -17,7 +20,9 @@ bool bpffs_exists(const char *folder);
  * holds it. */
 int bpffs_lock(const char *folder, struct error *ret_error);
 
-/* Removes the files in a folder, then the folder. What is not there is no error. */
+/* Removes a pin. Without it there is no error. */
+int bpffs_unlink(const char *folder, const char *name, struct error *ret_error);
+/* Removes a folder. It stays, which is logged, while there is anything in it. */
 int bpffs_remove(const char *folder, struct error *ret_error);
 
 #endif

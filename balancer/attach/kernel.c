@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tries out what the data plane cannot do without. No version number would tell: distributions
- * carry features back, and a container's filter takes them away. Without this, an operator would
- * hear of the first map or program that failed, and not of the kernel.
+ * Tries out the features that the data plane cannot do without. No version number would tell:
+ * distributions carry features back, and a container's filter takes them away. Without this, an
+ * operator would hear of the first map or program that failed, and not of the kernel.
  *
  * It owns no state; dataplane.c calls it once, at the start.
  */
@@ -25,7 +25,7 @@ static int make_array(void)
 }
 
 /* Flows are recorded by compare-and-exchange: Linux 5.12. Packets are captured by a helper that
- * copies from a frame: Linux 5.18. */
+ * copies from a frame: Linux 5.18. The message says 6.1: no older verifier has seen the program. */
 static int load_program(void)
 {
 	static const struct bpf_insn instructions[] = {
@@ -58,7 +58,7 @@ static int judge(const char *attempt, int result, struct error *ret_error)
 		return close(result);
 	uname(&system);
 	return error_set(ret_error, ERROR_UNSUPPORTED,
-			 "the kernel (%s) refuses to %s: %s; carom needs Linux 5.18 or later with "
+			 "the kernel (%s) refuses to %s: %s; carom needs Linux 6.1 or later with "
 			 "CONFIG_BPF_SYSCALL, and no filter in front of bpf(2)",
 			 system.release, attempt, strerrordesc_np(-result));
 }

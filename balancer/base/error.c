@@ -8,6 +8,8 @@
  */
 #include "error.h"
 
+#include "utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,17 +19,12 @@
 
 #define ELLIPSIS "..."
 
-static bool is_continuation_byte(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
 /* The text has been cut to fill `size` bytes: ends it in an ellipsis after a whole character. */
 static void mark_cut(char *text, size_t size)
 {
 	size_t end = size - sizeof(ELLIPSIS);
 
-	while (end > 0 && is_continuation_byte(text[end]))
+	while (end > 0 && utf8_is_continuation(text[end]))
 		end--;
 	memcpy(text + end, ELLIPSIS, sizeof(ELLIPSIS));
 }

@@ -3,7 +3,7 @@
  * The one error type: it becomes the log line and the problem+json alike.
  *
  * A function describes an error once, where it detects it; callers add context with error_prefix()
- * while they return it; whoever handles it logs or answers, once. Message form, subject first:
+ * while they return it; the last one logs or answers, once. Message form, subject first:
  *
  *   vip 'web': backend 'web-3': address '10.0.0.300' is not an IP address
  */
@@ -22,7 +22,7 @@ enum error_kind {
 	ERROR_LIMIT,	   /* a bound is hit */
 	ERROR_PERMISSION,  /* a capability or a right is missing */
 	ERROR_UNSUPPORTED, /* this kernel or this NIC cannot */
-	ERROR_BUSY,	   /* somebody else holds it */
+	ERROR_BUSY,	   /* another process holds it */
 	ERROR_SYSTEM,	   /* the operating system refused */
 };
 
@@ -48,7 +48,7 @@ int error_prefix(struct error *error, const char *format, ...)
 
 #define ERROR_LIST_MAX 100
 
-/* All faults of one input, in the order found. Beyond ERROR_LIST_MAX they are only counted. */
+/* All errors of one input, in the order found. Beyond ERROR_LIST_MAX they are only counted. */
 struct error_list {
 	struct error *items; /* owned */
 	size_t count;

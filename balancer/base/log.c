@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "log.h"
 
+#include "utc.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +10,8 @@
 #include <unistd.h>
 
 #define LINE_BYTES 1024
+#define MS_PER_S   1000
+#define NS_PER_MS  1000000
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 
@@ -27,20 +31,16 @@ void log_set_level(enum log_level level)
 }
 
 /* Returns how many bytes it wrote to line. */
-static size_t write_head(enum log_level level, char line[LINE_BYTES])
+static size_t log_write_head(enum log_level level, char line[LINE_BYTES])
 {
+	char time[UTC_TEXT_BYTES];
 	struct timespec now;
-	struct tm utc;
-	size_t length;
 
 	if (getenv("JOURNAL_STREAM"))
 		return (size_t)snprintf(line, LINE_BYTES, "<%d>", levels[level].syslog_priority);
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	length = strftime(line, LINE_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
-	length += (size_t)snprintf(line + length, LINE_BYTES - length,
-				   ".%03ldZ %s: ", now.tv_nsec / 1000000, levels[level].name);
-	return length;
+	utc_format(now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS, time);
+	return (size_t)snprintf(line, LINE_BYTES, "%s %s: ", time, levels[level].name);
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -52,7 +52,7 @@ void log_line(enum log_level level, const char *format, ...)
 
 	if (level > threshold)
 		return;
-	length = write_head(level, line);
+	length = log_write_head(level, line);
 	room = LINE_BYTES - length - 1;
 	va_start(arguments, format);
 	wanted = vsnprintf(line + length, room, format, arguments);
@@ -61,21 +61,21 @@ void log_line(enum log_level level, const char *format, ...)
 		return;
 	length += (size_t)wanted < room ? (size_t)wanted : room - 1;
 	line[length++] = '\n';
-	/* Nobody is left to be told when stderr is gone. */
+	/* Without stderr there is no place left to tell of it. */
 	if (write(STDERR_FILENO, line, length) < 0)
 		return;
 }
 
-void log_faults(enum log_level level, const struct error_list *faults)
+void log_errors(enum log_level level, const struct error_list *errors)
 {
-	for (size_t i = 0; i < faults->count; i++) {
-		const struct error *fault = &faults->items[i];
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct error *fault = &errors->items[i];
 
 		if (fault->pointer[0])
 			log_line(level, "%s (at %s)", fault->message, fault->pointer);
 		else
 			log_line(level, "%s", fault->message);
 	}
-	if (faults->omitted)
-		log_line(level, "and %zu faults more", faults->omitted);
+	if (errors->omitted)
+		log_line(level, "and %zu faults more", errors->omitted);
 }

@@ -16,6 +16,6 @@ void log_set_level(enum log_level level);
 /* Any thread: a line is one write(2). Longer ones than 1,024 bytes are cut. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Each fault on a line of its own, with its pointer. */
-void log_faults(enum log_level level, const struct error_list *faults);
+void log_errors(enum log_level level, const struct error_list *errors);
 
 #endif

@@ -18,8 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROGRAM_NAME "carom_decap"
-#define IPV4_IN_IPV6 96 /* bits that an IPv4 prefix is longer by in its IPv4-mapped form */
+#define PROGRAM_NAME   "carom_decap"
+#define PIN_NAME_BYTES 64
+#define IPV4_IN_IPV6   96 /* bits that an IPv4 prefix is longer by in its IPv4-mapped form */
 
 /* One run of decap_attach(). */
 struct decap {
@@ -37,7 +38,7 @@ static int find_folder(const char *bpf_dir, const char *interface, char folder[s
 	return 0;
 }
 
-static struct bpf_object *open_program(const void *context, struct error *ret_error)
+static struct bpf_object *decap_open_program(const void *context, struct error *ret_error)
 {
 	const struct decap *decap = context;
 	struct attach_object object = {
@@ -50,12 +51,12 @@ static struct bpf_object *open_program(const void *context, struct error *ret_er
 	return attach_open(&object, ret_error);
 }
 
-static struct attach_program program_of(const struct decap *decap)
+static struct attach_program decap_program(const struct decap *decap)
 {
 	return (struct attach_program){
 		.name = PROGRAM_NAME,
 		.instance = decap->settings.instance,
-		.open = open_program,
+		.open = decap_open_program,
 		.context = decap,
 	};
 }
@@ -95,9 +96,26 @@ static int make_maps(struct decap *decap, const struct decap_options *options,
 	return allow(decap, options, ret_error);
 }
 
+/* By the names that libbpf gives pins: of the maps, without dots. */
+static int unpin_maps(const struct decap *decap, struct error *ret_error)
+{
+	const struct bpf_map *map;
+	char name[PIN_NAME_BYTES];
+
+	bpf_object__for_each_map(map, decap->maps->obj)
+	{
+		snprintf(name, sizeof(name), "%s", bpf_map__name(map));
+		for (char *dot = strchr(name, '.'); dot; dot = strchr(dot, '.'))
+			*dot = '_';
+		if (bpffs_unlink(decap->folder, name, ret_error))
+			return -1;
+	}
+	return 0;
+}
+
 static int pin_maps(const struct decap *decap, struct error *ret_error)
 {
-	if (bpffs_remove(decap->folder, ret_error) || bpffs_prepare(decap->folder, ret_error))
+	if (unpin_maps(decap, ret_error) || bpffs_prepare(decap->folder, ret_error))
 		return -1;
 	if (bpf_object__pin_maps(decap->maps->obj, decap->folder))
 		return error_set_errno(ret_error, errno, "cannot pin the maps under '%s'",
@@ -105,10 +123,10 @@ static int pin_maps(const struct decap *decap, struct error *ret_error)
 	return 0;
 }
 
-static int attach(struct decap *decap, const struct decap_options *options,
-		  struct attachment *ret_attachment, struct error *ret_error)
+static int decap_put(struct decap *decap, const struct decap_options *options,
+		     struct attachment *ret_attachment, struct error *ret_error)
 {
-	struct attach_program program = program_of(decap);
+	struct attach_program program = decap_program(decap);
 	size_t count = 0;
 
 	if (bpffs_prepare(options->bpf_dir, ret_error) || make_maps(decap, options, ret_error) ||
@@ -130,21 +148,33 @@ int decap_attach(const struct decap_options *options, struct attachment *ret_att
 	attach_log_libraries();
 	if (find_folder(options->bpf_dir, options->interface, decap.folder, ret_error))
 		return -1;
-	result = attach(&decap, options, ret_attachment, ret_error);
+	result = decap_put(&decap, options, ret_attachment, ret_error);
 	decap_bpf__destroy(decap.maps);
+	return result;
+}
+
+static int remove_pins(struct decap *decap, struct error *ret_error)
+{
+	int result = -1;
+
+	decap->maps = decap_bpf__open(); /* for the names */
+	if (!decap->maps)
+		error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
+	else if (unpin_maps(decap, ret_error) == 0)
+		result = bpffs_remove(decap->folder, ret_error);
+	decap_bpf__destroy(decap->maps);
 	return result;
 }
 
 int decap_detach(const char *interface, const char *bpf_dir, struct error *ret_error)
 {
 	struct decap decap = {.settings.instance = attach_instance(bpf_dir)};
-	struct attach_program program = program_of(&decap);
+	struct attach_program program = decap_program(&decap);
 	size_t count = 0;
 
 	attach_log_libraries();
 	if (find_folder(bpf_dir, interface, decap.folder, ret_error) ||
-	    attach_remove(&program, interface, &count, ret_error) ||
-	    bpffs_remove(decap.folder, ret_error))
+	    attach_remove(&program, interface, &count, ret_error) || remove_pins(&decap, ret_error))
 		return -1;
 	/* Stays while another interface has its pins there. */
 	rmdir(bpf_dir);
@@ -157,7 +187,7 @@ int decap_detach(const char *interface, const char *bpf_dir, struct error *ret_e
 
 /* ---- status ---- */
 
-static int open_pin(const char *folder, const char *name, struct error *ret_error)
+static int decap_open_pin(const char *folder, const char *name, struct error *ret_error)
 {
 	char path[PATH_MAX + NAME_MAX];
 	int map;
@@ -171,7 +201,7 @@ static int open_pin(const char *folder, const char *name, struct error *ret_erro
 
 static int read_results(const char *folder, struct decap_status *status, struct error *ret_error)
 {
-	int lanes = libbpf_num_possible_cpus(), map = open_pin(folder, "results", ret_error);
+	int lanes = libbpf_num_possible_cpus(), map = decap_open_pin(folder, "results", ret_error);
 	uint64_t *values = lanes > 0 ? calloc((size_t)lanes, sizeof(values[0])) : NULL;
 
 	for (uint32_t i = 0; map >= 0 && values && i < CAROM_DECAP_REASON_COUNT; i++) {
@@ -190,7 +220,7 @@ static int read_results(const char *folder, struct decap_status *status, struct 
 static int read_allowed(const char *folder, struct decap_status *status, struct error *ret_error)
 {
 	struct carom_decap_prefix key, *previous = NULL;
-	int map = open_pin(folder, "allowed", ret_error);
+	int map = decap_open_pin(folder, "allowed", ret_error);
 
 	if (map < 0)
 		return -1;

@@ -124,7 +124,8 @@ static void take_from(struct range_pool *pool, size_t index, struct range taken)
 	pool->used_units += taken.length;
 }
 
-static int take(struct range_pool *pool, size_t index, struct range taken, uint32_t *ret_first)
+static int range_take_free(struct range_pool *pool, size_t index, struct range taken,
+			   uint32_t *ret_first)
 {
 	if (index == pool->free_count) {
 		errno = ENOSPC;
@@ -147,7 +148,7 @@ int range_take(struct range_pool *pool, uint32_t length, uint32_t *ret_first)
 		index++;
 	if (index < pool->free_count)
 		first = pool->free[index].first;
-	return take(pool, index, (struct range){first, length}, ret_first);
+	return range_take_free(pool, index, (struct range){first, length}, ret_first);
 }
 
 /* ---- blocks ---- */
@@ -200,7 +201,8 @@ int range_take_block(struct range_pool *pool, uint32_t length, uint32_t *ret_fir
 		best = block;
 		best_index = index;
 	}
-	return take(pool, best_index, (struct range){(uint32_t)best.first, length}, ret_first);
+	return range_take_free(pool, best_index, (struct range){(uint32_t)best.first, length},
+			       ret_first);
 }
 
 /* ---- as told ---- */

@@ -13,12 +13,19 @@
 struct range_pool;
 
 /*
- * How many times as long as all blocks together a pool of them is to be. A change has the old and
- * the new beside each other, and what is free lies scattered. Of random changes with many sizes one
+ * How many times as long as all blocks together a pool of them is to be. A change has both
+ * sides beside each other, and free ranges lie scattered. Of random changes with many sizes one
  * in 600 found no room in one piece in a pool twice as long, and none of a million in one three
  * times as long. That none ever fails would take one six times as long or more (Robson 1971).
  */
 #define RANGE_BLOCKS_ROOM 3
+
+/*
+ * The same for backends, which are ranges of any length. A set that is exchanged whole lies beside
+ * the one before. And the ordinal of a backend that went is not given away before sweeps have
+ * forgotten its flows, so that each of the two sets may have as many ordinals once more.
+ */
+#define RANGE_ROOM 4
 
 /* size: of the array, counted in its units. NULL with errno ENOMEM. */
 struct range_pool *range_pool_new(uint32_t size);
@@ -33,7 +40,7 @@ int range_take(struct range_pool *pool, uint32_t length, uint32_t *ret_first);
 /* The same for a power of two, whose first will be a multiple of it. A pool of blocks alone, in
  * which nothing was retired yet, is used up to the last block. */
 int range_take_block(struct range_pool *pool, uint32_t length, uint32_t *ret_first);
-/* Takes exactly this range, when what a former process left is adopted. Returns 0; -1 with errno
+/* Takes exactly this range, to adopt what the predecessor left. Returns 0; -1 with errno
  * EEXIST if any part is taken, ERANGE if it is empty or lies outside, ENOMEM. */
 int range_take_at(struct range_pool *pool, uint32_t first, uint32_t length);
 

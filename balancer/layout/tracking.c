@@ -18,64 +18,67 @@ static uint16_t current_of(uint16_t slot)
 }
 
 /* The backend that flows which are not recorded belong to, from now on. */
-static uint16_t next_previous(const struct tracking_change *change, size_t old_slot,
+static uint16_t next_previous(const struct tracking_change *change, size_t slot_before,
 			      uint16_t chosen)
 {
-	const struct tracking_slots *old = change->old;
+	const struct tracking_slots *before = change->before;
 	uint16_t current, previous;
 
-	if (!old || change->unrecorded_is_new || change->tracking == TRACKING_NEVER)
+	if (!before || change->unrecorded_is_new || change->tracking == TRACKING_NEVER)
 		return chosen;
-	current = current_of(old->slots[old_slot]);
-	previous = old->slots[old_slot] & CAROM_SLOT_TRACKED ? old->previous[old_slot] : current;
+	current = current_of(before->slots[slot_before]);
+	previous = before->slots[slot_before] & CAROM_SLOT_TRACKED ? before->previous[slot_before]
+								   : current;
 	if (serves(change, previous))
 		return previous;
 	return serves(change, current) ? current : chosen;
 }
 
 /* A backend that gives its flows up may serve again before a sweep has dropped their records. A
- * flow that meanwhile went to another must be seen by the flow table, or its old record would win.
+ * flow that meanwhile went to another must be seen by the flow table, or its record from before
+ * would win.
  */
 static bool gives_up(const struct tracking_change *change, uint16_t current)
 {
 	return current != CAROM_ORDINAL_NONE && !serves(change, current);
 }
 
-static bool next_tracked(const struct tracking_change *change, size_t old_slot, uint16_t chosen,
+static bool next_tracked(const struct tracking_change *change, size_t slot_before, uint16_t chosen,
 			 uint16_t previous)
 {
-	const struct tracking_slots *old = change->old;
+	const struct tracking_slots *before = change->before;
 
 	if (change->tracking == TRACKING_NEVER)
 		return false;
 	return change->tracking == TRACKING_ALWAYS || chosen != previous ||
-	       (old && (old->slots[old_slot] & CAROM_SLOT_TRACKED ||
-			gives_up(change, current_of(old->slots[old_slot]))));
+	       (before && (before->slots[slot_before] & CAROM_SLOT_TRACKED ||
+			   gives_up(change, current_of(before->slots[slot_before]))));
 }
 
-static uint16_t next_changed_at(const struct tracking_change *change, size_t old_slot,
+static uint16_t next_changed_at(const struct tracking_change *change, size_t slot_before,
 				uint16_t chosen)
 {
-	const struct tracking_slots *old = change->old;
+	const struct tracking_slots *before = change->before;
 
-	return old && current_of(old->slots[old_slot]) == chosen ? old->changed_at[old_slot]
-								 : (uint16_t)change->now_s;
+	return before && current_of(before->slots[slot_before]) == chosen
+		       ? before->changed_at[slot_before]
+		       : (uint16_t)change->now_s;
 }
 
-size_t tracking_advance(const struct tracking_change *change, struct tracking_slots *ret_new)
+size_t tracking_advance(const struct tracking_change *change, struct tracking_slots *ret_after)
 {
-	/* A slot of the old ring is the parent of 1 << growth slots of the new one. */
-	unsigned growth = change->old ? ret_new->bits - change->old->bits : 0;
-	size_t count = (size_t)1 << ret_new->bits, tracked_count = 0;
+	/* A slot of the ring before is the parent of 1 << growth slots. */
+	unsigned growth = change->before ? ret_after->bits - change->before->bits : 0;
+	size_t count = (size_t)1 << ret_after->bits, tracked_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		uint16_t chosen = change->ring[i];
 		uint16_t previous = next_previous(change, i >> growth, chosen);
 		bool tracked = next_tracked(change, i >> growth, chosen, previous);
 
-		ret_new->slots[i] = chosen | (tracked ? CAROM_SLOT_TRACKED : 0);
-		ret_new->previous[i] = previous;
-		ret_new->changed_at[i] = next_changed_at(change, i >> growth, chosen);
+		ret_after->slots[i] = chosen | (tracked ? CAROM_SLOT_TRACKED : 0);
+		ret_after->previous[i] = previous;
+		ret_after->changed_at[i] = next_changed_at(change, i >> growth, chosen);
 		tracked_count += tracked;
 	}
 	return tracked_count;

@@ -35,8 +35,8 @@ struct tracking_slots {
 };
 
 struct tracking_change {
-	const struct tracking_slots *old; /* NULL: the ring is new */
-	const uint16_t *ring;		  /* the new choice of each of the new slots */
+	const struct tracking_slots *before; /* NULL: the ring is new */
+	const uint16_t *ring;		     /* the new choice of each of the new slots */
 	/* By ordinal: whether its flows may stay with it after the change. */
 	const bool *serves;
 	size_t serves_count;
@@ -47,9 +47,9 @@ struct tracking_change {
 	uint32_t now_s;
 };
 
-/* Fills the new slots; ret_new->bits says how many, and must not be less than the old ones'. The
- * new arrays must not overlap the old. Returns how many slots are tracked. */
-size_t tracking_advance(const struct tracking_change *change, struct tracking_slots *ret_new);
+/* Fills the new slots; ret_after->bits says how many, and must not be less than before. The arrays
+ * must not overlap those before. Returns how many slots are tracked. */
+size_t tracking_advance(const struct tracking_change *change, struct tracking_slots *ret_after);
 
 struct tracking_sweep {
 	/* By slot: whether a living flow is recorded at another backend than the current one. */
@@ -61,8 +61,8 @@ struct tracking_sweep {
 
 /*
  * Settles and untracks slots, in place, while packets read them. A slot whose last change is longer
- * ago than the idle timeout is settled: whoever has sent nothing since is taken as gone. A settled
- * slot without disagreeing flows is untracked. Returns how many slots remain tracked.
+ * ago than the idle timeout is settled: a flow that has sent nothing since counts as gone. A
+ * settled slot without disagreeing flows is untracked. Returns how many slots remain tracked.
  */
 size_t tracking_sweep(const struct tracking_sweep *sweep, struct tracking_slots *slots);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Makes the maps from an opening of the embedded object whose program is left out, or lets that
- * opening use what is pinned. All pinned maps are taken over or none: a mixture would contradict
- * itself. Owns the skeleton and the mappings.
+ * opening use pinned maps. One table lists every map of the object: sizes, mappings, pins and
+ * adoption read it, and a map that it does not list is an error at the start.
+ *
+ * Owns the skeleton and the mappings. Called by dataplane.c on the event loop's thread.
  */
 #include "arrays.h"
 
@@ -13,6 +15,7 @@
 #include "balancer.skel.h"
 
 #include <bpf/bpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -23,10 +26,31 @@
 
 #define MAPS_FOLDER "maps"
 
+enum arrays_life {
+	LIFE_PROCESS,	      /* ends with caromd */
+	LIFE_PINNED,	      /* outlives it */
+	LIFE_PINNED_OR_EMPTY, /* outlives it, but the other maps do without its content */
+};
+
+struct arrays_map {
+	const char *name; /* of its pin */
+	struct bpf_map *map;
+	void **memory;	  /* where to map it; NULL: it is no array in memory */
+	uint64_t entries; /* 0: as the object has it */
+	enum arrays_life life;
+	uint16_t since_minor; /* of the ABI; a map that came later than .0 may start empty */
+};
+
+#define ARRAYS_COUNT 21
+#define CONTROL	     (ARRAYS_COUNT - 1)
+
 struct arrays {
 	struct arrays_options options;
 	struct balancer_bpf *skeleton;
 	struct dataplane_memory memory;
+	struct control_page page;
+	struct arrays_map maps[ARRAYS_COUNT];
+	bool adopted[ARRAYS_COUNT];
 };
 
 static uint32_t power_of_two(uint32_t at_least)
@@ -46,7 +70,8 @@ static void set_sizes(struct dataplane_memory *memory, const struct arrays_optio
 	memory->entry_count = displace_entry_count(limits->vips);
 	memory->slot_count =
 		options->slot_count ? options->slot_count : RANGE_BLOCKS_ROOM * limits->slots;
-	memory->backend_count = 2 * limits->backends;
+	memory->backend_count = RANGE_ROOM * limits->backends;
+	memory->next_hop_count = 2 * limits->backends + 1;
 	memory->flow_count = power_of_two(2 * limits->flows);
 	memory->flow_idle_timeout_s = limits->flow_idle_timeout_s;
 	/* A VIP's own number is good in both arrays; backends' numbers follow in counters. */
@@ -55,68 +80,76 @@ static void set_sizes(struct dataplane_memory *memory, const struct arrays_optio
 	memory->lane_count = (uint32_t)libbpf_num_possible_cpus() + 1;
 }
 
-static int set_map_sizes(const struct balancer_bpf *skeleton, const struct dataplane_memory *memory)
+/* The control page comes last: once it is pinned, all maps are. */
+static void list_maps(struct arrays *arrays)
 {
-	const struct {
-		struct bpf_map *map;
-		uint64_t entries;
-	} sizes[] = {
-		{skeleton->maps.displacements, 2ull * CAROM_GENERATION_COUNT *
-						       memory->displacement_count /
-						       CAROM_DISPLACEMENTS_PER_LINE},
-		{skeleton->maps.addresses, 1ull * CAROM_GENERATION_COUNT * memory->entry_count},
-		{skeleton->maps.vips, 1ull * CAROM_GENERATION_COUNT * memory->entry_count},
-		{skeleton->maps.slots, memory->slot_count / CAROM_SLOTS_PER_LINE},
-		{skeleton->maps.previous, memory->slot_count / CAROM_SLOTS_PER_LINE},
-		{skeleton->maps.changed_at, memory->slot_count / CAROM_SLOTS_PER_LINE},
-		{skeleton->maps.flows, memory->flow_count / CAROM_FLOWS_PER_LINE},
-		{skeleton->maps.recorders, memory->lane_count},
-		{skeleton->maps.shares, memory->reasons_per_lane},
-		{skeleton->maps.backends, memory->backend_count},
-		{skeleton->maps.vip_labels, memory->reasons_per_lane},
-		{skeleton->maps.backend_labels, memory->backend_count},
-		{skeleton->maps.counters, 1ull * memory->lane_count * memory->counters_per_lane},
-		{skeleton->maps.reasons, 1ull * memory->lane_count * memory->reasons_per_lane},
+	struct dataplane_memory *memory = &arrays->memory;
+	const __typeof__(arrays->skeleton->maps) *maps = &arrays->skeleton->maps;
+	const uint64_t slot_lines = memory->slot_count / CAROM_SLOTS_PER_LINE;
+	const uint64_t table_entries = 1ull * CAROM_GENERATION_COUNT * memory->entry_count;
+	const uint64_t displacement_lines = 2ull * CAROM_GENERATION_COUNT *
+					    memory->displacement_count /
+					    CAROM_DISPLACEMENTS_PER_LINE;
+#define OF(member) #member, maps->member, (void **)&memory->member
+	const struct arrays_map list[ARRAYS_COUNT] = {
+		{OF(displacements), displacement_lines, LIFE_PINNED, 0},
+		{OF(addresses), table_entries, LIFE_PINNED, 0},
+		{OF(vips), table_entries, LIFE_PINNED, 0},
+		{OF(slots), slot_lines, LIFE_PINNED, 0},
+		{OF(previous), slot_lines, LIFE_PINNED, 0},
+		{OF(changed_at), slot_lines, LIFE_PINNED, 0},
+		{OF(flows), memory->flow_count / CAROM_FLOWS_PER_LINE, LIFE_PINNED_OR_EMPTY, 0},
+		{OF(recorders), memory->lane_count, LIFE_PINNED_OR_EMPTY, 0},
+		{OF(shares), memory->reasons_per_lane, LIFE_PINNED_OR_EMPTY, 0},
+		{OF(backends), memory->backend_count, LIFE_PINNED, 0},
+		{OF(next_hops), memory->next_hop_count, LIFE_PINNED, 0},
+		{OF(vip_labels), memory->reasons_per_lane, LIFE_PINNED, 0},
+		{OF(backend_labels), memory->backend_count, LIFE_PINNED, 0},
+		{OF(counters), 1ull * memory->lane_count * memory->counters_per_lane,
+		 LIFE_PINNED_OR_EMPTY, 0},
+		{OF(reasons), 1ull * memory->lane_count * memory->reasons_per_lane,
+		 LIFE_PINNED_OR_EMPTY, 0},
+		{"data_capture", maps->data_capture, (void **)&memory->capture, 0, LIFE_PROCESS, 0},
+		{"data_explanation", maps->data_explanation, (void **)&memory->explanation, 0,
+		 LIFE_PROCESS, 0},
+		{"captured", maps->captured, NULL, 0, LIFE_PROCESS, 0},
+		{"capture_lanes", maps->capture_lanes, NULL, 0, LIFE_PROCESS, 0},
+		{"rodata", maps->rodata, NULL, 0, LIFE_PROCESS, 0},
+		{"data_control", maps->data_control, (void **)&arrays->page.mapped, 0, LIFE_PINNED,
+		 0},
 	};
+#undef OF
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		if (sizes[i].entries > UINT32_MAX ||
-		    bpf_map__set_max_entries(sizes[i].map, (uint32_t)sizes[i].entries))
+	memcpy(arrays->maps, list, sizeof(list));
+}
+
+static int set_map_sizes(struct arrays *arrays)
+{
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		const struct arrays_map *map = &arrays->maps[i];
+
+		if (map->entries > UINT32_MAX ||
+		    (map->entries && bpf_map__set_max_entries(map->map, (uint32_t)map->entries)))
 			return -1;
 	}
 	return 0;
 }
 
-/* A map, and where its memory is to be found. */
-struct mapping {
-	const struct bpf_map *map;
-	void **memory;
-};
-
-#define MAPPING_COUNT 14
-
-static void list_mappings(struct arrays *arrays, struct mapping mappings[MAPPING_COUNT])
+/* Whether all maps are in the table, and each that came with a minor version may start empty. */
+static bool table_is_whole(const struct arrays *arrays)
 {
-	struct dataplane_memory *memory = &arrays->memory;
-	const struct balancer_bpf *skeleton = arrays->skeleton;
-	const struct mapping list[MAPPING_COUNT] = {
-		{skeleton->maps.displacements, (void **)&memory->displacements},
-		{skeleton->maps.addresses, (void **)&memory->addresses},
-		{skeleton->maps.vips, (void **)&memory->vips},
-		{skeleton->maps.slots, (void **)&memory->slots},
-		{skeleton->maps.previous, (void **)&memory->previous},
-		{skeleton->maps.changed_at, (void **)&memory->changed_at},
-		{skeleton->maps.flows, (void **)&memory->flows},
-		{skeleton->maps.recorders, (void **)&memory->recorders},
-		{skeleton->maps.shares, (void **)&memory->shares},
-		{skeleton->maps.backends, (void **)&memory->backends},
-		{skeleton->maps.vip_labels, (void **)&memory->vip_labels},
-		{skeleton->maps.backend_labels, (void **)&memory->backend_labels},
-		{skeleton->maps.counters, (void **)&memory->counters},
-		{skeleton->maps.reasons, (void **)&memory->reasons},
-	};
+	const struct bpf_map *map;
+	size_t count = 0;
 
-	memcpy(mappings, list, sizeof(list));
+	bpf_object__for_each_map(map, arrays->skeleton->obj)
+	{
+		count++;
+	}
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		if (arrays->maps[i].since_minor && arrays->maps[i].life == LIFE_PINNED)
+			return false;
+	}
+	return count == ARRAYS_COUNT;
 }
 
 static size_t mapped_bytes(const struct bpf_map *map)
@@ -126,146 +159,316 @@ static size_t mapped_bytes(const struct bpf_map *map)
 
 static int map_all(struct arrays *arrays, struct error *ret_error)
 {
-	struct mapping mappings[MAPPING_COUNT];
 	void *memory;
 
-	list_mappings(arrays, mappings);
-	for (size_t i = 0; i < MAPPING_COUNT; i++) {
-		memory = mmap(NULL, mapped_bytes(mappings[i].map), PROT_READ | PROT_WRITE,
-			      MAP_SHARED, bpf_map__fd(mappings[i].map), 0);
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		const struct arrays_map *map = &arrays->maps[i];
+
+		if (!map->memory)
+			continue;
+		memory = mmap(NULL, mapped_bytes(map->map), PROT_READ | PROT_WRITE, MAP_SHARED,
+			      bpf_map__fd(map->map), 0);
 		if (memory == MAP_FAILED)
 			return error_set_errno(ret_error, errno,
 					       "cannot map the BPF map '%s' into memory",
-					       bpf_map__name(mappings[i].map));
-		*mappings[i].memory = memory;
+					       map->name);
+		*map->memory = memory;
 	}
-	arrays->memory.control = &arrays->skeleton->data_control->control;
-	arrays->memory.capture = &arrays->skeleton->data_capture->capture;
-	arrays->memory.explanation = &arrays->skeleton->data_explanation->explanation;
-	/* A former process may have been killed while it captured. */
+	control_page_load(&arrays->page);
+	/* The predecessor may have been killed while it captured. */
 	arrays->memory.control->capture = 0;
+	control_page_put(&arrays->page);
 	return 0;
 }
 
 static void unmap_all(struct arrays *arrays)
 {
-	struct mapping mappings[MAPPING_COUNT];
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		const struct arrays_map *map = &arrays->maps[i];
 
-	list_mappings(arrays, mappings);
-	for (size_t i = 0; i < MAPPING_COUNT; i++) {
-		if (*mappings[i].memory)
-			munmap(*mappings[i].memory, mapped_bytes(mappings[i].map));
+		if (map->memory && *map->memory)
+			munmap(*map->memory, mapped_bytes(map->map));
 	}
 }
 
-/* ---- taking over ---- */
+/* ---- pins ---- */
 
-/* Those of one program, and those of one process, in which nothing is to outlive it. */
-static bool is_pinned(const struct arrays *arrays, const struct bpf_map *map)
+/* name: of a pin; empty: the folder itself. */
+static int arrays_path(const char *bpf_dir, const char *name, char path[static PATH_MAX],
+		       struct error *ret_error)
 {
-	const struct balancer_bpf *skeleton = arrays->skeleton;
-
-	return map != skeleton->maps.rodata && map != skeleton->maps.captured &&
-	       map != skeleton->maps.capture_lanes && map != skeleton->maps.data_capture &&
-	       map != skeleton->maps.data_explanation;
+	if (snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "%s%s", bpf_dir, name[0] ? "/" : "", name) >=
+	    PATH_MAX)
+		return error_set(ret_error, ERROR_INVALID, "node.bpf_dir '%s' is too long",
+				 bpf_dir);
+	return 0;
 }
 
-/* Where a map is pinned. False: it is not. */
-static bool pin_path(const struct arrays *arrays, const struct bpf_map *map,
-		     char path[static PATH_MAX])
-{
-	const char *name = bpf_map__name(map);
-	int length;
-
-	if (!is_pinned(arrays, map))
-		return false;
-	length = snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/%s", arrays->options.bpf_dir,
-			  name + strspn(name, "."));
-	if (length >= PATH_MAX)
-		return false;
-	for (char *dot = strrchr(path, '/'); *dot; dot++)
-		*dot = *dot == '.' ? '_' : *dot;
-	return true;
-}
-
-static bool map_fits(const struct bpf_map *map, int pinned)
+/* Returns a file descriptor, or -1 with errno ENOENT: it is not pinned. On failure the shape is all
+ * zero, and fits nothing. */
+static int open_pin(const char *bpf_dir, const char *name, struct adoption_shape *ret_shape)
 {
 	struct bpf_map_info information = {0};
 	uint32_t length = sizeof(information);
+	char path[PATH_MAX];
+	int pin;
 
-	return bpf_obj_get_info_by_fd(pinned, &information, &length) == 0 &&
-	       information.type == bpf_map__type(map) &&
-	       information.value_size == bpf_map__value_size(map) &&
-	       information.max_entries == bpf_map__max_entries(map) &&
-	       information.map_flags == bpf_map__map_flags(map);
+	*ret_shape = (struct adoption_shape){0};
+	errno = ENAMETOOLONG;
+	if (arrays_path(bpf_dir, name, path, NULL))
+		return -1;
+	pin = bpf_obj_get(path);
+	if (pin >= 0 && bpf_obj_get_info_by_fd(pin, &information, &length) == 0)
+		*ret_shape = (struct adoption_shape){
+			.type = information.type,
+			.value_bytes = information.value_size,
+			.entries = information.max_entries,
+			.flags = information.map_flags,
+		};
+	return pin;
 }
 
-/* Opens a pinned map that the present object can use; -1 otherwise. */
-static int open_pin(const struct bpf_map *map, const char *path, struct error *ret_error)
+/* The control page goes first: without it, the other pins are not whole. */
+static int unpin_maps(const struct arrays *arrays, const char *folder, struct error *ret_error)
 {
-	int pinned = bpf_obj_get(path);
-
-	if (pinned < 0) {
-		error_set_errno(ret_error, errno, "'%s'", path);
-	} else if (!map_fits(map, pinned)) {
-		error_set(ret_error, ERROR_CONFLICT, "'%s' has another size or layout", path);
-		close(pinned);
-		pinned = -1;
+	for (size_t i = ARRAYS_COUNT; i-- > 0;) {
+		if (arrays->maps[i].life != LIFE_PROCESS &&
+		    bpffs_unlink(folder, arrays->maps[i].name, ret_error))
+			return -1;
 	}
-	return pinned;
+	return 0;
 }
 
-static int check_control(const struct arrays *arrays, int pinned, struct error *ret_error)
+static int pin_map(const struct arrays *arrays, const struct arrays_map *map,
+		   struct error *ret_error)
 {
-	const uint64_t *wanted = arrays->options.hash_key;
-	struct carom_control control;
-	uint32_t key = 0;
+	char path[PATH_MAX];
 
-	if (bpf_map_lookup_elem(pinned, &key, &control))
-		return error_set_errno(ret_error, errno, "cannot read what is published");
-	if (control.abi_version != CAROM_ABI_VERSION)
+	if (arrays_path(arrays->options.bpf_dir, map->name, path, ret_error))
+		return -1;
+	if ((unlink(path) && errno != ENOENT) || bpf_obj_pin(bpf_map__fd(map->map), path))
+		return error_set_errno(ret_error, errno, "cannot pin '%s'", path);
+	return 0;
+}
+
+int arrays_pin(const struct arrays *arrays, struct error *ret_error)
+{
+	char folder[PATH_MAX];
+
+	if (arrays_path(arrays->options.bpf_dir, "", folder, ret_error) ||
+	    (!arrays->adopted[CONTROL] && unpin_maps(arrays, folder, ret_error)) ||
+	    bpffs_prepare(folder, ret_error))
+		return -1;
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		const struct arrays_map *map = &arrays->maps[i];
+
+		if (map->life != LIFE_PROCESS && !arrays->adopted[i] &&
+		    pin_map(arrays, map, ret_error))
+			return -1;
+	}
+	/* From now on this version keeps the maps: those that it does not know get stale. */
+	if (arrays->adopted[CONTROL])
+		arrays->memory.control->abi_minor = CAROM_ABI_MINOR;
+	control_page_put(arrays->memory.page);
+	return 0;
+}
+
+static uint32_t pinned_entries(const char *bpf_dir, const char *name)
+{
+	struct adoption_shape shape;
+	int pin = open_pin(bpf_dir, name, &shape);
+
+	if (pin >= 0)
+		close(pin);
+	return shape.entries;
+}
+
+void arrays_use_pinned_sizes(struct arrays_options *options)
+{
+	const char *bpf_dir = options->bpf_dir;
+
+	options->has_pinned_sizes = true;
+	options->slot_count = pinned_entries(bpf_dir, "slots") * CAROM_SLOTS_PER_LINE;
+	options->limits = (struct dataplane_limits){
+		.vips = pinned_entries(bpf_dir, "vip_labels") / 2,
+		.backends = pinned_entries(bpf_dir, "backends") / RANGE_ROOM,
+		.flows =
+			carom_flows_usable(pinned_entries(bpf_dir, "flows") * CAROM_FLOWS_PER_LINE),
+	};
+}
+
+bool arrays_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2])
+{
+	struct carom_control control = {0};
+	struct adoption_shape shape;
+	uint32_t key = 0;
+	int pin = open_pin(bpf_dir, "data_control", &shape);
+	bool found;
+
+	if (pin < 0)
+		return false;
+	found = shape.value_bytes == sizeof(control) &&
+		bpf_map_lookup_elem(pin, &key, &control) == 0 &&
+		control.abi_major == CAROM_ABI_MAJOR;
+	close(pin);
+	if (found)
+		memcpy(ret_key, control.hash_key, sizeof(control.hash_key));
+	return found;
+}
+
+/* ---- adopting ---- */
+
+/* Nothing is pinned: there is no predecessor. Pins without the control page are not whole. */
+static int refuse_bare(const struct arrays *arrays, struct error *ret_error)
+{
+	for (size_t i = 0; i < CONTROL; i++) {
+		if (arrays->maps[i].life != LIFE_PROCESS &&
+		    pinned_entries(arrays->options.bpf_dir, arrays->maps[i].name))
+			return error_set(ret_error, ERROR_CONFLICT, "map '%s': it is not pinned",
+					 arrays->maps[CONTROL].name);
+	}
+	return error_set(ret_error, ERROR_NOT_FOUND, "nothing is pinned");
+}
+
+static int check_control(const struct carom_control *control, const uint64_t hash_key[2],
+			 struct error *ret_error)
+{
+	if (control->abi_major != CAROM_ABI_MAJOR)
 		return error_set(ret_error, ERROR_CONFLICT, "it has ABI version %u, this is %u",
-				 control.abi_version, CAROM_ABI_VERSION);
-	if (control.hash_key[0] != wanted[0] || control.hash_key[1] != wanted[1])
+				 control->abi_major, CAROM_ABI_MAJOR);
+	if (control->hash_key[0] != hash_key[0] || control->hash_key[1] != hash_key[1])
 		return error_set(ret_error, ERROR_CONFLICT,
 				 "its flow hash has another key (node.hash_seed), so flows get "
 				 "backends anew");
 	return 0;
 }
 
-/* Lets the skeleton use a pinned map. */
-static int adopt_map(struct arrays *arrays, struct bpf_map *map, struct error *ret_error)
+static int read_control(const struct arrays *arrays, struct adoption *adoption,
+			struct error *ret_error)
 {
-	char path[PATH_MAX];
-	int pinned, result;
+	const struct arrays_map *map = &arrays->maps[CONTROL];
+	struct carom_control control;
+	struct adoption_shape shape;
+	uint32_t key = 0;
+	int pin = open_pin(arrays->options.bpf_dir, map->name, &shape), result;
 
-	if (!pin_path(arrays, map, path))
-		return 0;
-	pinned = open_pin(map, path, ret_error);
-	if (pinned < 0)
-		return -1;
-	result = map == arrays->skeleton->maps.data_control
-			 ? check_control(arrays, pinned, ret_error)
-			 : 0;
-	if (result == 0 && bpf_map__reuse_fd(map, pinned))
-		result = error_set_errno(ret_error, errno, "cannot use '%s'", path);
-	close(pinned);
+	if (pin < 0 && errno == ENOENT)
+		return refuse_bare(arrays, ret_error);
+	if (pin < 0)
+		return error_set_errno(ret_error, errno, "map '%s'", map->name);
+	if (shape.value_bytes != sizeof(control)) {
+		result = error_set(ret_error, ERROR_CONFLICT, "map '%s': it has another layout",
+				   map->name);
+	} else if (bpf_map_lookup_elem(pin, &key, &control)) {
+		result = error_set_errno(ret_error, errno, "map '%s'", map->name);
+	} else {
+		adoption->abi_major = control.abi_major;
+		adoption->abi_minor = control.abi_minor;
+		result = check_control(&control, arrays->options.hash_key, ret_error);
+	}
+	close(pin);
 	return result;
 }
 
-static int adopt_maps(struct arrays *arrays, struct error *ret_error)
+static struct adoption_rule rule_of(const struct arrays *arrays, const struct arrays_map *map)
 {
-	struct bpf_map *map;
+	return (struct adoption_rule){
+		.shape =
+			{
+				.type = bpf_map__type(map->map),
+				.value_bytes = bpf_map__value_size(map->map),
+				.entries = bpf_map__max_entries(map->map),
+				.flags = bpf_map__map_flags(map->map),
+			},
+		.since_minor = map->since_minor,
+		.may_start_empty = map->life == LIFE_PINNED_OR_EMPTY,
+		.copies_sizes = !arrays->options.has_pinned_sizes,
+	};
+}
 
-	bpf_object__for_each_map(map, arrays->skeleton->obj)
-	{
-		if (adopt_map(arrays, map, ret_error))
+/* Lets the skeleton use a pinned map, or make an empty one. */
+static int adopt_map(struct arrays *arrays, size_t index, struct adoption *adoption,
+		     struct error *ret_error)
+{
+	const struct arrays_map *map = &arrays->maps[index];
+	struct adoption_rule rule = rule_of(arrays, map);
+	struct adoption_shape shape;
+	int pin = open_pin(arrays->options.bpf_dir, map->name, &shape), result = 0;
+	const char *reason;
+
+	switch (adoption_judge(&rule, pin < 0 ? NULL : &shape, adoption->abi_minor, &reason)) {
+	case ADOPTION_USE:
+		arrays->adopted[index] = true;
+		if (bpf_map__reuse_fd(map->map, pin))
+			result = error_set_errno(ret_error, errno, "map '%s'", map->name);
+		break;
+	case ADOPTION_START_EMPTY: adoption_leave_out(adoption, map->name, reason); break;
+	case ADOPTION_REFUSE:
+		result = error_set(ret_error, ERROR_CONFLICT, "map '%s': %s", map->name, reason);
+		break;
+	}
+	if (pin >= 0)
+		close(pin);
+	return result;
+}
+
+static bool is_listed(const struct arrays *arrays, const char *name)
+{
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		if (arrays->maps[i].life != LIFE_PROCESS && strcmp(arrays->maps[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A newer version's maps, for example. They stay pinned, as they may be another program's. */
+static void leave_out_unlisted(const struct arrays *arrays, struct adoption *adoption)
+{
+	char folder[PATH_MAX];
+	struct dirent *entry;
+	DIR *stream;
+
+	if (arrays_path(arrays->options.bpf_dir, "", folder, NULL))
+		return;
+	stream = opendir(folder);
+	while (stream && (entry = readdir(stream))) {
+		if (entry->d_name[0] != '.' && !is_listed(arrays, entry->d_name))
+			adoption_leave_out(adoption, entry->d_name, "this version has no such map");
+	}
+	if (stream)
+		closedir(stream);
+}
+
+static int adopt_maps(struct arrays *arrays, struct adoption *adoption, struct error *ret_error)
+{
+	if (read_control(arrays, adoption, ret_error))
+		return -1;
+	for (size_t i = 0; i < ARRAYS_COUNT; i++) {
+		if (arrays->maps[i].life != LIFE_PROCESS &&
+		    adopt_map(arrays, i, adoption, ret_error))
 			return -1;
 	}
+	leave_out_unlisted(arrays, adoption);
 	return 0;
 }
 
-/* ---- making ---- */
+/* ---- opening ---- */
+
+static int open_skeleton(struct arrays *arrays, struct error *ret_error)
+{
+	arrays->skeleton = balancer_bpf__open();
+	if (!arrays->skeleton)
+		return error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
+	list_maps(arrays);
+	if (!table_is_whole(arrays))
+		return error_set(ret_error, ERROR_UNSUPPORTED,
+				 "the table of maps does not go with the embedded BPF object");
+	if (set_map_sizes(arrays))
+		return error_set(ret_error, ERROR_LIMIT,
+				 "node.limits: a BPF map of this size cannot be made");
+	bpf_program__set_autoload(arrays->skeleton->progs.carom_balancer, false);
+	return 0;
+}
 
 static struct arrays *arrays_open(const struct arrays_options *options, struct error *ret_error)
 {
@@ -276,17 +479,11 @@ static struct arrays *arrays_open(const struct arrays_options *options, struct e
 		return NULL;
 	}
 	arrays->options = *options;
+	arrays->memory.control = &arrays->page.copy;
+	arrays->memory.page = &arrays->page;
 	set_sizes(&arrays->memory, options);
-	arrays->skeleton = balancer_bpf__open();
-	if (!arrays->skeleton) {
-		error_set_errno(ret_error, errno, "cannot open the embedded BPF object");
-	} else if (set_map_sizes(arrays->skeleton, &arrays->memory)) {
-		error_set(ret_error, ERROR_LIMIT,
-			  "node.limits: a BPF map of this size cannot be made");
-	} else {
-		bpf_program__set_autoload(arrays->skeleton->progs.carom_balancer, false);
+	if (open_skeleton(arrays, ret_error) == 0)
 		return arrays;
-	}
 	arrays_free(arrays);
 	return NULL;
 }
@@ -309,22 +506,40 @@ struct arrays *arrays_make(const struct arrays_options *options, struct error *r
 	if (arrays)
 		arrays = arrays_load(arrays, ret_error);
 	if (arrays) {
-		arrays->memory.control->abi_version = CAROM_ABI_VERSION;
+		arrays->memory.control->abi_major = CAROM_ABI_MAJOR;
+		arrays->memory.control->abi_minor = CAROM_ABI_MINOR;
 		memcpy(arrays->memory.control->hash_key, options->hash_key,
 		       sizeof(options->hash_key));
+		control_page_put(&arrays->page);
 	}
 	return arrays;
 }
 
-struct arrays *arrays_adopt(const struct arrays_options *options, struct error *ret_error)
+struct arrays *arrays_adopt(const struct arrays_options *options, struct adoption *ret_adoption,
+			    struct error *ret_error)
 {
 	struct arrays *arrays = arrays_open(options, ret_error);
 
-	if (arrays && adopt_maps(arrays, ret_error)) {
+	*ret_adoption = (struct adoption){0};
+	if (arrays && adopt_maps(arrays, ret_adoption, ret_error)) {
 		arrays_free(arrays);
 		return NULL;
 	}
 	return arrays ? arrays_load(arrays, ret_error) : NULL;
+}
+
+int arrays_unpin(const char *bpf_dir, struct error *ret_error)
+{
+	const struct arrays_options any = {.bpf_dir = bpf_dir, .limits = {1, 1, 1, 1, 1, 1}};
+	struct arrays *arrays = arrays_open(&any, ret_error); /* for the names */
+	char folder[PATH_MAX];
+	int result = -1;
+
+	if (arrays && arrays_path(bpf_dir, "", folder, ret_error) == 0 &&
+	    unpin_maps(arrays, folder, ret_error) == 0)
+		result = bpffs_remove(folder, ret_error);
+	arrays_free(arrays);
+	return result;
 }
 
 void arrays_free(struct arrays *arrays)
@@ -348,102 +563,10 @@ const struct bpf_object *arrays_object(const struct arrays *arrays)
 	return arrays->skeleton->obj;
 }
 
-int arrays_captured(const struct arrays *arrays)
+struct dataplane_capture_maps arrays_capture_maps(const struct arrays *arrays)
 {
-	return bpf_map__fd(arrays->skeleton->maps.captured);
-}
-
-int arrays_capture_lanes(const struct arrays *arrays)
-{
-	return bpf_map__fd(arrays->skeleton->maps.capture_lanes);
-}
-
-/* ---- pins ---- */
-
-static int arrays_folder(const char *bpf_dir, char path[static PATH_MAX], struct error *ret_error)
-{
-	if (snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER, bpf_dir) >= PATH_MAX)
-		return error_set(ret_error, ERROR_INVALID, "node.bpf_dir '%s' is too long",
-				 bpf_dir);
-	return 0;
-}
-
-int arrays_pin(const struct arrays *arrays, struct error *ret_error)
-{
-	char folder[PATH_MAX], path[PATH_MAX];
-	struct bpf_map *map;
-
-	if (arrays_unpin(arrays->options.bpf_dir, ret_error) ||
-	    arrays_folder(arrays->options.bpf_dir, folder, ret_error) ||
-	    bpffs_prepare(folder, ret_error))
-		return -1;
-	bpf_object__for_each_map(map, arrays->skeleton->obj)
-	{
-		if (pin_path(arrays, map, path) && bpf_obj_pin(bpf_map__fd(map), path))
-			return error_set_errno(ret_error, errno, "cannot pin '%s'", path);
-	}
-	return 0;
-}
-
-int arrays_unpin(const char *bpf_dir, struct error *ret_error)
-{
-	char folder[PATH_MAX];
-
-	return arrays_folder(bpf_dir, folder, ret_error) || bpffs_remove(folder, ret_error) ? -1
-											    : 0;
-}
-
-/* How many entries a pinned map has; 0: it is not there. */
-static uint32_t pinned_entries(const char *bpf_dir, const char *name)
-{
-	struct bpf_map_info information = {0};
-	uint32_t length = sizeof(information);
-	char path[PATH_MAX];
-	int pinned;
-
-	if (snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/%s", bpf_dir, name) >= PATH_MAX)
-		return 0;
-	pinned = bpf_obj_get(path);
-	if (pinned < 0)
-		return 0;
-	bpf_obj_get_info_by_fd(pinned, &information, &length);
-	close(pinned);
-	return information.max_entries;
-}
-
-void arrays_use_pinned_sizes(struct arrays_options *options)
-{
-	const char *bpf_dir = options->bpf_dir;
-
-	options->slot_count = pinned_entries(bpf_dir, "slots") * CAROM_SLOTS_PER_LINE;
-	options->limits = (struct dataplane_limits){
-		.vips = pinned_entries(bpf_dir, "vip_labels") / 2,
-		.backends = pinned_entries(bpf_dir, "backends") / 2,
-		.flows =
-			carom_flows_usable(pinned_entries(bpf_dir, "flows") * CAROM_FLOWS_PER_LINE),
+	return (struct dataplane_capture_maps){
+		.captured = bpf_map__fd(arrays->skeleton->maps.captured),
+		.lanes = bpf_map__fd(arrays->skeleton->maps.capture_lanes),
 	};
-}
-
-bool arrays_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2])
-{
-	struct carom_control control;
-	struct bpf_map_info information = {0};
-	uint32_t length = sizeof(information), key = 0;
-	char path[PATH_MAX];
-	bool found;
-	int pinned;
-
-	if (snprintf(path, PATH_MAX, "%s/" MAPS_FOLDER "/data_control", bpf_dir) >= PATH_MAX)
-		return false;
-	pinned = bpf_obj_get(path);
-	if (pinned < 0)
-		return false;
-	found = bpf_obj_get_info_by_fd(pinned, &information, &length) == 0 &&
-		information.value_size == sizeof(control) &&
-		bpf_map_lookup_elem(pinned, &key, &control) == 0 &&
-		control.abi_version == CAROM_ABI_VERSION;
-	close(pinned);
-	if (found)
-		memcpy(ret_key, control.hash_key, sizeof(control.hash_key));
-	return found;
 }

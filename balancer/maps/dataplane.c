@@ -18,6 +18,7 @@
 #include "balancer.skel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,8 +28,8 @@ struct dataplane {
 	struct dataplane_options options;
 	int lock;
 	struct arrays *maps;
-	struct arrays *former; /* of other sizes, from which to inherit; NULL: none */
-	bool adopted;
+	struct arrays *predecessor; /* of other sizes, from which to inherit; NULL: none */
+	struct adoption adoption;
 	struct carom_settings settings;
 };
 
@@ -41,33 +42,53 @@ static struct arrays_options arrays_options(const struct dataplane *dataplane)
 	};
 }
 
+static void refuse_predecessor(struct dataplane *dataplane, const char *reason)
+{
+	dataplane->adoption.result = ADOPTION_REFUSED;
+	snprintf(dataplane->adoption.reason, sizeof(dataplane->adoption.reason), "%s", reason);
+}
+
 /* Maps that only have other sizes can still be read. */
-static struct arrays *open_former(const struct dataplane *dataplane)
+static void open_predecessor(struct dataplane *dataplane)
 {
 	struct arrays_options options = arrays_options(dataplane);
-	struct arrays *former;
 	struct error why = {0};
 
 	arrays_use_pinned_sizes(&options);
-	former = arrays_adopt(&options, &why);
-	if (!former)
-		log_line(LOG_LEVEL_WARNING,
-			 "what a former caromd left is not taken over, but replaced: %s",
-			 why.message);
-	return former;
+	dataplane->predecessor = arrays_adopt(&options, &dataplane->adoption, &why);
+	dataplane->adoption.result = ADOPTION_INHERITED;
+	if (dataplane->predecessor)
+		return;
+	refuse_predecessor(dataplane, why.message);
+	log_line(LOG_LEVEL_WARNING, "what the predecessor left is not adopted, but replaced: %s",
+		 why.message);
+}
+
+static void dataplane_adopt(struct dataplane *dataplane)
+{
+	struct arrays_options options = arrays_options(dataplane);
+	struct adoption *adoption = &dataplane->adoption;
+	struct error why = {0};
+
+	dataplane->maps = arrays_adopt(&options, adoption, &why);
+	if (dataplane->maps)
+		adoption->result = ADOPTION_ADOPTED;
+	else if (why.kind != ERROR_NOT_FOUND)
+		open_predecessor(dataplane);
+	for (size_t i = 0; i < adoption->left_out_count && adoption->result != ADOPTION_REFUSED;
+	     i++)
+		log_line(LOG_LEVEL_WARNING, "map '%s' is not adopted: %s",
+			 adoption->left_out[i].map, adoption->left_out[i].reason);
 }
 
 static int open_maps(struct dataplane *dataplane, struct error *ret_error)
 {
 	struct arrays_options options = arrays_options(dataplane);
-	struct error why = {0};
 
-	if (!dataplane->options.anew) {
-		dataplane->maps = arrays_adopt(&options, &why);
-		dataplane->adopted = dataplane->maps;
-	}
-	if (!dataplane->maps && why.kind == ERROR_CONFLICT)
-		dataplane->former = open_former(dataplane);
+	if (dataplane->options.refusal)
+		refuse_predecessor(dataplane, dataplane->options.refusal);
+	else
+		dataplane_adopt(dataplane);
 	if (!dataplane->maps)
 		dataplane->maps = arrays_make(&options, ret_error);
 	return dataplane->maps ? 0 : -1;
@@ -75,18 +96,23 @@ static int open_maps(struct dataplane *dataplane, struct error *ret_error)
 
 bool dataplane_is_adopted(const struct dataplane *dataplane)
 {
-	return dataplane->adopted;
+	return dataplane->adoption.result == ADOPTION_ADOPTED;
 }
 
-const struct dataplane_memory *dataplane_former(const struct dataplane *dataplane)
+const struct adoption *dataplane_adoption(const struct dataplane *dataplane)
 {
-	return dataplane->former ? arrays_memory(dataplane->former) : NULL;
+	return &dataplane->adoption;
 }
 
-void dataplane_forget_former(struct dataplane *dataplane)
+const struct dataplane_memory *dataplane_predecessor(const struct dataplane *dataplane)
 {
-	arrays_free(dataplane->former);
-	dataplane->former = NULL;
+	return dataplane->predecessor ? arrays_memory(dataplane->predecessor) : NULL;
+}
+
+void dataplane_forget_predecessor(struct dataplane *dataplane)
+{
+	arrays_free(dataplane->predecessor);
+	dataplane->predecessor = NULL;
 }
 
 bool dataplane_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2])
@@ -137,7 +163,7 @@ void dataplane_free(struct dataplane *dataplane)
 	if (!dataplane)
 		return;
 	arrays_free(dataplane->maps);
-	arrays_free(dataplane->former);
+	arrays_free(dataplane->predecessor);
 	if (dataplane->lock >= 0) {
 		/* Succeeds only if nothing is pinned in it. */
 		rmdir(dataplane->options.bpf_dir);
@@ -164,7 +190,7 @@ static struct bpf_object *open_with(const struct dataplane *dataplane,
 	return attach_open(&object, ret_error);
 }
 
-static struct bpf_object *open_program(const void *context, struct error *ret_error)
+static struct bpf_object *dataplane_open_program(const void *context, struct error *ret_error)
 {
 	const struct dataplane *dataplane = context;
 
@@ -180,12 +206,12 @@ static struct bpf_object *open_twin(const void *context, struct error *ret_error
 	return open_with(dataplane, &settings, ret_error);
 }
 
-static struct attach_program program_of(const struct dataplane *dataplane)
+static struct attach_program dataplane_program(const struct dataplane *dataplane)
 {
 	return (struct attach_program){
 		.name = PROGRAM_NAME,
 		.instance = dataplane->settings.instance,
-		.open = open_program,
+		.open = dataplane_open_program,
 		.context = dataplane,
 	};
 }
@@ -193,7 +219,7 @@ static struct attach_program program_of(const struct dataplane *dataplane)
 int dataplane_attach(struct dataplane *dataplane, const char *interface, enum attach_mode mode,
 		     struct attachment *ret_attachment, struct error *ret_error)
 {
-	struct attach_program program = program_of(dataplane);
+	struct attach_program program = dataplane_program(dataplane);
 
 	return attach_put(&program, interface, mode, ret_attachment, ret_error);
 }
@@ -201,7 +227,7 @@ int dataplane_attach(struct dataplane *dataplane, const char *interface, enum at
 int dataplane_detach(const struct dataplane *dataplane, const char *interface,
 		     struct error *ret_error)
 {
-	struct attach_program program = program_of(dataplane);
+	struct attach_program program = dataplane_program(dataplane);
 	size_t count = 0;
 
 	return attach_remove(&program, interface, &count, ret_error);
@@ -209,14 +235,14 @@ int dataplane_detach(const struct dataplane *dataplane, const char *interface,
 
 int dataplane_load(const struct dataplane *dataplane, struct error *ret_error)
 {
-	struct attach_program program = program_of(dataplane);
+	struct attach_program program = dataplane_program(dataplane);
 
 	return attach_load(&program, ret_error);
 }
 
 int dataplane_load_twin(const struct dataplane *dataplane, struct error *ret_error)
 {
-	struct attach_program twin = program_of(dataplane);
+	struct attach_program twin = dataplane_program(dataplane);
 
 	twin.open = open_twin;
 	return attach_load(&twin, ret_error);
@@ -224,15 +250,17 @@ int dataplane_load_twin(const struct dataplane *dataplane, struct error *ret_err
 
 struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dataplane)
 {
-	return (struct dataplane_capture_maps){
-		.captured = arrays_captured(dataplane->maps),
-		.lanes = arrays_capture_lanes(dataplane->maps),
-	};
+	return arrays_capture_maps(dataplane->maps);
 }
 
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error)
 {
-	return dataplane->adopted ? 0 : arrays_pin(dataplane->maps, ret_error);
+	return arrays_pin(dataplane->maps, ret_error);
+}
+
+int dataplane_check_folder(const char *bpf_dir, struct error *ret_error)
+{
+	return bpffs_check(bpf_dir, ret_error);
 }
 
 int dataplane_detach_all(const char *bpf_dir, size_t *ret_count, struct error *ret_error)

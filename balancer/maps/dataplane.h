@@ -9,89 +9,49 @@
 #ifndef CAROM_DATAPLANE_H
 #define CAROM_DATAPLANE_H
 
-#include "abi.h"
+#include "adoption.h"
 #include "attachment.h"
+#include "dataplane_memory.h"
 #include "error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct dataplane_limits {
-	uint32_t vips;
-	uint32_t backends;
-	uint32_t slots;
-	uint32_t flows;		      /* rounded up to a power of two */
-	uint32_t flow_inserts_per_s;  /* by one CPU */
-	uint32_t flow_idle_timeout_s; /* at most CAROM_FLOW_IDLE_MAX_S */
-};
-
 struct dataplane_options {
 	const char *bpf_dir; /* borrowed until dataplane_free() */
 	struct dataplane_limits limits;
 	uint64_t hash_key[2];
-	bool anew; /* do not take over what is pinned */
-};
-
-/*
- * The maps as arrays in memory. Those of VIPs, backends and slots hold twice or, for slots, three
- * times (RANGE_BLOCKS_ROOM) their limit, so that a change fits beside what it replaces.
- */
-struct dataplane_memory {
-	struct carom_control *control;
-	uint16_t *displacements;
-	struct carom_address_entry *addresses;
-	struct carom_vip *vips;
-	uint16_t *slots;
-	uint16_t *previous;
-	uint16_t *changed_at;
-	struct carom_flow *flows;
-	struct carom_recorder *recorders;
-	struct carom_share *shares;
-	struct carom_backend *backends;
-	struct carom_vip_label *vip_labels;
-	struct carom_backend_label *backend_labels;
-	struct carom_counter *counters;
-	struct carom_reason_counter *reasons;
-	struct carom_capture *capture;
-	struct carom_explanation *explanation;
-
-	uint32_t displacement_count; /* of one table in one generation */
-	uint32_t entry_count;	     /* of addresses, or of vips, in one generation */
-	uint32_t slot_count;
-	uint32_t backend_count;
-	uint32_t flow_count; /* places: a power of two, at least twice the limit */
-	uint32_t flow_idle_timeout_s;
-	uint32_t counters_per_lane;
-	uint32_t reasons_per_lane;
-	uint32_t lane_count; /* possible CPUs, and last the lane that only userspace writes */
+	/* Why the pinned maps are refused; NULL: they may be adopted. Borrowed during the call. */
+	const char *refusal;
 };
 
 struct dataplane;
 
-/* The key that a predecessor's maps, of this ABI version, were hashed with. False: there are none.
- */
+/* The key that a predecessor's maps, of this ABI, were hashed with. False: there are none. */
 bool dataplane_pinned_hash_key(const char *bpf_dir, uint64_t ret_key[2]);
 
-/* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, and takes over
- * the maps that a former process pinned, or makes new ones if there are none or they do not fit
- * (which is logged). NULL on failure, and nothing is left behind. */
+/* Takes the lock, mounts bpffs if bpf_dir lies under /sys/fs/bpf and that is bare, and adopts the
+ * maps that the predecessor pinned, or makes new ones if there are none or they do not fit. The log
+ * says what is not adopted. NULL on failure, and nothing is left behind. */
 struct dataplane *dataplane_new(const struct dataplane_options *options, struct error *ret_error);
 /* Leaves the programs on their interfaces, and the pins: packets flow on. */
 void dataplane_free(struct dataplane *dataplane);
 
-/* Whether the maps are a former process's, with what it published in them. */
+/* Whether the maps are the predecessor's, with what it published in them. */
 bool dataplane_is_adopted(const struct dataplane *dataplane);
+/* What became of the predecessor's maps. */
+const struct adoption *dataplane_adoption(const struct dataplane *dataplane);
 
-/* Maps of other sizes that a former process left, to inherit from (publish_inherit()) until
- * dataplane_forget_former(); NULL: there are none. */
-const struct dataplane_memory *dataplane_former(const struct dataplane *dataplane);
-void dataplane_forget_former(struct dataplane *dataplane);
+/* Maps of other sizes that the predecessor left, to inherit from (publish_inherit()) until
+ * dataplane_forget_predecessor(); NULL: there are none. */
+const struct dataplane_memory *dataplane_predecessor(const struct dataplane *dataplane);
+void dataplane_forget_predecessor(struct dataplane *dataplane);
 
 const struct dataplane_memory *dataplane_memory(const struct dataplane *dataplane);
 
-/* Attaches the program, or replaces the one that a former process of this instance left, without
- * a packet between them missing both. Refuses to touch anybody else's program. Returns 0 or -1. */
+/* Attaches the program, or replaces the one that the predecessor left, without a packet between
+ * them missing both. Refuses to touch a foreign program. Returns 0 or -1. */
 int dataplane_attach(struct dataplane *dataplane, const char *interface, enum attach_mode mode,
 		     struct attachment *ret_attachment, struct error *ret_error);
 
@@ -107,16 +67,14 @@ int dataplane_load(const struct dataplane *dataplane, struct error *ret_error);
  */
 int dataplane_load_twin(const struct dataplane *dataplane, struct error *ret_error);
 
-/* The ring of captured packets, and what each CPU does for a capture; borrowed file descriptors. */
-struct dataplane_capture_maps {
-	int captured;
-	int lanes;
-};
 struct dataplane_capture_maps dataplane_capture_maps(const struct dataplane *dataplane);
 
-/* Pins the maps, unless they were taken over, in the place of what a former process had pinned.
- * After the last dataplane_attach(). Returns 0 or -1. */
+/* Pins the maps that are not adopted in the place of what the predecessor had pinned. After the
+ * last dataplane_attach(). Returns 0 or -1. */
 int dataplane_keep(struct dataplane *dataplane, struct error *ret_error);
+
+/* Whether bpf_dir can be one: a folder in a bpffs, not its root. Returns 0 or -1. */
+int dataplane_check_folder(const char *bpf_dir, struct error *ret_error);
 
 /* Takes the instance's programs off all interfaces and removes every pin. *ret_count: of programs
  * taken off. Needs no struct dataplane; takes the lock itself. Returns 0 or -1. */

@@ -6,7 +6,7 @@
 
 #define IPV4_MAPPED_BITS 96
 
-static int compare_addresses(const void *left, const void *right)
+static int destination_compare(const void *left, const void *right)
 {
 	return address_compare(left, right);
 }
@@ -81,7 +81,7 @@ static int find_missing(const struct destination_set *set, const struct carom_ad
 	if (sorted && missing.items) {
 		if (count > 0)
 			memcpy(sorted, addresses, count * sizeof(*sorted));
-		qsort(sorted, count, sizeof(*sorted), compare_addresses);
+		qsort(sorted, count, sizeof(*sorted), destination_compare);
 		status = set_fill(&missing, set, sorted, count);
 	}
 	if (status)

@@ -4,7 +4,7 @@
 #define CAROM_DESTINATION_H
 
 #include "address.h"
-#include "nexthop.h"
+#include "resolution.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ struct neighbour;
 struct destination {
 	struct carom_address address;
 	struct resolution resolution; /* unresolved without a reason: not yet looked up */
-	struct neighbour *neighbour; /* NULL: the route leads nowhere, or is not yet looked up */
+	struct neighbour *neighbour;  /* NULL: the route leads nowhere, or is not yet looked up */
 	uint32_t follow_count;
 	LIST_ENTRY(destination) entry; /* on the neighbour's list */
 };

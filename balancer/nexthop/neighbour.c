@@ -23,7 +23,7 @@
 #define STATES_FIXED  (NUD_PERMANENT | NUD_NOARP)
 #define STATES_USABLE (STATES_FIXED | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)
 
-static int compare(const void *left_key, const void *right_key)
+static int neighbour_compare(const void *left_key, const void *right_key)
 {
 	const struct neighbour *left = left_key, *right = right_key;
 
@@ -54,7 +54,7 @@ struct neighbour *neighbour_find(const struct neighbour_table *table, uint32_t i
 				 const struct carom_address *address)
 {
 	struct neighbour key = key_of(interface, address);
-	struct neighbour **found = tfind(&key, &table->tree, compare);
+	struct neighbour **found = tfind(&key, &table->tree, neighbour_compare);
 
 	return found ? *found : NULL;
 }
@@ -72,7 +72,7 @@ struct neighbour *neighbour_add(struct neighbour_table *table, uint32_t interfac
 	*neighbour = key_of(interface, address);
 	neighbour->backoff_ms = BACKOFF_MIN_MS;
 	LIST_INIT(&neighbour->destinations);
-	if (!tsearch(neighbour, &table->tree, compare)) {
+	if (!tsearch(neighbour, &table->tree, neighbour_compare)) {
 		free(neighbour);
 		return NULL;
 	}
@@ -165,7 +165,7 @@ static void release(struct neighbour_table *table, struct neighbour *neighbour)
 void neighbour_remove(struct neighbour_table *table, struct neighbour *neighbour)
 {
 	release(table, neighbour);
-	tdelete(neighbour, &table->tree, compare);
+	tdelete(neighbour, &table->tree, neighbour_compare);
 	LIST_REMOVE(neighbour, entry);
 	free(neighbour);
 }

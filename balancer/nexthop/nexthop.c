@@ -91,23 +91,24 @@ static const struct rtnetlink_link *find_link_down(const struct nexthop *nexthop
 static void move_behind(struct nexthop *nexthop, struct destination *destination,
 			struct neighbour *neighbour)
 {
-	struct neighbour *former = destination->neighbour;
+	struct neighbour *before = destination->neighbour;
 
-	if (former == neighbour)
+	if (before == neighbour)
 		return;
-	if (former)
+	if (before)
 		LIST_REMOVE(destination, entry);
 	if (neighbour)
 		LIST_INSERT_HEAD(&neighbour->destinations, destination, entry);
 	destination->neighbour = neighbour;
-	if (former && LIST_EMPTY(&former->destinations))
-		neighbour_remove(&nexthop->neighbours, former);
+	if (before && LIST_EMPTY(&before->destinations))
+		neighbour_remove(&nexthop->neighbours, before);
 }
 
-static void decide(struct nexthop *nexthop, struct destination *destination,
-		   const struct resolution *resolution)
+static void nexthop_decide(struct nexthop *nexthop, struct destination *destination,
+			   const struct resolution *resolution)
 {
-	if (resolve_is_given(&destination->resolution) && !resolve_equal(&destination->resolution, resolution))
+	if (resolve_is_given(&destination->resolution) &&
+	    !resolve_equal(&destination->resolution, resolution))
 		nexthop->differs = true;
 	nexthop->new_count -= !resolve_is_given(&destination->resolution);
 	nexthop->unresolved_count += destination->resolution.hop.resolved;
@@ -120,7 +121,8 @@ static void judge_neighbour(const struct nexthop *nexthop, const struct neighbou
 {
 	const struct rtnetlink_link *link = find_link(nexthop, neighbour->kernel.interface);
 
-	resolve_neighbour(&neighbour->kernel, neighbour_is_usable(neighbour), link->name, resolution);
+	resolve_neighbour(&neighbour->kernel, neighbour_is_usable(neighbour), link->name,
+			  resolution);
 }
 
 static void refresh_neighbour(struct nexthop *nexthop, struct neighbour *neighbour, uint64_t now_ms)
@@ -134,7 +136,7 @@ static void refresh_neighbour(struct nexthop *nexthop, struct neighbour *neighbo
 		struct resolution resolution = destination->resolution;
 
 		judge_neighbour(nexthop, neighbour, &resolution);
-		decide(nexthop, destination, &resolution);
+		nexthop_decide(nexthop, destination, &resolution);
 	}
 }
 
@@ -175,8 +177,8 @@ static void refuse_foreign(struct nexthop *nexthop, const struct carom_address *
 
 /* NULL: there is none, and the resolution says why. */
 static struct neighbour *follow_route(struct nexthop *nexthop, const struct carom_address *address,
-				      const struct rtnetlink_route *route, struct resolution *resolution,
-				      uint64_t now_ms)
+				      const struct rtnetlink_route *route,
+				      struct resolution *resolution, uint64_t now_ms)
 {
 	const struct rtnetlink_link *link = find_link(nexthop, route->interface);
 	bool is_on_link = address_is_zero(&route->gateway);
@@ -219,7 +221,7 @@ static void look_up(struct nexthop *nexthop, struct destination *destination, ui
 		resolve_no_route(address, route_errno, find_link_down(nexthop), &resolution);
 	}
 	move_behind(nexthop, destination, neighbour);
-	decide(nexthop, destination, &resolution);
+	nexthop_decide(nexthop, destination, &resolution);
 }
 
 /* ---- passes ---- */
@@ -231,11 +233,11 @@ static void start_pass(struct nexthop *nexthop)
 }
 
 /* Destinations have come or gone, and the others have moved: a pass under way would miss some. */
-static void adapt_pass(struct nexthop *nexthop, size_t former_count)
+static void adapt_pass(struct nexthop *nexthop, size_t count_before)
 {
 	bool is_under_way = nexthop->pending_count > 0;
 
-	if (nexthop->destinations.count != former_count && (is_under_way || nexthop->new_count > 0))
+	if (nexthop->destinations.count != count_before && (is_under_way || nexthop->new_count > 0))
 		nexthop->pending_count = nexthop->destinations.count;
 	if (!is_under_way)
 		nexthop->pass_is_full = false;
@@ -257,7 +259,8 @@ static void continue_pass(struct nexthop *nexthop, uint64_t now_ms)
 
 	for (; budget > 0 && nexthop->pending_count > 0; nexthop->pending_count--) {
 		nexthop->cursor = nexthop->cursor + 1 < set->count ? nexthop->cursor + 1 : 0;
-		if (!nexthop->pass_is_full && resolve_is_given(&set->items[nexthop->cursor]->resolution))
+		if (!nexthop->pass_is_full &&
+		    resolve_is_given(&set->items[nexthop->cursor]->resolution))
 			continue;
 		look_up(nexthop, set->items[nexthop->cursor], now_ms);
 		budget--;
@@ -475,14 +478,14 @@ int nexthop_follow(struct nexthop *nexthop, const struct carom_address *destinat
 		   uint64_t now_ms, struct error *ret_error)
 {
 	struct destination_set *set = &nexthop->destinations;
-	size_t former_count = set->count;
+	size_t count_before = set->count;
 
 	if (destination_set_follow(set, destinations, count))
 		return error_set_errno(ret_error, ENOMEM, "following %zu next hops more", count);
-	nexthop->unresolved_count += set->count - former_count;
-	nexthop->new_count += set->count - former_count;
-	adapt_pass(nexthop, former_count);
-	if (set->count == former_count)
+	nexthop->unresolved_count += set->count - count_before;
+	nexthop->new_count += set->count - count_before;
+	adapt_pass(nexthop, count_before);
+	if (set->count == count_before)
 		return 0;
 	look_up_new(nexthop, destinations, count, now_ms);
 	ask_to_continue(nexthop);
@@ -493,7 +496,7 @@ void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *desti
 		      size_t count)
 {
 	struct destination_set *set = &nexthop->destinations;
-	size_t former_count = set->count;
+	size_t count_before = set->count;
 	bool is_last = false;
 
 	for (size_t i = 0; i < count; i++) {
@@ -508,11 +511,11 @@ void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *desti
 	}
 	if (is_last)
 		destination_set_prune(set);
-	adapt_pass(nexthop, former_count);
+	adapt_pass(nexthop, count_before);
 }
 
 const struct resolution *nexthop_find(const struct nexthop *nexthop,
-				    const struct carom_address *destination)
+				      const struct carom_address *destination)
 {
 	const struct destination *found = destination_set_find(&nexthop->destinations, destination);
 

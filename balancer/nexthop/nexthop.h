@@ -10,34 +10,17 @@
 #ifndef CAROM_NEXTHOP_H
 #define CAROM_NEXTHOP_H
 
-#include "abi.h"
 #include "error.h"
+#include "resolution.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* The way to a destination: what packets need of it. */
-struct next_hop {
-	bool resolved; /* the rest is valid only then */
-	uint32_t interface; /* ifindex to leave by */
-	uint16_t mtu;	    /* of route or interface, the smaller; at most 65535 */
-	uint8_t destination_mac[6];
-	uint8_t source_mac[6];
-	struct carom_address source; /* the address this node would use towards the destination */
-};
-
-/* What is known of the way. */
-struct resolution {
-	struct next_hop hop;
-	char reason[128]; /* why it is not resolved: "no route", "neighbour 10.0.0.1 on eth0 …" */
-};
 
 struct nexthop; /* the resolver */
 
 /* Called from nexthop_read() or nexthop_tick(), at most once a call, when a followed destination's
- * resolution is no longer what nexthop_find() said before. When one event touches thousands of them,
- * several calls in quick succession each bring a part: debounce what is dear. */
+ * resolution is no longer what nexthop_find() said before. When one event touches thousands of
+ * them, several calls in quick succession each bring a part: debounce what is dear. */
 typedef void nexthop_changed(void *context);
 
 struct nexthop_options {
@@ -71,7 +54,7 @@ void nexthop_unfollow(struct nexthop *nexthop, const struct carom_address *desti
 
 /* Borrowed until the next call of follow, read or tick. NULL: not followed. */
 const struct resolution *nexthop_find(const struct nexthop *nexthop,
-				    const struct carom_address *destination);
+				      const struct carom_address *destination);
 
 /* How many followed destinations are yet to be looked up for the first time. */
 size_t nexthop_new_count(const struct nexthop *nexthop);

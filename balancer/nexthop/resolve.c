@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static void refuse(struct resolution *resolution, const char *format, ...)
+static void resolve_refuse(struct resolution *resolution, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void refuse(struct resolution *resolution, const char *format, ...)
+static void resolve_refuse(struct resolution *resolution, const char *format, ...)
 {
 	va_list arguments;
 
@@ -29,10 +29,10 @@ static void refuse_unreachable(const char *destination, const struct rtnetlink_l
 			       struct resolution *resolution)
 {
 	if (down)
-		refuse(resolution, "no route to %s, and interface '%s' %s", destination, down->name,
-		       link_fault(down));
+		resolve_refuse(resolution, "no route to %s, and interface '%s' %s", destination,
+			       down->name, link_fault(down));
 	else
-		refuse(resolution, "no route to %s", destination);
+		resolve_refuse(resolution, "no route to %s", destination);
 }
 
 void resolve_no_route(const struct carom_address *destination, int route_errno,
@@ -44,13 +44,14 @@ void resolve_no_route(const struct carom_address *destination, int route_errno,
 	if (route_errno == ENETUNREACH)
 		refuse_unreachable(text, down, resolution);
 	else if (route_errno == EHOSTUNREACH)
-		refuse(resolution, "the route to %s is of type 'unreachable'", text);
+		resolve_refuse(resolution, "the route to %s is of type 'unreachable'", text);
 	else if (route_errno == EACCES)
-		refuse(resolution, "the route to %s is of type 'prohibit'", text);
+		resolve_refuse(resolution, "the route to %s is of type 'prohibit'", text);
 	else if (route_errno == EINVAL)
-		refuse(resolution, "the route to %s is of type 'blackhole'", text);
+		resolve_refuse(resolution, "the route to %s is of type 'blackhole'", text);
 	else
-		refuse(resolution, "asking for the route to %s: %s", text, strerror(route_errno));
+		resolve_refuse(resolution, "asking for the route to %s: %s", text,
+			       strerror(route_errno));
 }
 
 bool resolve_is_routing_errno(int error)
@@ -76,14 +77,15 @@ bool resolve_route(const struct carom_address *destination, const struct rtnetli
 
 	address_format(destination, text);
 	resolution->hop.interface = route->interface;
-	resolution->hop.mtu = route->mtu && route->mtu < UINT16_MAX ? (uint16_t)route->mtu : UINT16_MAX;
+	resolution->hop.mtu =
+		route->mtu && route->mtu < UINT16_MAX ? (uint16_t)route->mtu : UINT16_MAX;
 	resolution->hop.source = route->source;
 	if (route->type == RTN_LOCAL)
-		refuse(resolution, "%s is an address of this host", text);
+		resolve_refuse(resolution, "%s is an address of this host", text);
 	else if (route->type != RTN_UNICAST)
-		refuse(resolution, "%s is a broadcast, multicast or anycast address", text);
+		resolve_refuse(resolution, "%s is a broadcast, multicast or anycast address", text);
 	else if (!is_source_fit(&route->source, destination))
-		refuse(resolution, "this host has no address from which to reach %s", text);
+		resolve_refuse(resolution, "this host has no address from which to reach %s", text);
 	return !resolution->reason[0];
 }
 
@@ -93,9 +95,9 @@ bool resolve_link(const struct rtnetlink_link *link, struct resolution *resoluti
 		resolution->hop.mtu = (uint16_t)link->mtu;
 	memcpy(resolution->hop.source_mac, link->mac, sizeof(resolution->hop.source_mac));
 	if (!link->is_up || !link->is_running)
-		refuse(resolution, "interface '%s' %s", link->name, link_fault(link));
+		resolve_refuse(resolution, "interface '%s' %s", link->name, link_fault(link));
 	else if (!link->is_ethernet)
-		refuse(resolution, "interface '%s' is not an Ethernet one", link->name);
+		resolve_refuse(resolution, "interface '%s' is not an Ethernet one", link->name);
 	return !resolution->reason[0];
 }
 
@@ -104,8 +106,9 @@ void resolve_foreign(const struct carom_address *destination, const char *link_n
 {
 	char text[ADDRESS_TEXT_BYTES];
 
-	refuse(resolution, "the route to %s leaves by '%s', which is not one of node.interfaces",
-	       address_format(destination, text), link_name);
+	resolve_refuse(resolution,
+		       "the route to %s leaves by '%s', which is not one of node.interfaces",
+		       address_format(destination, text), link_name);
 }
 
 void resolve_neighbour(const struct rtnetlink_neighbour *neighbour, bool is_usable,
@@ -114,18 +117,19 @@ void resolve_neighbour(const struct rtnetlink_neighbour *neighbour, bool is_usab
 	if (!is_usable) {
 		char text[ADDRESS_TEXT_BYTES];
 
-		refuse(resolution, "neighbour %s on %s does not answer",
-		       address_format(&neighbour->address, text), link_name);
+		resolve_refuse(resolution, "neighbour %s on %s does not answer",
+			       address_format(&neighbour->address, text), link_name);
 		return;
 	}
 	resolution->hop.resolved = true;
 	resolution->reason[0] = '\0';
-	memcpy(resolution->hop.destination_mac, neighbour->mac, sizeof(resolution->hop.destination_mac));
+	memcpy(resolution->hop.destination_mac, neighbour->mac,
+	       sizeof(resolution->hop.destination_mac));
 }
 
 void resolve_out_of_memory(struct resolution *resolution)
 {
-	refuse(resolution, "out of memory");
+	resolve_refuse(resolution, "out of memory");
 }
 
 bool resolve_is_given(const struct resolution *resolution)
@@ -136,7 +140,8 @@ bool resolve_is_given(const struct resolution *resolution)
 bool resolve_equal(const struct resolution *left, const struct resolution *right)
 {
 	if (!left->hop.resolved || !right->hop.resolved)
-		return left->hop.resolved == right->hop.resolved && !strcmp(left->reason, right->reason);
+		return left->hop.resolved == right->hop.resolved &&
+		       !strcmp(left->reason, right->reason);
 	return left->hop.interface == right->hop.interface && left->hop.mtu == right->hop.mtu &&
 	       address_equal(&left->hop.source, &right->hop.source) &&
 	       !memcmp(left->hop.destination_mac, right->hop.destination_mac, 6) &&

@@ -6,7 +6,7 @@
 #ifndef CAROM_RESOLVE_H
 #define CAROM_RESOLVE_H
 
-#include "nexthop.h"
+#include "resolution.h"
 #include "rtnetlink.h"
 
 #include <stdbool.h>

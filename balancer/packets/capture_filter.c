@@ -8,6 +8,8 @@
  */
 #include "capture_filter.h"
 
+#include "hex.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -20,7 +22,6 @@
 #define WORD_BYTES_MAX 64
 #define IPV4_PARTS_MAX 4
 #define MAC_PARTS      6
-#define HEX_DIGITS     "0123456789abcdefABCDEF"
 #define WORD_START     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:\\"
 #define WORD_REST      WORD_START "._-"
 
@@ -233,6 +234,16 @@ static bool has_good_colons(const char *word)
 				     count_parts(word, ":", is_offset) == 2);
 }
 
+/* A port, a range of them, or the name of a service. libpcap would read anything else in parts, and
+ * look one of them up. */
+static bool is_port(const char *word)
+{
+	for (; *word; word++)
+		if (!isalnum((unsigned char)*word) && *word != '-' && *word != '_')
+			return false;
+	return true;
+}
+
 /* Whether libpcap knows a word by itself, or asks only what is local: names of services and
  * protocols. before: the word before. */
 static bool is_known(const char *word, const char *before)
@@ -240,7 +251,7 @@ static bool is_known(const char *word, const char *before)
 	if (word[0] == '\\')
 		return strcmp(before, "proto") == 0;
 	if (strcmp(before, "port") == 0 || strcmp(before, "portrange") == 0)
-		return true;
+		return is_port(word);
 	return is_keyword(word) || is_number(word) || is_ipv4(word) || has_good_colons(word);
 }
 

@@ -7,7 +7,7 @@
 uint32_t verdict_action(uint32_t verdict)
 {
 	static const uint32_t actions[VERDICT_COUNT] = {
-#define REASON_ACTION(name, label, action, help) [CAROM_REASON_##name] = XDP_##action,
+#define REASON_ACTION(name, number, label, action, help) [CAROM_REASON_##name] = XDP_##action,
 		CAROM_REASONS(REASON_ACTION)
 #undef REASON_ACTION
 			[CAROM_VERDICT_TX] = XDP_TX,
@@ -32,7 +32,7 @@ const char *verdict_action_name(uint32_t action)
 const char *verdict_reason(uint32_t verdict)
 {
 	static const char *const labels[] = {
-#define REASON_LABEL(name, label, action, help) label,
+#define REASON_LABEL(name, number, label, action, help) label,
 		CAROM_REASONS(REASON_LABEL)
 #undef REASON_LABEL
 	};

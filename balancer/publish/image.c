@@ -136,6 +136,66 @@ bool image_backend_serves(const struct image_backend *backend)
 {
 	enum carom_backend_state state = image_backend_state(backend);
 
-	return state == CAROM_BACKEND_ACTIVE || state == CAROM_BACKEND_DRAIN ||
-	       state == CAROM_BACKEND_DOWN;
+	return CAROM_STATE_SERVES(state);
+}
+
+bool image_has_same_flows(const struct image_vip *before, const struct image_vip *after)
+{
+	return before->port == after->port && before->protocol == after->protocol &&
+	       address_equal(&before->address, &after->address) &&
+	       before->ring->bits <= after->ring->bits;
+}
+
+/* Whether every backend that served still does: no slot's `previous` must be replaced. */
+static bool image_serves_as_before(const struct image_vip *before, const struct image_vip *after)
+{
+	for (size_t i = 0; i < before->backend_count; i++) {
+		if (image_backend_serves(&before->backends[i]) &&
+		    !(i < after->backend_count && image_backend_serves(&after->backends[i])))
+			return false;
+	}
+	return true;
+}
+
+bool image_may_keep_slots(const struct image_vip *before, const struct image_vip *after)
+{
+	return before->ring == after->ring && before->tracking == after->tracking &&
+	       image_has_same_flows(before, after) && image_serves_as_before(before, after);
+}
+
+/* Whether only state and next hop, if anything, tell the two apart to packets. */
+static bool image_is_same_place(const struct image_backend *before,
+				const struct image_backend *after)
+{
+	bool is_held = after->state != CAROM_BACKEND_UNUSED;
+
+	if ((before->state != CAROM_BACKEND_UNUSED) != is_held)
+		return false;
+	return !is_held || (before->source_host_mask == after->source_host_mask &&
+			    address_equal(&before->address, &after->address) &&
+			    address_equal(&before->outer_source, &after->outer_source) &&
+			    strcmp(before->name, after->name) == 0);
+}
+
+uint32_t image_placed_count(const struct image_vip *vip)
+{
+	size_t count = vip->backend_count;
+
+	while (count && vip->backends[count - 1].state == CAROM_BACKEND_UNUSED)
+		count--;
+	return (uint32_t)count;
+}
+
+bool image_may_keep_backends(const struct image_vip *before, const struct image_vip *after)
+{
+	uint32_t count = image_placed_count(after);
+
+	if (image_placed_count(before) != count ||
+	    address_is_ipv4(&before->address) != address_is_ipv4(&after->address))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!image_is_same_place(&before->backends[i], &after->backends[i]))
+			return false;
+	}
+	return true;
 }

@@ -30,7 +30,7 @@ struct image_backend {
 	char name[CAROM_NAME_BYTES];
 	struct carom_address address;
 	uint32_t weight;
-	enum carom_backend_state state; /* UNUSED: nobody holds this ordinal */
+	enum carom_backend_state state; /* UNUSED: the ordinal is not held */
 	/* Of an UNUSED ordinal: not to be given away before so many sweeps, as flows may name it.
 	 */
 	uint64_t free_after_sweep;
@@ -59,7 +59,7 @@ struct image {
 	struct image_vip *vips[]; /* sorted by name; each holds a reference */
 };
 
-/* Values to fill in by whoever makes them, with one reference. NULL: out of memory. */
+/* Values with one reference, which their maker fills in. NULL: out of memory. */
 struct image_ring *image_ring_new(unsigned bits);
 struct image_vip *image_vip_new(size_t backend_count);
 struct image *image_new(size_t vip_count);
@@ -88,5 +88,14 @@ uint32_t *image_count_slots(const struct image_vip *vip);
 enum carom_backend_state image_backend_state(const struct image_backend *backend);
 /* Whether the flows that a backend has stay with it. */
 bool image_backend_serves(const struct image_backend *backend);
+
+/* Whether flows hash to the same slots as before: else the slots before tell nothing. */
+bool image_has_same_flows(const struct image_vip *before, const struct image_vip *after);
+/* How many ordinals packets know: up to the last that is held. */
+uint32_t image_placed_count(const struct image_vip *vip);
+/* Whether the backends can stay where they are: all but what is written in place is as before. */
+bool image_may_keep_backends(const struct image_vip *before, const struct image_vip *after);
+/* Whether the slots can stay what and where they are. */
+bool image_may_keep_slots(const struct image_vip *before, const struct image_vip *after);
 
 #endif

@@ -2,156 +2,232 @@
 /*
  * Commits: from one image to the next.
  *
- * A commit first lays everything out beside what is published (a `struct change`), which may fail
- * and is then undone; then it flips, which cannot fail; then it retires what the flip replaced.
- * Epochs count the flips. What epoch n retired is reusable once a grace period that began at epoch
- * n or later is over.
+ * A commit first places every changed VIP in a copy of the room, and lays it out beside what is
+ * published, where no packet looks: that may fail, and then the copy is thrown away. Then it flips,
+ * which cannot fail, and writes states and next hops of backends that stay where they are. Then it
+ * retires what the flip replaced.
  *
- * Owns the allocation of every array but the attach-time ones, and the published image. Called by
- * control/ on the event loop's thread.
+ * Owns the published image and its parts: room, generations, flows, counters. Called by control/ on
+ * the event loop's thread.
  */
 #include "publish.h"
 
-#include "address.h"
-#include "publish_parts.h"
+#include "encode.h"
+#include "generations.h"
+#include "hash_key.h"
+#include "published.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct publish {
+	struct published published;
+	struct room *room;
+	struct generations generations;
+	struct counters *counters;
+	struct flows *flows;
+};
+
 struct publish *publish_new(const struct dataplane_memory *memory, struct error *ret_error)
 {
+	const struct room_sizes sizes = {
+		.slot_count = memory->slot_count,
+		.backend_count = memory->backend_count,
+		.vip_number_count = memory->reasons_per_lane,
+		.number_count = memory->counters_per_lane,
+		.next_hop_count = memory->next_hop_count,
+	};
 	struct publish *publish = calloc(1, sizeof(*publish));
-	uint32_t vip_numbers = memory->reasons_per_lane;
 
 	if (publish) {
-		publish->memory = memory;
-		publish->slots = range_pool_new(memory->slot_count);
-		publish->backends = range_pool_new(memory->backend_count);
-		publish->vip_counters = range_pool_new(vip_numbers);
-		publish->backend_counters = range_pool_new(memory->counters_per_lane);
+		publish->published.memory = memory;
+		publish->room = room_new(&sizes);
+		publish->generations.published = &publish->published;
+		publish->counters = counters_new(&publish->published);
+		publish->flows = flows_new(&publish->published);
+		if (publish->room && publish->counters && publish->flows)
+			return publish;
 	}
-	/* Number 0 is for packets of no VIP; backends' numbers come after the VIPs'. */
-	if (publish && !memory->control->clock)
-		memory->control->clock = 1;
-	if (publish && publish->slots && publish->backends && publish->vip_counters &&
-	    publish->backend_counters && !range_take_at(publish->vip_counters, 0, 1) &&
-	    !range_take_at(publish->backend_counters, 0, vip_numbers))
-		return publish;
 	publish_free(publish);
 	error_set_errno(ret_error, ENOMEM, "publishing");
 	return NULL;
-}
-
-void published_vip_free(struct published_vip *published)
-{
-	image_vip_unref(published->vip);
-	free(published->flow_counts);
-	free(published->older);
-	free(published->certain_at);
-	free(published);
 }
 
 void publish_free(struct publish *publish)
 {
 	if (!publish)
 		return;
-	for (size_t i = 0; publish->image && i < publish->image->vip_count; i++)
-		published_vip_free(publish->vips[i]);
-	free(publish->vips);
-	free(publish->retired);
-	publish_layout_free(publish->layout);
-	image_unref(publish->image);
-	range_pool_free(publish->slots);
-	range_pool_free(publish->backends);
-	range_pool_free(publish->vip_counters);
-	range_pool_free(publish->backend_counters);
+	published_done(&publish->published);
+	room_free(publish->room);
+	generations_done(&publish->generations);
+	counters_free(publish->counters);
+	flows_free(publish->flows);
 	free(publish);
 }
 
-/* ---- placing a VIP beside its former self ---- */
+/* ---- placing ---- */
 
-uint32_t publish_counter_before(const struct published_vip *before, const struct image_vip *vip,
-				size_t ordinal)
+/* The VIPs of the next image. */
+struct change {
+	const struct image *image;
+	struct placement *placements;
+	struct room *room; /* with all of them placed */
+	bool is_turned;	   /* all of them are placed anew */
+};
+
+static int place(const struct change *change, size_t vip, struct error *ret_error)
 {
-	const struct image_backend *was, *is = &vip->backends[ordinal];
+	struct placement *placement = &change->placements[vip];
+	struct image_vip *wanted = change->image->vips[vip];
 
-	if (!before || ordinal >= before->vip->backend_count)
+	if (placement->before && placement->before->vip == wanted && !change->is_turned) {
+		placement->after = placement->before;
 		return 0;
-	was = &before->vip->backends[ordinal];
-	return address_equal(&was->address, &is->address) && strcmp(was->name, is->name) == 0
-		       ? before->counters[ordinal]
-		       : 0;
+	}
+	placement->after = placed_new(wanted);
+	if (!placement->after)
+		return error_set_errno(ret_error, ENOMEM, "vip '%s'", wanted->name);
+	if (room_place(change->room, placement))
+		return error_set(ret_error, ERROR_LIMIT,
+				 "vip '%s': there is no room for its slots or backends beside "
+				 "those of before, which packets still use; see node.limits.slots "
+				 "and node.limits.backends",
+				 wanted->name);
+	return 0;
 }
 
-int publish_place_counters(struct publish *publish, const struct placement *placement)
+/* Undoes a change that did not come about. */
+static void change_done(struct change *change)
 {
-	const struct published_vip *before = placement->before;
-	struct published_vip *now = placement->now;
+	for (size_t i = 0; change->placements && i < change->image->vip_count; i++) {
+		if (change->placements[i].after != change->placements[i].before)
+			placed_free(change->placements[i].after);
+	}
+	free(change->placements);
+	room_free(change->room);
+}
 
-	if (before)
-		now->counter = before->counter;
-	else if (range_take(publish->vip_counters, 1, &now->counter))
+static int change_place(struct change *change, const struct publish *publish, bool reclaimed,
+			struct error *ret_error)
+{
+	size_t count = change->image->vip_count;
+
+	change->placements = calloc(count + 1, sizeof(change->placements[0]));
+	change->room = room_copy(publish->room, reclaimed);
+	if (!change->placements || !change->room)
+		return error_set_errno(ret_error, ENOMEM, "publishing");
+	if (change->is_turned && !room_turn(change->room))
 		return -1;
-	else
-		publish->memory->shares[now->counter] = (struct carom_share){0};
-	memcpy(publish->memory->vip_labels[now->counter].name, now->vip->name, CAROM_NAME_BYTES);
-	for (size_t i = 0; i < now->vip->backend_count; i++) {
-		if (now->vip->backends[i].state == CAROM_BACKEND_UNUSED)
-			continue;
-		now->counters[i] = publish_counter_before(before, now->vip, i);
-		if (!now->counters[i] &&
-		    range_take(publish->backend_counters, 1, &now->counters[i]))
+	published_pair(&publish->published, change->image, change->placements);
+	for (size_t i = 0; i < count; i++) {
+		if (place(change, i, ret_error))
 			return -1;
 	}
 	return 0;
 }
 
-struct tracking_slots publish_slots(const struct publish *publish,
-				    const struct published_vip *published)
+static int change_init(struct change *change, const struct publish *publish, bool reclaimed,
+		       struct error *ret_error)
 {
-	const struct dataplane_memory *memory = publish->memory;
+	struct error error = {0};
 
-	return (struct tracking_slots){
-		.bits = published->vip->ring->bits,
-		.slots = memory->slots + published->first_slot,
-		.previous = memory->previous + published->first_slot,
-		.changed_at = memory->changed_at + published->first_slot,
-	};
-}
-
-/* Whether flows hash to the same slots as before: else the old slots tell nothing. */
-static bool has_same_flows(const struct image_vip *before, const struct image_vip *now)
-{
-	return before->port == now->port && before->protocol == now->protocol &&
-	       address_equal(&before->address, &now->address) &&
-	       before->ring->bits <= now->ring->bits;
-}
-
-/* Whether every backend that served still does: no slot's `previous` must be replaced. */
-static bool serves_as_before(const struct image_vip *before, const struct image_vip *now)
-{
-	for (size_t i = 0; i < before->backend_count; i++) {
-		if (image_backend_serves(&before->backends[i]) &&
-		    !(i < now->backend_count && image_backend_serves(&now->backends[i])))
-			return false;
+	if (change_place(change, publish, reclaimed, &error) == 0)
+		return 0;
+	if (error.kind == ERROR_LIMIT) {
+		change_done(change);
+		*change = (struct change){.image = change->image, .is_turned = true};
+		if (change_place(change, publish, reclaimed, NULL) == 0)
+			return 0;
 	}
-	return true;
+	if (ret_error)
+		*ret_error = error;
+	return -1;
 }
 
-bool publish_may_keep_slots(const struct published_vip *before, const struct image_vip *now)
+int publish_check(const struct publish *publish, const struct image *image, enum publish_room room,
+		  struct error *ret_error)
 {
-	return before && before->vip->ring == now->ring && before->vip->tracking == now->tracking &&
-	       has_same_flows(before->vip, now) && serves_as_before(before->vip, now);
+	struct change change = {.image = image};
+	int result = change_init(&change, publish, room == PUBLISH_ROOM_RECLAIMED, ret_error);
+
+	change_done(&change);
+	return result;
 }
 
-static int advance_ring(const struct publish *publish, const struct published_vip *before,
-			struct published_vip *now)
+/* ---- laying out, where no packet looks yet ---- */
+
+static void lay_out_label(const struct publish *publish, const struct placed *placed)
 {
-	const struct image_vip *vip = now->vip;
+	struct carom_vip_label *label = &publish->published.memory->vip_labels[placed->counter];
+
+	memcpy(label->name, placed->vip->name, CAROM_NAME_BYTES);
+}
+
+/* A number in use keeps its next hop, so that one which packets read is written as it was. */
+static void lay_out_next_hops(const struct publish *publish, const struct room *room,
+			      const struct placed *placed)
+{
+	struct carom_next_hop *hops = publish->published.memory->next_hops;
+
+	for (size_t i = 0; i < placed->vip->backend_count; i++) {
+		uint32_t number = placed->backends[i].next_hop;
+		const struct carom_next_hop *hop = room_next_hop(room, number);
+
+		if (number != HOPS_NONE && memcmp(&hops[number], hop, sizeof(*hop)) != 0)
+			hops[number] = *hop;
+	}
+}
+
+static void lay_out_backends(const struct publish *publish, const struct placed *placed)
+{
+	const struct dataplane_memory *memory = publish->published.memory;
+	const struct image_vip *vip = placed->vip;
+	uint32_t count = image_placed_count(vip);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct placed_backend *backend = &placed->backends[i];
+
+		memory->backends[placed->first_backend + i] =
+			encode_backend(vip, &vip->backends[i], backend->counter, backend->next_hop);
+		memory->backend_labels[placed->first_backend + i] = encode_label(&vip->backends[i]);
+	}
+}
+
+/* Of backends that stay where they are: after the flip, what of them is written in place. */
+static void exchange_backends(const struct publish *publish, const struct placed *placed)
+{
+	const struct dataplane_memory *memory = publish->published.memory;
+	uint32_t count = image_placed_count(placed->vip);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct image_backend *backend = &placed->vip->backends[i];
+		struct carom_backend *entry = &memory->backends[placed->first_backend + i];
+
+		__atomic_store_n(&entry->next_hop, placed->backends[i].next_hop, __ATOMIC_RELEASE);
+		__atomic_store_n(&entry->state, (uint8_t)image_backend_state(backend),
+				 __ATOMIC_RELAXED);
+		memory->backend_labels[placed->first_backend + i] = encode_label(backend);
+	}
+}
+
+static bool stays_in_place(const struct placement *placement)
+{
+	const struct placed *before = placement->before, *after = placement->after;
+
+	return before && before != after && before->first_backend == after->first_backend &&
+	       after->first_backend != PLACED_NOWHERE;
+}
+
+static int advance_slots(const struct publish *publish, const struct placement *placement)
+{
+	const struct dataplane_memory *memory = publish->published.memory;
+	const struct placed *before = placement->before;
+	struct placed *after = placement->after;
+	const struct image_vip *vip = after->vip;
 	bool *serves = calloc(vip->backend_count + 1, sizeof(serves[0]));
-	struct tracking_slots old, new = publish_slots(publish, now);
+	struct tracking_slots slots_before, slots_after = placed_slots(after, memory);
 	struct tracking_change change = {
 		.ring = vip->ring->slots,
 		.serves = serves,
@@ -159,382 +235,300 @@ static int advance_ring(const struct publish *publish, const struct published_vi
 		.tracking = vip->tracking,
 		.unrecorded_is_new =
 			vip->tracking == TRACKING_ALWAYS && vip->protocol != IPPROTO_TCP,
-		.now_s = publish->memory->control->clock,
+		.now_s = flows_clock(publish->flows),
 	};
 
 	if (!serves)
 		return -1;
 	for (size_t i = 0; i < vip->backend_count; i++)
 		serves[i] = image_backend_serves(&vip->backends[i]);
-	if (before && has_same_flows(before->vip, vip)) {
-		old = publish_slots(publish, before);
-		change.old = &old;
+	if (before && image_has_same_flows(before->vip, vip)) {
+		slots_before = placed_slots(before, memory);
+		change.before = &slots_before;
 	}
-	now->tracked_count = tracking_advance(&change, &new);
-	publish_count_older(publish, now);
+	after->tracked_count = tracking_advance(&change, &slots_after);
 	free(serves);
 	return 0;
 }
 
-static int place_ring(struct publish *publish, const struct placement *placement)
+static int lay_out_slots(const struct publish *publish, const struct placement *placement)
 {
-	const struct published_vip *before = placement->before;
-	struct published_vip *now = placement->now;
+	const struct placed *before = placement->before;
+	struct placed *after = placement->after;
 
-	if (publish_may_keep_slots(before, now->vip)) {
-		now->first_slot = before->first_slot;
-		now->tracked_count = before->tracked_count;
-		publish_count_older(publish, now);
-		return 0;
-	}
-	if (range_take_block(publish->slots, 1u << now->vip->ring->bits, &now->first_slot))
+	if (before && before->first_slot == after->first_slot)
+		after->tracked_count = before->tracked_count;
+	else if (advance_slots(publish, placement))
 		return -1;
-	return advance_ring(publish, before, now);
-}
-
-int publish_place_backends(struct publish *publish, struct published_vip *now)
-{
-	const struct dataplane_memory *memory = publish->memory;
-	const struct image_vip *vip = now->vip;
-
-	if (!vip->backend_count)
-		return 0;
-	if (range_take(publish->backends, (uint32_t)vip->backend_count, &now->first_backend))
-		return -1;
-	for (size_t i = 0; i < vip->backend_count; i++) {
-		memory->backends[now->first_backend + i] =
-			publish_encode_backend(vip, &vip->backends[i], now->counters[i]);
-		memory->backend_labels[now->first_backend + i] =
-			publish_encode_label(&vip->backends[i]);
-	}
+	flows_count_older(publish->flows, after);
 	return 0;
 }
 
-struct published_vip *published_vip_new(struct image_vip *vip)
+static int lay_out(const struct publish *publish, const struct room *room,
+		   const struct placement *placement, struct error *ret_error)
 {
-	struct published_vip *published =
-		calloc(1, sizeof(*published) + vip->backend_count * sizeof(published->counters[0]));
+	const struct placed *after = placement->after;
 
-	if (!published)
-		return NULL;
-	published->vip = image_vip_ref(vip);
-	published->first_slot = NOWHERE;
-	published->first_backend = NOWHERE;
-	published->flow_counts = calloc(vip->backend_count + 1, sizeof(published->flow_counts[0]));
-	published->older = calloc(vip->backend_count + 1, sizeof(published->older[0]));
-	published->certain_at = calloc(vip->backend_count + 1, sizeof(published->certain_at[0]));
-	if (published->flow_counts && published->older && published->certain_at) {
-		/* As for a process that takes over, and has not swept yet. */
-		for (size_t i = 0; i < vip->backend_count; i++)
-			published->certain_at[i] = IMAGE_SWEEPS_TO_FORGET;
-		return published;
-	}
-	published_vip_free(published);
-	return NULL;
-}
-
-/* Until sweeps have counted the flows that it began a moment ago, a drain must not look done. */
-static void take_over_flow_counts(const struct publish *publish, const struct placement *placement)
-{
-	const struct published_vip *before = placement->before;
-	struct published_vip *now = placement->now;
-
-	for (size_t i = 0; i < now->vip->backend_count; i++) {
-		bool was_there = publish_counter_before(before, now->vip, i) != 0;
-
-		if (was_there)
-			now->flow_counts[i] = before->flow_counts[i];
-		if (was_there && before->vip->backends[i].state == now->vip->backends[i].state)
-			now->certain_at[i] = before->certain_at[i];
-		else
-			now->certain_at[i] = publish->sweep_count + IMAGE_SWEEPS_TO_FORGET;
-	}
-}
-
-int publish_set_no_room(struct error *error, const struct image_vip *vip)
-{
-	return error_set(error, ERROR_LIMIT,
-			 "vip '%s': there is no room for its slots or backends beside those of "
-			 "before, which packets still use; see node.limits.slots and "
-			 "node.limits.backends",
-			 vip->name);
-}
-
-/* On failure what was placed stays in placement->now, for displace_all() to undo. */
-static int place(struct publish *publish, struct image_vip *vip, struct placement *placement,
-		 struct error *ret_error)
-{
-	if (placement->before && placement->before->vip == vip) {
-		placement->now = placement->before;
+	if (after == placement->before)
 		return 0;
-	}
-	placement->now = published_vip_new(vip);
-	if (!placement->now)
-		return error_set_errno(ret_error, ENOMEM, "vip '%s'", vip->name);
-	take_over_flow_counts(publish, placement);
-	if (publish_place_counters(publish, placement) || place_ring(publish, placement) ||
-	    publish_place_backends(publish, placement->now))
-		return publish_set_no_room(ret_error, vip);
+	flows_keep_counts(publish->flows, placement);
+	lay_out_label(publish, after);
+	lay_out_next_hops(publish, room, after);
+	if (!stays_in_place(placement))
+		lay_out_backends(publish, after);
+	if (lay_out_slots(publish, placement))
+		return error_set_errno(ret_error, ENOMEM, "vip '%s'", after->vip->name);
 	return 0;
 }
 
-/* Most often they are one and the same. */
-static int compare_names(const struct image_vip *left, const struct image_vip *right)
+/* A new VIP may get a number that flows of a VIP before it still name: they must be gone. */
+static int lay_out_all(const struct publish *publish, const struct change *change,
+		       struct error *ret_error)
 {
-	return left == right ? 0 : strcmp(left->name, right->name);
-}
+	bool has_new_vip = false;
 
-void publish_pair(const struct publish *publish, const struct image *image,
-		  struct placement *placements)
-{
-	const struct image *former = publish->image;
-	size_t old_count = former ? former->vip_count : 0, old = 0;
-
-	for (size_t i = 0; i < image->vip_count; i++) {
-		while (old < old_count && compare_names(former->vips[old], image->vips[i]) < 0)
-			old++;
-		if (old < old_count && compare_names(former->vips[old], image->vips[i]) == 0)
-			placements[i].before = publish->vips[old++];
-	}
-}
-
-static int place_all(struct publish *publish, const struct image *image,
-		     struct placement *placements, struct error *ret_error)
-{
-	publish_pair(publish, image, placements);
-	for (size_t i = 0; i < image->vip_count; i++) {
-		if (place(publish, image->vips[i], &placements[i], ret_error))
+	for (size_t i = 0; i < change->image->vip_count; i++) {
+		has_new_vip |= !change->placements[i].before;
+		if (lay_out(publish, change->room, &change->placements[i], ret_error))
 			return -1;
 	}
+	if (has_new_vip && flows_drop_orphans(publish->flows))
+		return error_set_errno(ret_error, ENOMEM, "publishing");
 	return 0;
 }
 
-static bool has_new_vip(const struct image *image, const struct placement *placements)
+/* ---- after the flip: nothing can fail ---- */
+
+/* Retires what the image before has and the new one has not. */
+static void retire_replaced(struct publish *publish, const struct change *change)
 {
-	for (size_t i = 0; i < image->vip_count; i++) {
-		if (!placements[i].before)
-			return true;
-	}
-	return false;
-}
+	const struct published *published = &publish->published;
+	uint64_t epoch = generations_epoch(&publish->generations);
+	size_t next = 0;
 
-/* ---- giving back: none of it needs memory, for it must not fail ---- */
+	for (size_t i = 0; i < published_count(published); i++) {
+		struct placed *gone = published->vips[i], *heir = NULL;
 
-static void retire_ranges(struct publish *publish, const struct published_vip *gone,
-			  const struct published_vip *heir)
-{
-	if (gone->first_slot != NOWHERE && !(heir && heir->first_slot == gone->first_slot))
-		range_retire(publish->slots, gone->first_slot, 1u << gone->vip->ring->bits,
-			     publish->epoch);
-	if (gone->first_backend != NOWHERE)
-		range_retire(publish->backends, gone->first_backend,
-			     (uint32_t)gone->vip->backend_count, publish->epoch);
-}
-
-/* Undoes a placement that no packet has seen, whole or not: its own numbers never counted. */
-static void displace(struct publish *publish, const struct placement *placement)
-{
-	struct published_vip *now = placement->now;
-
-	if (!now || now == placement->before)
-		return;
-	for (size_t i = 0; i < now->vip->backend_count; i++) {
-		if (now->counters[i] && !publish_counter_before(placement->before, now->vip, i))
-			range_retire(publish->backend_counters, now->counters[i], 1,
-				     publish->epoch);
-	}
-	if (!placement->before && now->counter)
-		range_retire(publish->vip_counters, now->counter, 1, publish->epoch);
-	retire_ranges(publish, now, placement->before);
-	published_vip_free(now);
-}
-
-static void retire_counter(struct publish *publish, uint32_t number, uint32_t heir, bool is_vip)
-{
-	publish->retired[publish->retired_count++] = (struct retired_counter){
-		.epoch = publish->epoch,
-		.number = number,
-		.heir = heir,
-		.is_vip = is_vip,
-	};
-}
-
-static void retire_vip(struct publish *publish, struct published_vip *gone,
-		       const struct published_vip *heir)
-{
-	for (size_t i = 0; i < gone->vip->backend_count; i++) {
-		if (gone->counters[i] && !publish_counter_before(heir, gone->vip, i))
-			retire_counter(publish, gone->counters[i], heir ? heir->counter : 0, false);
-	}
-	if (!heir)
-		retire_counter(publish, gone->counter, 0, true);
-	retire_ranges(publish, gone, heir);
-	published_vip_free(gone);
-}
-
-/* After the flip: whatever the old generation has and the new one does not. */
-static void retire_replaced(struct publish *publish, const struct image *image,
-			    const struct placement *placements)
-{
-	size_t old_count = publish->image ? publish->image->vip_count : 0, next = 0;
-
-	for (size_t old = 0; old < old_count; old++) {
-		struct published_vip *gone = publish->vips[old], *heir = NULL;
-
-		while (next < image->vip_count && !placements[next].before)
+		while (next < change->image->vip_count && !change->placements[next].before)
 			next++;
-		if (next < image->vip_count && placements[next].before == gone)
-			heir = placements[next++].now;
-		if (heir != gone)
-			retire_vip(publish, gone, heir);
+		if (next < change->image->vip_count && change->placements[next].before == gone)
+			heir = change->placements[next++].after;
+		if (heir == gone)
+			continue;
+		counters_retire(publish->counters, gone, heir, epoch);
+		room_retire(change->room, gone, heir, epoch);
+		placed_free(gone);
 	}
 }
 
-/* Room for all numbers that the old generation counts on, taken before the flip. */
-static int reserve_retired(struct publish *publish)
+static void exchange_all(const struct publish *publish, const struct change *change)
 {
-	size_t wanted = publish->retired_count + range_pool_used(publish->vip_counters) +
-			range_pool_used(publish->backend_counters);
-	struct retired_counter *retired;
+	for (size_t i = 0; i < change->image->vip_count; i++) {
+		if (stays_in_place(&change->placements[i]))
+			exchange_backends(publish, change->placements[i].after);
+	}
+}
 
-	if (wanted <= publish->retired_room)
-		return 0;
-	retired = reallocarray(publish->retired, wanted, sizeof(retired[0]));
-	if (!retired)
-		return -1;
-	publish->retired = retired;
-	publish->retired_room = wanted;
-	return 0;
+/* vips: of the change; taken. */
+static void replace(struct publish *publish, struct change *change, struct image *image,
+		    struct placed **vips)
+{
+	struct published *published = &publish->published;
+
+	retire_replaced(publish, change);
+	free(published->vips);
+	image_unref(published->image);
+	published->vips = vips;
+	published->image = image_ref(image);
+	room_free(publish->room);
+	publish->room = change->room;
+	free(change->placements);
+	flows_share_out(publish->flows);
 }
 
 /* ---- the commit ---- */
 
-static uint32_t find_idle(const struct publish *publish)
+static int prepare(struct publish *publish, struct change *change, uint32_t generation,
+		   struct placed **vips, struct error *ret_error)
 {
-	uint32_t active = publish->memory->control->active;
+	struct room_fill fill = room_fill(publish->room);
 
-	for (uint32_t i = 0; i < CAROM_GENERATION_COUNT; i++) {
-		if (i != active && publish->generation_epoch[i] <= publish->reclaimed)
-			return i;
-	}
-	return NOWHERE;
-}
-
-bool publish_is_ready(const struct publish *publish)
-{
-	return find_idle(publish) != NOWHERE;
-}
-
-static void flip(struct publish *publish, uint32_t generation)
-{
-	uint32_t retired = publish->memory->control->active;
-
-	/* Release: a packet that sees the word sees all that was written before it. */
-	__atomic_store_n(&publish->memory->control->active, generation, __ATOMIC_RELEASE);
-	publish->generation_epoch[retired] = ++publish->epoch;
-}
-
-static void adopt(struct publish *publish, struct image *image, struct published_vip **vips,
-		  const struct placement *placements)
-{
-	retire_replaced(publish, image, placements);
-	free(publish->vips);
-	image_unref(publish->image);
-	publish->vips = vips;
-	publish->image = image_ref(image);
-	publish_share_flows(publish);
-}
-
-static int commit(struct publish *publish, struct image *image, struct placement *placements,
-		  struct published_vip **vips, struct error *ret_error)
-{
-	uint32_t generation = find_idle(publish);
-
-	if (generation == NOWHERE)
-		return error_set(ret_error, ERROR_BUSY, "all generations are still being read");
-	if (place_all(publish, image, placements, ret_error))
-		return -1;
-	if (has_new_vip(image, placements) && publish_drop_orphans(publish))
+	if (counters_reserve(publish->counters, fill.numbers_used))
 		return error_set_errno(ret_error, ENOMEM, "publishing");
-	for (size_t i = 0; i < image->vip_count; i++)
-		vips[i] = placements[i].now;
-	if (publish_write_generation(publish, generation, image, vips, ret_error))
+	if (change_init(change, publish, false, ret_error) ||
+	    lay_out_all(publish, change, ret_error))
 		return -1;
-	flip(publish, generation);
-	adopt(publish, image, vips, placements);
-	return 0;
+	for (size_t i = 0; i < change->image->vip_count; i++)
+		vips[i] = change->placements[i].after;
+	return generations_write(&publish->generations, generation, change->image, vips, ret_error);
 }
 
 int publish_commit(struct publish *publish, struct image *image, struct error *ret_error)
 {
-	struct placement *placements = calloc(image->vip_count + 1, sizeof(placements[0]));
-	struct published_vip **vips = calloc(image->vip_count + 1, sizeof(vips[0]));
-	int result = -1;
+	uint32_t generation = generations_find_idle(&publish->generations);
+	struct change change = {.image = image};
+	struct placed **vips;
 
-	if (!placements || !vips || reserve_retired(publish))
-		error_set_errno(ret_error, ENOMEM, "publishing");
-	else
-		result = commit(publish, image, placements, vips, ret_error);
-	if (result) {
-		for (size_t i = 0; placements && i < image->vip_count; i++)
-			displace(publish, &placements[i]);
+	if (generation == GENERATIONS_NONE)
+		return error_set(ret_error, ERROR_BUSY, "all generations are still being read");
+	vips = calloc(image->vip_count + 1, sizeof(vips[0]));
+	if (!vips)
+		return error_set_errno(ret_error, ENOMEM, "publishing");
+	if (prepare(publish, &change, generation, vips, ret_error)) {
+		change_done(&change);
 		free(vips);
+		return -1;
 	}
-	free(placements);
-	return result;
+	generations_flip(&publish->generations, generation);
+	exchange_all(publish, &change);
+	replace(publish, &change, image, vips);
+	return 0;
+}
+
+bool publish_is_ready(const struct publish *publish)
+{
+	return generations_find_idle(&publish->generations) != GENERATIONS_NONE;
 }
 
 uint64_t publish_epoch(const struct publish *publish)
 {
-	return publish->epoch;
+	return generations_epoch(&publish->generations);
 }
 
 bool publish_is_waiting(const struct publish *publish)
 {
-	return publish->reclaimed < publish->epoch;
+	return generations_is_waiting(&publish->generations);
 }
 
 void publish_reclaim(struct publish *publish, uint64_t epoch)
 {
-	publish->reclaimed = epoch;
-	publish_settle_counters(publish, epoch);
-	range_pool_reclaim(publish->slots, epoch);
-	range_pool_reclaim(publish->backends, epoch);
-	range_pool_reclaim(publish->vip_counters, epoch);
-	range_pool_reclaim(publish->backend_counters, epoch);
+	generations_reclaim(&publish->generations, epoch);
+	counters_settle(publish->counters, publish->room, epoch);
+	room_reclaim(publish->room, epoch);
 }
+
+/* ---- the predecessor's ---- */
+
+int publish_adopt(struct publish *publish, struct error *ret_error)
+{
+	struct published *published = &publish->published;
+	const char *clash;
+
+	if (readback(published, ret_error))
+		return -1;
+	for (size_t i = 0; i < published_count(published); i++) {
+		clash = room_adopt(publish->room, published->vips[i]);
+		if (clash)
+			return readback_contradict(ret_error, clash);
+		flows_count_older(publish->flows, published->vips[i]);
+	}
+	generations_adopt(&publish->generations);
+	counters_clear_unused(publish->counters);
+	flows_share_out(publish->flows);
+	return 0;
+}
+
+static void inherit_slots(const struct publish *publish, const struct publish *predecessor,
+			  const struct placed *from, struct placed *to)
+{
+	struct tracking_slots source = placed_slots(from, predecessor->published.memory);
+	struct tracking_slots target = placed_slots(to, publish->published.memory);
+	size_t bytes = sizeof(uint16_t) << source.bits;
+
+	memcpy(target.slots, source.slots, bytes);
+	memcpy(target.previous, source.previous, bytes);
+	memcpy(target.changed_at, source.changed_at, bytes);
+	to->tracked_count = from->tracked_count;
+}
+
+static int inherit_vip(struct publish *publish, const struct publish *predecessor,
+		       const struct placed *from, struct placed **ret_to)
+{
+	struct placement placement = {.after = placed_new(from->vip)};
+
+	*ret_to = placement.after;
+	if (!placement.after || room_place(publish->room, &placement))
+		return -1;
+	lay_out_label(publish, placement.after);
+	lay_out_next_hops(publish, publish->room, placement.after);
+	lay_out_backends(publish, placement.after);
+	inherit_slots(publish, predecessor, from, placement.after);
+	counters_inherit(publish->counters, predecessor->counters, from, placement.after);
+	return 0;
+}
+
+/* What it placed before it failed, publish_free() frees. */
+static int inherit_vips(struct publish *publish, const struct publish *predecessor,
+			struct error *ret_error)
+{
+	const struct published *there = &predecessor->published;
+	struct published *here = &publish->published;
+
+	for (size_t i = 0; i < published_count(there); i++) {
+		if (inherit_vip(publish, predecessor, there->vips[i], &here->vips[i]))
+			return error_set(ret_error, ERROR_CONFLICT,
+					 "vip '%s' does not fit into the new node.limits",
+					 there->vips[i]->vip->name);
+	}
+	flows_set_clock(publish->flows, flows_clock(predecessor->flows));
+	return generations_write(&publish->generations, here->memory->control->active, there->image,
+				 here->vips, ret_error);
+}
+
+int publish_inherit(struct publish *publish, const struct publish *predecessor,
+		    struct error *ret_error)
+{
+	struct published *here = &publish->published;
+
+	here->vips = calloc(published_count(&predecessor->published) + 1, sizeof(here->vips[0]));
+	if (!here->vips)
+		return error_set_errno(ret_error, ENOMEM, "inheriting");
+	here->image = image_ref(predecessor->published.image);
+	if (inherit_vips(publish, predecessor, ret_error))
+		return -1;
+	counters_inherit(publish->counters, predecessor->counters, NULL, NULL);
+	flows_share_out(publish->flows);
+	flows_inherit(publish->flows, predecessor->flows);
+	return 0;
+}
+
+/* ---- what there is ---- */
 
 struct image *publish_image(const struct publish *publish)
 {
-	return publish->image;
+	return publish->published.image;
 }
 
 uint32_t publish_vip_number(const struct publish *publish, size_t vip)
 {
-	return publish->vips[vip]->counter;
+	return publish->published.vips[vip]->counter;
 }
 
 int publish_find_vip(const struct publish *publish, uint32_t number)
 {
-	size_t count = publish->image ? publish->image->vip_count : 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (publish->vips[i]->counter == number)
+	for (size_t i = 0; i < published_count(&publish->published); i++) {
+		if (publish->published.vips[i]->counter == number)
 			return (int)i;
 	}
 	return -1;
 }
 
-void publish_fill(const struct publish *publish, struct publish_fill *ret_fill)
+uint64_t publish_hash_fingerprint(const struct publish *publish)
 {
-	*ret_fill = (struct publish_fill){
-		.slots_used = range_pool_used(publish->slots),
-		.slots_waiting = range_pool_waiting(publish->slots),
-		.slots_size = range_pool_size(publish->slots),
-		.backends_used = range_pool_used(publish->backends),
-		.backends_waiting = range_pool_waiting(publish->backends),
-		.backends_size = range_pool_size(publish->backends),
-		.vips_used = range_pool_used(publish->vip_counters) - 1,
-		.vips_size = publish->memory->reasons_per_lane - 1,
-	};
+	return hash_key_fingerprint((const uint64_t *)publish->published.memory->control->hash_key);
+}
+
+struct room_fill publish_fill(const struct publish *publish)
+{
+	return room_fill(publish->room);
+}
+
+struct flows *publish_flows(const struct publish *publish)
+{
+	return publish->flows;
+}
+
+const struct counters *publish_counters(const struct publish *publish)
+{
+	return publish->counters;
 }

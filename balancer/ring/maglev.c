@@ -33,9 +33,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_PER_BACKEND 100
-#define DEFAULT_BITS_MIN  12
-
 #define PACE_BITS 20 /* of a pace's fraction */
 #define ONE_STEP  (1u << PACE_BITS)
 #define END_SLOTS 64
@@ -108,15 +105,6 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t length)
 uint64_t maglev_identity(const char *name, const struct carom_address *address)
 {
 	return hash_bytes(hash_bytes(0, name, strlen(name)), address, sizeof(*address));
-}
-
-unsigned maglev_default_bits(size_t backend_count)
-{
-	unsigned bits = DEFAULT_BITS_MIN;
-
-	while (bits < CAROM_RING_BITS_MAX && (size_t)1 << bits < backend_count * SLOTS_PER_BACKEND)
-		bits++;
-	return bits;
 }
 
 static int compare_identity(const void *left, const void *right)
@@ -239,7 +227,7 @@ static uint64_t average_weight(const struct filling *filling)
 		weight += filling->seekers[index].weight;
 		count++;
 	}
-	/* A slot is free, so somebody lacks one. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
+	/* A slot is free, so a racer lacks one. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
 	return weight / count;
 }
 

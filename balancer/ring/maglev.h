@@ -23,10 +23,6 @@ struct maglev_backend {
 /* What a backend's slots depend on: its name and its address, on every node the same. */
 uint64_t maglev_identity(const char *name, const struct carom_address *address);
 
-/* The default size: the smallest ring with at least 100 slots a backend, at least 4,096 slots, at
- * most 1 << CAROM_RING_BITS_MAX. */
-unsigned maglev_default_bits(size_t backend_count);
-
 /*
  * Fills ret_slots[0 … (1 << bits) - 1] with ordinals. The result depends on the set of backends
  * only, not on their order. Each backend's share is its ideal, rounded down or up; one whose ideal

@@ -133,13 +133,15 @@ void capture_start(struct capture *capture, const struct capture_order *order)
 		.snap_bytes = order->snap_bytes,
 	};
 	capture->epoch_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
-	/* Release: whoever sees the number sees the order. */
-	__atomic_store_n(&capture->memory->control->capture, ++capture->number, __ATOMIC_RELEASE);
+	/* A program that sees the number sees the order: it is put with release. */
+	capture->memory->control->capture = ++capture->number;
+	control_page_put(capture->memory->page);
 }
 
 void capture_stop(struct capture *capture)
 {
-	__atomic_store_n(&capture->memory->control->capture, 0, __ATOMIC_RELEASE);
+	capture->memory->control->capture = 0;
+	control_page_put(capture->memory->page);
 }
 
 int capture_losses(const struct capture *capture, struct capture_losses *ret_losses)

@@ -141,7 +141,7 @@ static int detach(const struct decap_arguments *arguments)
 
 static int show_status(const struct decap_arguments *arguments)
 {
-#define REASON_ROW(name, label, action, help) {label, help},
+#define REASON_ROW(name, number, label, action, help) {label, help},
 	static const struct {
 		const char *label, *help;
 	} reasons[] = {CAROM_DECAP_REASONS(REASON_ROW)};

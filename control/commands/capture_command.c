@@ -301,7 +301,7 @@ static void on_deadline(uv_timer_t *timer)
 /* ---- the beginning ---- */
 
 static int capture_find_vip(const struct commands *commands, const struct capture_request *request,
-			    uint32_t *ret_number, struct error_list *faults)
+			    uint32_t *ret_number, struct error_list *errors)
 {
 	const struct image *image = publish_image(engine_publish(commands->engine));
 	int index = image ? image_find_index(image, request->vip) : -1;
@@ -310,7 +310,7 @@ static int capture_find_vip(const struct commands *commands, const struct captur
 	if (!request->vip[0])
 		return 0;
 	if (index < 0)
-		return error_list_add(faults, ERROR_INVALID, "/vip", "there is no vip '%s'",
+		return error_list_add(errors, ERROR_INVALID, "/vip", "there is no vip '%s'",
 				      request->vip);
 	*ret_number = publish_vip_number(engine_publish(commands->engine), (size_t)index);
 	return 0;
@@ -393,13 +393,13 @@ static struct capture_command *capture_begin(struct commands *commands,
 	return NULL;
 }
 
-static int find_room(const struct commands *commands, struct error_list *faults)
+static int find_room(const struct commands *commands, struct error_list *errors)
 {
 	if (commands->capturing)
-		return error_list_add(faults, ERROR_BUSY, "",
+		return error_list_add(errors, ERROR_BUSY, "",
 				      "another capture is on, and there is one at a time");
 	if (commands->is_ending || !engine_attachments(commands->engine).count)
-		return error_list_add(faults, ERROR_BUSY, "",
+		return error_list_add(errors, ERROR_BUSY, "",
 				      "caromd is starting or stopping: nothing to capture");
 	return 0;
 }
@@ -407,21 +407,21 @@ static int find_room(const struct commands *commands, struct error_list *faults)
 /* The request is judged in whole before it may be told to come again. */
 struct capture_command *capture_command_start(struct commands *commands,
 					      const struct capture_command_order *order,
-					      struct commands_sink sink, struct error_list *faults)
+					      struct commands_sink sink, struct error_list *errors)
 {
 	struct capture_command *capture;
 	struct capture_request request;
 	uint32_t vip;
 
-	if (capture_request_decode(order->body, &request, faults))
+	if (capture_request_decode(order->body, &request, errors))
 		return NULL;
-	if (capture_find_vip(commands, &request, &vip, faults) || find_room(commands, faults)) {
+	if (capture_find_vip(commands, &request, &vip, errors) || find_room(commands, errors)) {
 		capture_request_done(&request);
 		return NULL;
 	}
 	capture = capture_begin(commands, &request, sink, vip);
 	if (!capture) {
-		error_list_add(faults, ERROR_SYSTEM, "", "the capture cannot be started");
+		error_list_add(errors, ERROR_SYSTEM, "", "the capture cannot be started");
 		return NULL;
 	}
 	snprintf(capture->author, sizeof(capture->author), "%s", order->author);

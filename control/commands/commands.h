@@ -50,7 +50,7 @@ struct commands_drain {
 };
 
 struct commands_result {
-	const struct error_list *faults;    /* NULL: accepted. Borrowed during the call. */
+	const struct error_list *errors;    /* NULL: accepted. Borrowed during the call. */
 	const struct commands_drain *drain; /* NULL: the write is no drain. Borrowed, likewise. */
 	const json_t *forecast;		    /* NULL: the write is no dry run. Borrowed, likewise. */
 	uint64_t revision;		    /* in force now */
@@ -76,7 +76,7 @@ struct commands_write {
 	struct commands_reply reply;
 };
 
-/* Bodies are borrowed during the call. Pointers in faults are relative to the body. Deleting what
+/* Bodies are borrowed during the call. Pointers in errors are relative to the body. Deleting what
  * is not there changes nothing, and is no fault. */
 void commands_put_config(struct commands *commands, const json_t *body,
 			 const struct commands_write *write);
@@ -91,7 +91,7 @@ void commands_put_backend(struct commands *commands, const char *vip, const char
 void commands_delete_backend(struct commands *commands, const char *vip, const char *backend,
 			     const struct commands_write *write);
 
-/* Pointers in faults: see config_patch.h. */
+/* Pointers in errors: see config_patch.h. */
 void commands_patch_config(struct commands *commands, const struct config_patch *patch,
 			   const struct commands_write *write);
 void commands_patch_vip(struct commands *commands, const char *vip,

@@ -17,7 +17,7 @@ struct commands {
 	struct waiters waiters;
 	size_t drain_count, long_poll_count; /* of those that wait */
 	/* events.c's: */
-	TAILQ_HEAD(, subscriber) subscribers;
+	TAILQ_HEAD(subscriber_list, subscriber) subscribers;
 	size_t subscriber_count;
 	uint64_t told_revision; /* that subscribers know */
 	struct engine_observer events_observer;

@@ -3,7 +3,7 @@
  * Drains: a write that gives a backend the state `drain`, after which the caller may wait until the
  * backend has no flow left.
  *
- *   write ──► refused: answered with its faults
+ *   write ──► refused: answered with its errors
  *     └─────► published ──► a waiter, which looks at what the last sweep counted ──► answered
  *
  * Owns each from its order to its result. On the event loop's thread.
@@ -38,19 +38,19 @@ static uint64_t drain_now_ms(const struct drain *drain)
 
 /* ---- looking ---- */
 
-static struct publish_remainder drain_remainder(const struct drain *drain,
-						const struct config_backend *backend)
+static struct flows_remainder drain_remainder(const struct drain *drain,
+					      const struct config_backend *backend)
 {
 	const struct publish *publish = engine_publish(drain->commands->engine);
 	const struct image *image = publish_image(publish);
 	int vip = image_find_index(image, drain->vip), ordinal = -1;
-	struct publish_remainder nothing = {0};
+	struct flows_remainder nothing = {0};
 
 	if (vip >= 0)
 		ordinal = image_find_ordinal(image->vips[vip], backend->name, &backend->address);
 	if (ordinal < 0)
 		return nothing;
-	return publish_remainder(publish, (size_t)vip, (size_t)ordinal);
+	return flows_remainder(publish_flows(publish), (size_t)vip, (size_t)ordinal);
 }
 
 static const struct config_backend *drain_find_backend(const struct drain *drain)
@@ -80,7 +80,7 @@ static bool drain_look(struct waiter *waiter, bool is_last)
 	struct drain *drain = (struct drain *)waiter; /* its first member */
 	const struct config_backend *backend = drain_find_backend(drain);
 	bool is_drain = backend && backend->state == CONFIG_STATE_DRAIN;
-	struct publish_remainder remainder = {0};
+	struct flows_remainder remainder = {0};
 
 	if (backend)
 		remainder = drain_remainder(drain, backend);
@@ -126,7 +126,7 @@ static void drain_end(struct waiter *waiter)
 {
 	struct drain *drain = (struct drain *)waiter;
 
-	if (!drain->result.faults)
+	if (!drain->result.errors)
 		drain->result.drain = &drain->standing;
 	drain->commands->drain_count--;
 	drain->reply.done(drain->reply.context, &drain->result);
@@ -139,7 +139,7 @@ static void drain_on_published(void *context, const struct commands_result *resu
 	struct drain *drain = context;
 
 	drain->result = *result;
-	if (result->faults) {
+	if (result->errors) {
 		drain_end(&drain->waiter);
 		return;
 	}
@@ -155,7 +155,7 @@ static void drain_on_published(void *context, const struct commands_result *resu
 void commands_drain_backend(struct commands *commands, const struct commands_drain_order *order,
 			    const struct commands_write *write)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct error error = {0};
 	struct commands_write step = *write;
 	struct drain *drain;
@@ -170,6 +170,6 @@ void commands_drain_backend(struct commands *commands, const struct commands_dra
 		write_set_state(commands, order->vip, order->backend, CONFIG_STATE_DRAIN, &step);
 		return;
 	}
-	error_list_append(&faults, &error);
-	write_refuse_all(commands, &faults, write->reply);
+	error_list_append(&errors, &error);
+	write_refuse_all(commands, &errors, write->reply);
 }

@@ -14,7 +14,7 @@
 #include "events_parts.h"
 
 #include "commands_parts.h"
-#include "config_diff.h"
+#include "config_patch.h"
 
 #include <inttypes.h>
 #include <stdio.h>

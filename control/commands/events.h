@@ -3,9 +3,12 @@
 #ifndef CAROM_EVENTS_H
 #define CAROM_EVENTS_H
 
-#include "commands.h"
+#include "error.h"
 #include "sink.h"
 
+#include <stdint.h>
+
+struct commands;
 struct subscriber;
 
 /*

@@ -123,19 +123,21 @@ static json_t *facts_to_json(const struct explain_facts *facts, uint64_t revisio
 
 /* The one of this name, or the first if it is empty. */
 static const struct attachment *find_attachment(const struct commands *commands, const char *name,
-						struct error_list *faults)
+						struct error_list *errors)
 {
 	struct engine_attachments attachments = engine_attachments(commands->engine);
 
-	for (size_t i = 0; i < attachments.count; i++) {
-		if (!name[0] || strcmp(attachments.items[i].interface, name) == 0)
-			return &attachments.items[i];
+	const struct attachment *each = attachments.items;
+
+	for (size_t i = 0; i < attachments.count; i++, each++) {
+		if (!name[0] || strcmp(each->interface, name) == 0)
+			return each;
 	}
 	if (name[0])
-		error_list_add(faults, ERROR_INVALID, "/interface",
+		error_list_add(errors, ERROR_INVALID, "/interface",
 			       "interface '%s' is not one of node.interfaces", name);
 	else
-		error_list_add(faults, ERROR_BUSY, "", "no interface is attached yet");
+		error_list_add(errors, ERROR_BUSY, "", "no interface is attached yet");
 	return NULL;
 }
 
@@ -148,7 +150,7 @@ static const struct image_vip *vip_numbered(const struct commands *commands, uin
 }
 
 static json_t *explain(const struct commands *commands, const struct explain_packet *packet,
-		       const struct attachment *attachment, struct error_list *faults)
+		       const struct attachment *attachment, struct error_list *errors)
 {
 	struct explain_result result;
 	struct explain_facts facts = {
@@ -162,7 +164,7 @@ static json_t *explain(const struct commands *commands, const struct explain_pac
 	json_t *json;
 
 	if (explain_run(commands->explain, packet, &result, &error)) {
-		error_list_append(faults, &error);
+		error_list_append(errors, &error);
 		return NULL;
 	}
 	facts.vip = vip_numbered(commands, result.decided.vip);
@@ -171,23 +173,23 @@ static json_t *explain(const struct commands *commands, const struct explain_pac
 		backend && if_indextoname(backend->next_hop.interface, name) ? name : "?";
 	json = facts_to_json(&facts, engine_published_revision(commands->engine));
 	if (!json)
-		error_list_add(faults, ERROR_SYSTEM, "", "no memory for the answer");
+		error_list_add(errors, ERROR_SYSTEM, "", "no memory for the answer");
 	return json;
 }
 
 json_t *commands_explain(const struct commands *commands, const json_t *body,
-			 struct error_list *faults)
+			 struct error_list *errors)
 {
 	struct explain_request request;
 	struct explain_packet packet = {.frame = request.frame};
 	const struct attachment *attachment;
 
-	if (explain_request_decode(body, &request, faults))
+	if (explain_request_decode(body, &request, errors))
 		return NULL;
-	attachment = find_attachment(commands, request.interface, faults);
+	attachment = find_attachment(commands, request.interface, errors);
 	if (!attachment)
 		return NULL;
 	packet.length = request.length;
 	packet.interface = attachment->ifindex;
-	return explain(commands, &packet, attachment, faults);
+	return explain(commands, &packet, attachment, errors);
 }

@@ -45,16 +45,16 @@ static void long_poll_end(struct waiter *waiter)
 void commands_await_revision(struct commands *commands, const struct commands_long_poll *order,
 			     struct commands_reply reply)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct long_poll *poll = NULL;
 
 	if (commands->long_poll_count == LONG_POLLS_MAX)
-		error_list_add(&faults, ERROR_BUSY, "",
+		error_list_add(&errors, ERROR_BUSY, "",
 			       "%d clients wait for another revision already", LONG_POLLS_MAX);
 	else if (!(poll = calloc(1, sizeof(*poll))))
-		error_list_add(&faults, ERROR_SYSTEM, "", "no memory to wait");
+		error_list_add(&errors, ERROR_SYSTEM, "", "no memory to wait");
 	if (!poll) {
-		write_refuse_all(commands, &faults, reply);
+		write_refuse_all(commands, &errors, reply);
 		return;
 	}
 	*poll = (struct long_poll){

@@ -10,8 +10,8 @@
  * into the result. A dry run is answered at once, from what is desired and published now. */
 void write_apply(struct commands *commands, struct config *desired, bool created,
 		 const struct commands_write *write);
-/* Refuses with faults, and frees them. */
-void write_refuse_all(const struct commands *commands, struct error_list *faults,
+/* Refuses with errors, and frees them. */
+void write_refuse_all(const struct commands *commands, struct error_list *errors,
 		      struct commands_reply reply);
 void write_set_state(struct commands *commands, const char *vip, const char *backend,
 		     enum config_state state, const struct commands_write *write);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The values themselves: references, order, look-ups, comparison, and the names of their enums.
+ * The values themselves: references, order, look-ups, and the names of their enums.
  *
- * A config and its VIPs are immutable once they have left this library, which is why revisions can
- * share VIPs. VIPs and backends are kept sorted by name, so that look-ups bisect and printing needs
- * no sorting. Counts of references are not atomic: one thread owns them.
+ * A config and its objects are immutable once they have left this library, which is why revisions
+ * can share objects. Objects and backends are kept sorted by name, so that look-ups bisect and
+ * printing needs no sorting. Counts of references are not atomic: one thread owns them.
  */
 #include "config.h"
 #include "config_parts.h"
@@ -12,9 +12,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define RING_SLOTS_PER_BACKEND 100 /* keeps the shares within 1 % of the ideal */
-#define RING_BITS_AUTO_MIN     12
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -46,11 +43,11 @@ static const char *const on_down_names[] = {
 	[CONFIG_ON_DOWN_RESET] = "reset",
 };
 
-const struct config_choices config_trackings = {tracking_names, COUNT_OF(tracking_names)};
-const struct config_choices config_on_downs = {on_down_names, COUNT_OF(on_down_names)};
-const struct config_choices config_states = {state_names, COUNT_OF(state_names)};
-const struct config_choices config_modes = {mode_names, COUNT_OF(mode_names)};
-const struct config_choices config_protocols = {protocol_names, COUNT_OF(protocol_names)};
+const struct json_choices config_trackings = {tracking_names, COUNT_OF(tracking_names)};
+const struct json_choices config_on_downs = {on_down_names, COUNT_OF(on_down_names)};
+const struct json_choices config_states = {state_names, COUNT_OF(state_names)};
+const struct json_choices config_modes = {mode_names, COUNT_OF(mode_names)};
+const struct json_choices config_protocols = {protocol_names, COUNT_OF(protocol_names)};
 
 const char *config_state_name(enum config_state state)
 {
@@ -77,12 +74,23 @@ const char *config_protocol_name(uint8_t protocol)
 	return protocol_names[protocol == IPPROTO_UDP ? CAROM_PROTOCOL_UDP : CAROM_PROTOCOL_TCP];
 }
 
-struct config *config_new(size_t vip_room)
+struct config *config_new(const size_t room[CONFIG_KIND_COUNT])
 {
-	struct config *config = calloc(1, sizeof(*config) + vip_room * sizeof(config->vips[0]));
+	struct config *config;
+	config_object_pointer *objects;
+	size_t total = 0;
 
-	if (config)
-		config->references = 1;
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		total += room[kind];
+	config = calloc(1, sizeof(*config) + total * sizeof(objects[0]));
+	if (!config)
+		return NULL;
+	config->references = 1;
+	objects = (config_object_pointer *)(config + 1);
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++) {
+		config->sets[kind].objects = objects;
+		objects += room[kind];
+	}
 	return config;
 }
 
@@ -96,9 +104,23 @@ void config_unref(struct config *config)
 {
 	if (!config || --config->references > 0)
 		return;
-	for (size_t index = 0; index < config->vip_count; index++)
-		config_vip_unref(config->vips[index]);
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		for (size_t index = 0; index < config->sets[kind].count; index++)
+			config_object_unref(config->sets[kind].objects[index]);
 	free(config);
+}
+
+struct config_object *config_object_ref(struct config_object *object)
+{
+	object->references++;
+	return object;
+}
+
+void config_object_unref(struct config_object *object)
+{
+	if (!object || --object->references > 0)
+		return;
+	free(object);
 }
 
 struct config_vip *config_vip_new(size_t backend_room)
@@ -110,32 +132,20 @@ struct config_vip *config_vip_new(size_t backend_room)
 	return vip;
 }
 
-struct config_vip *config_vip_ref(struct config_vip *vip)
+static int compare_objects(const void *left, const void *right)
 {
-	vip->references++;
-	return vip;
+	const config_object_pointer *one = left, *other = right;
+
+	return strcmp((*one)->name, (*other)->name);
 }
 
-void config_vip_unref(struct config_vip *vip)
+void config_sort_objects(struct config_set *set)
 {
-	if (!vip || --vip->references > 0)
-		return;
-	free(vip);
+	if (set->count > 1)
+		qsort(set->objects, set->count, sizeof(set->objects[0]), compare_objects);
 }
 
-static int compare_vips(const void *left, const void *right)
-{
-	const struct config_vip *const *left_vip = left, *const *right_vip = right;
-
-	return strcmp((*left_vip)->name, (*right_vip)->name);
-}
-
-void config_sort_vips(struct config *config)
-{
-	qsort(config->vips, config->vip_count, sizeof(config->vips[0]), compare_vips);
-}
-
-static int compare_backends(const void *left, const void *right)
+static int compare_backend_names(const void *left, const void *right)
 {
 	const struct config_backend *left_backend = left, *right_backend = right;
 
@@ -145,17 +155,17 @@ static int compare_backends(const void *left, const void *right)
 void config_sort_backends(struct config_backend *backends, size_t count)
 {
 	if (count > 1)
-		qsort(backends, count, sizeof(backends[0]), compare_backends);
+		qsort(backends, count, sizeof(backends[0]), compare_backend_names);
 }
 
-size_t config_vip_position(const struct config *config, const char *name)
+size_t config_object_position(const struct config_set *set, const char *name)
 {
-	size_t first = 0, end = config->vip_count;
+	size_t first = 0, end = set->count;
 
 	while (first < end) {
 		size_t middle = first + (end - first) / 2;
 
-		if (strcmp(config->vips[middle]->name, name) < 0)
+		if (strcmp(set->objects[middle]->name, name) < 0)
 			first = middle + 1;
 		else
 			end = middle;
@@ -178,13 +188,20 @@ size_t config_backend_position(const struct config_vip *vip, const char *name)
 	return first;
 }
 
+struct config_object *config_find_object(const struct config *config, enum config_kind kind,
+					 const char *name)
+{
+	const struct config_set *set = &config->sets[kind];
+	size_t position = config_object_position(set, name);
+
+	if (position == set->count || strcmp(set->objects[position]->name, name) != 0)
+		return NULL;
+	return set->objects[position];
+}
+
 const struct config_vip *config_find_vip(const struct config *config, const char *name)
 {
-	size_t position = config_vip_position(config, name);
-
-	if (position == config->vip_count || strcmp(config->vips[position]->name, name) != 0)
-		return NULL;
-	return config->vips[position];
+	return config_vip_of(config_find_object(config, CONFIG_KIND_VIP, name));
 }
 
 const struct config_backend *config_find_backend(const struct config_vip *vip, const char *name)
@@ -198,44 +215,11 @@ const struct config_backend *config_find_backend(const struct config_vip *vip, c
 
 unsigned config_vip_ring_bits(const struct config_vip *vip)
 {
-	size_t slots =
-		vip->ring_slots ? vip->ring_slots : vip->backend_count * RING_SLOTS_PER_BACKEND;
-	unsigned bits = vip->ring_slots ? CAROM_RING_BITS_MIN : RING_BITS_AUTO_MIN;
+	unsigned bits = CAROM_RING_BITS_MIN;
 
-	while (bits < CAROM_RING_BITS_MAX && (size_t)1 << bits < slots)
+	if (!vip->ring_slots)
+		return carom_ring_bits(vip->backend_count);
+	while (bits < CAROM_RING_BITS_MAX && (size_t)1 << bits < vip->ring_slots)
 		bits++;
 	return bits;
-}
-
-bool config_backend_equal(const struct config_backend *left, const struct config_backend *right)
-{
-	return strcmp(left->name, right->name) == 0 &&
-	       address_equal(&left->address, &right->address) && left->weight == right->weight &&
-	       left->state == right->state;
-}
-
-bool config_vip_equal(const struct config_vip *left, const struct config_vip *right)
-{
-	if (left == right)
-		return true;
-	if (strcmp(left->name, right->name) != 0 ||
-	    !address_equal(&left->address, &right->address) || left->port != right->port ||
-	    left->protocol != right->protocol || left->ring_slots != right->ring_slots ||
-	    left->tracking != right->tracking || left->on_down != right->on_down ||
-	    left->backend_count != right->backend_count)
-		return false;
-	for (size_t index = 0; index < left->backend_count; index++)
-		if (!config_backend_equal(&left->backends[index], &right->backends[index]))
-			return false;
-	return true;
-}
-
-bool config_vips_equal(const struct config *left, const struct config *right)
-{
-	if (left->vip_count != right->vip_count)
-		return false;
-	for (size_t index = 0; index < left->vip_count; index++)
-		if (!config_vip_equal(left->vips[index], right->vips[index]))
-			return false;
-	return true;
 }

@@ -4,7 +4,22 @@
  *
  * JSON comes in and goes out through the one codec here, the same for the file and for REST, and
  * what goes out can come straight back in. Nothing here touches running state: parse, check, and
- * only then apply. An edit makes a new config that shares all VIPs but the one that it touches.
+ * only then apply. An edit makes a new config that shares all objects but the one that it touches.
+ *
+ * At one time these configs can exist, and most of their objects are the same ones:
+ *
+ *   a draft     a write under decoding, patching or checking; its maker's, and often given up
+ *   desired     the last draft that was accepted: what all writes edit, and GET shows
+ *   pending     desired states since the last staging, one a revision (engine/ledger.h)
+ *   staged      the round's: it is planned, stored and published (engine/round.h)
+ *   published   what the data plane forwards by; until the round ends, the one before
+ *   followed    those two, as far as next hops follow their backends (engine/next_hops.h)
+ *   stored      the last on disk: what the next journal entry tells its changes of
+ *   history     the published revisions (revisions.h)
+ *
+ * With nothing under way, desired, published, followed, stored and the newest of the history are
+ * one config. A write that only the engine has accepted differs from what packets see; a stored one
+ * that is not published yet must survive a power cut; each needs a config of its own until then.
  */
 #ifndef CAROM_CONFIG_H
 #define CAROM_CONFIG_H
@@ -12,6 +27,8 @@
 #include "abi.h"
 #include "address.h"
 #include "error.h"
+#include "json_parse.h"
+#include "json_place.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -25,8 +42,6 @@
 #define CONFIG_GROUP_BYTES     33  /* as useradd allows */
 #define CONFIG_SEED_BYTES      128
 #define CONFIG_WEIGHT_MAX      65535
-#define CONFIG_DOCUMENT_BYTES  (64u << 20) /* of JSON text, file or body */
-#define CONFIG_DEPTH_MAX       32
 
 enum config_attach_mode { CONFIG_MODE_AUTO, CONFIG_MODE_NATIVE, CONFIG_MODE_GENERIC };
 
@@ -49,9 +64,8 @@ struct config_node {
 	char name[CAROM_NAME_BYTES]; /* default: the host's name */
 	struct config_interface interfaces[CONFIG_INTERFACES_MAX];
 	size_t interface_count;
-	char hash_seed[CONFIG_SEED_BYTES]; /* empty: a random key is made and stored */
-	bool has_outer_source4, has_outer_source6;
-	struct prefix outer_source4, outer_source6;
+	char hash_seed[CONFIG_SEED_BYTES]; /* empty: there is a random key instead */
+	struct prefix outer_source4, outer_source6; /* all zero: the node's own address */
 	struct config_limits limits;
 	uint32_t flow_idle_timeout_ms; /* whole seconds */
 	char bpf_dir[CONFIG_PATH_BYTES];
@@ -102,12 +116,44 @@ struct config_backend {
 	enum config_state state;
 };
 
-struct config_vip {
+/*
+ * The kinds of objects, one row each: what the enum below calls it, and its row in full, which its
+ * file defines (config_kind.h says what is in one, and config_vip.c is an example). The members of
+ * struct config that name a kind's set are a convenience.
+ */
+#ifndef CONFIG_KINDS_MORE
+#define CONFIG_KINDS_MORE(kind) /* for tests */
+#endif
+#define CONFIG_KINDS(kind) kind(VIP, config_vip_kind) CONFIG_KINDS_MORE(kind)
+
+enum config_kind {
+#define CONFIG_KIND_NAME(name, row) CONFIG_KIND_##name,
+	CONFIG_KINDS(CONFIG_KIND_NAME)
+#undef CONFIG_KIND_NAME
+		CONFIG_KIND_COUNT
+};
+
+/* An object of any kind. One allocation, counted references, immutable once it is decoded. */
+struct config_object {
 	unsigned references;
 	char name[CAROM_NAME_BYTES];
+};
+
+/* Stands first in the struct of each kind. */
+#define CONFIG_OBJECT                                                                              \
+	union {                                                                                    \
+		struct config_object object;                                                       \
+		struct {                                                                           \
+			unsigned references;                                                       \
+			char name[CAROM_NAME_BYTES];                                               \
+		};                                                                                 \
+	}
+
+struct config_vip {
+	CONFIG_OBJECT;
 	struct carom_address address;
-	uint16_t port;	     /* host order; 0: every port that no other VIP has */
-	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP */
+	uint32_t port;	     /* host order; 0: every port that no other VIP has */
+	uint32_t protocol;   /* IPPROTO_TCP or IPPROTO_UDP */
 	uint32_t ring_slots; /* 0: by the number of backends */
 	enum config_tracking tracking;
 	enum config_on_down on_down;
@@ -115,128 +161,164 @@ struct config_vip {
 	struct config_backend backends[]; /* sorted by name */
 };
 
+/* Reads the pointers of a set, which code that knows its kind reads as those of that kind. */
+typedef struct config_object *__attribute__((may_alias)) config_object_pointer;
+
+/* All objects of one kind, sorted by name; each holds a reference. */
+struct config_set {
+	size_t count;
+	config_object_pointer *objects; /* behind the config, in its allocation */
+};
+
 struct config {
 	unsigned references;
 	struct config_node node;
 	struct config_api api;
-	size_t vip_count;
-	struct config_vip *vips[]; /* sorted by name; each holds a reference */
+	union {
+		struct config_set sets[CONFIG_KIND_COUNT];
+		struct {
+			size_t vip_count;
+			struct config_vip **vips;
+		};
+	};
 };
 
 /* References are counted without locks: one thread. unref takes NULL. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
-struct config_vip *config_vip_ref(struct config_vip *vip);
-void config_vip_unref(struct config_vip *vip);
+struct config_object *config_object_ref(struct config_object *object);
+void config_object_unref(struct config_object *object);
+
+static inline struct config_vip *config_vip_ref(struct config_vip *vip)
+{
+	config_object_ref(&vip->object);
+	return vip;
+}
+
+static inline void config_vip_unref(struct config_vip *vip)
+{
+	config_object_unref((struct config_object *)vip);
+}
+
+/* An object of this kind, or NULL. */
+static inline struct config_vip *config_vip_of(struct config_object *object)
+{
+	return (struct config_vip *)object;
+}
 
 /* ---- codec: JSON to values ---- */
-
-/* Text to JSON: refuses duplicate keys, depth over CONFIG_DEPTH_MAX, more than one document, and
- * NUL bytes. NULL on failure, with one ERROR_SYNTAX ("line 3, column 7: …") in faults, or one
- * ERROR_LIMIT when the text is longer than CONFIG_DOCUMENT_BYTES. */
-json_t *config_json_load(const char *text, size_t length, struct error_list *faults);
-/* Reads a whole file. NULL on failure; messages begin with the path. */
-json_t *config_json_load_file(const char *path, struct error_list *faults);
 
 /*
  * JSON to a checked value. Every fault is listed, with its pointer, what was found and what was
  * expected; NULL if there is any. `pointer` is the prefix of the pointers: "" or "/vips/web".
  */
-struct config *config_from_json(const json_t *json, struct error_list *faults);
-/* The same, and what could be decoded even if there are faults: to look for more of them in what it
- * names, and for nothing else. NULL: out of memory. */
-struct config *config_from_faulty_json(const json_t *json, struct error_list *faults);
+struct config *config_from_json(const json_t *json, struct error_list *errors);
+/* The same, with all that could be decoded even if there are errors: to look for more of them in
+ * the files that it names, and for nothing else. NULL: out of memory. */
+struct config *config_from_faulty_json(const json_t *json, struct error_list *errors);
 struct config_vip *config_vip_from_json(const json_t *json, const char *name, const char *pointer,
-					struct error_list *faults);
-/* The same for a VIP that replaces a former one (NULL: none): of backends that clash, those are
- * blamed that have changed. */
-struct config_vip *config_vip_replace_from_json(const struct config_vip *former, const json_t *json,
+					struct error_list *errors);
+/* For a VIP that replaces one (NULL: none): of backends that clash, the changed ones are blamed. */
+struct config_vip *config_vip_replace_from_json(const struct config_vip *before, const json_t *json,
 						const char *name, const char *pointer,
-						struct error_list *faults);
+						struct error_list *errors);
 int config_backend_from_json(const json_t *json, const char *name, const char *pointer,
-			     struct config_backend *ret_backend, struct error_list *faults);
+			     struct config_backend *ret_backend, struct error_list *errors);
 /* {"web-1": {…}, …}. ret_backends: owned by the caller, sorted, to be freed with free(). */
 int config_backends_from_json(const json_t *json, const char *pointer,
 			      struct config_backend **ret_backends, size_t *ret_count,
-			      struct error_list *faults);
-/* A REST body for the whole config: `vips` replace the base's; `node` and `api`, if they are there
- * at all, must say what the base says, for only a restart changes them. */
+			      struct error_list *errors);
+/* A REST body for the whole config: its objects replace the base's; `node` and `api`, if they are
+ * there at all, must say what the base says, for only a restart changes them. */
 struct config *config_replace_from_json(const struct config *base, const json_t *json,
-					struct error_list *faults);
+					struct error_list *errors);
 
 /* ---- codec: values to JSON; every default is spelled out. NULL: out of memory. ---- */
 
 json_t *config_to_json(const struct config *config);
-json_t *config_vips_to_json(const struct config *config); /* {"web": {…}, …} */
+/* Adds a member for each kind: "vips": {"web": {…}, …}. Returns 0, or -1: out of memory. */
+int config_put_objects(json_t *json, const struct config *config);
 json_t *config_vip_to_json(const struct config_vip *vip);
 json_t *config_backends_to_json(const struct config_vip *vip);
 json_t *config_backend_to_json(const struct config_backend *backend);
 
-/* Makes pointers into the whole config relative to a body that stands at `pointer` in it. Faults
- * that are not within the body point at all of it. */
-void config_faults_make_relative(struct error_list *faults, const char *pointer);
-
-/* ---- look-ups and edits; faults of edits point into the whole config: "/vips/web/address" ---- */
+/* ---- look-ups and edits; errors of edits point into the whole config: "/vips/web/address" ---- */
 
 const struct config_vip *config_find_vip(const struct config *config, const char *name);
 const struct config_backend *config_find_backend(const struct config_vip *vip, const char *name);
 bool config_vip_equal(const struct config_vip *left, const struct config_vip *right);
-/* Same VIPs; node and api are not compared. */
-bool config_vips_equal(const struct config *left, const struct config *right);
+/* Whether the objects of all kinds are equal; node and api are not compared. */
+bool config_objects_equal(const struct config *left, const struct config *right);
 
 /* A new config with this VIP added or replaced, checked against the others (clashing addresses,
- * limits). Takes a reference of its own. NULL on failure, described in faults. */
+ * limits). Takes a reference of its own. NULL on failure, described in errors. */
 struct config *config_with_vip(const struct config *base, struct config_vip *vip,
-			       struct error_list *faults);
+			       struct error_list *errors);
 struct config *config_without_vip(const struct config *base, const char *name,
-				  struct error_list *faults);
+				  struct error_list *errors);
 /* One of several edits that are made, and checked, as one. */
 struct config_edit {
+	enum config_kind kind;
 	const char *name;
-	struct config_vip *vip; /* of this name; NULL: there is to be none */
+	struct config_object *object; /* of this name; NULL: there is to be none */
 };
-/* A new config, as above; the edits are sorted by name, and no name is there twice. Only the result
- * is checked: two VIPs may exchange their addresses. */
+/* A new config, as above; the edits are sorted by kind and name, and none is there twice. Only the
+ * result is checked: two VIPs may exchange their addresses. */
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
-				 size_t count, struct error_list *faults);
-/* The same, unchecked: config_check() must have the last word. An edit that removes what is not
+				 size_t count, struct error_list *errors);
+/* An unchecked config: config_check() must have the last word. An edit that removes what is not
  * there does no harm. NULL: out of memory. */
 struct config *config_merge_edits(const struct config *base, const struct config_edit *edits,
 				  size_t count);
-/* The base with all VIPs of another config instead; likewise. */
-struct config *config_with_vips_of(const struct config *base, const struct config *other);
+/* For qsort: by kind and name. */
+int config_compare_edits(const void *left, const void *right);
+/* The base with all objects of another config instead; likewise. */
+struct config *config_with_objects_of(const struct config *base, const struct config *other);
 /* New VIPs with other backends; the same checks as from JSON. */
 struct config_vip *config_vip_with_backends(const struct config_vip *base,
 					    const struct config_backend *backends, size_t count,
-					    struct error_list *faults);
+					    struct error_list *errors);
 struct config_vip *config_vip_with_backend(const struct config_vip *base,
 					   const struct config_backend *backend,
-					   struct error_list *faults);
+					   struct error_list *errors);
 struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
-					      struct error_list *faults);
+					      struct error_list *errors);
 
 /* ---- differences ---- */
 
-/* A walk over the VIPs that differ, in the order of their names. Begins with before and after given
- * and the rest zero. Unchanged VIPs cost next to nothing where the two share them. */
+/* A walk over the objects that differ, kind by kind, in the order of their names. Begins with
+ * before and after given and the rest zero. Unchanged objects cost next to nothing where both share
+ * them. It touches no reference, so it may run on any thread. */
 struct config_changes {
 	const struct config *before, *after;
+	enum config_kind kind;
 	size_t before_at, after_at;
 };
 
 struct config_change {
-	struct config_vip *before; /* NULL: after has it new */
-	struct config_vip *after;  /* NULL: after has it no more */
+	enum config_kind kind;
+	const char *name;
+	struct config_object *before; /* NULL: after has it new */
+	struct config_object *after;  /* NULL: after has it no more */
 };
 
 /* false: there is none any more. */
 bool config_changes_next(struct config_changes *changes, struct config_change *ret_change);
+/* "vips": the set's name in the document. */
+const char *config_kind_key(enum config_kind kind);
+/* One object that is judged by itself; its errors point into the whole config. */
+struct config_object *config_object_from_json(enum config_kind kind, const json_t *json,
+					      const char *name, struct error_list *errors);
+json_t *config_object_to_json(enum config_kind kind, const struct config_object *object);
+/* The memory that an object takes. */
+size_t config_object_bytes(enum config_kind kind, const struct config_object *object);
 
-/* Lets a config that nobody else has yet share with the base those VIPs that are equal. */
+/* Lets a config that only its maker has yet share with the base the objects that are equal. */
 void config_share_equal(struct config *config, const struct config *base);
 
-/* The VIPs against each other and the node's limits, as any new config is. 0, or -1 with faults. */
-int config_check(const struct config *config, struct error_list *faults);
+/* The objects against each other and the node's limits, as any new config is. 0, or -1 with errors.
+ */
+int config_check(const struct config *config, struct error_list *errors);
 
 /* How many bits number the slots of its ring: ring_slots, or else the smallest ring with at least
  * 100 slots a backend, at least 4,096 slots, and at most 1 << CAROM_RING_BITS_MAX. */

@@ -4,8 +4,8 @@
  *
  * A whole config is checked by sorting its VIPs by what packets match, so that clashes are
  * neighbours and a backend's address is looked for by bisection. An edit is checked for what it can
- * have broken: a new service, backend or size with one pass over the VIPs, a VIP's new address with
- * one over all other backends; a new weight or state needs none.
+ * have broken: a new endpoint, backend or size with one pass over the VIPs, a VIP's new address
+ * with one over all other backends; a new weight or state needs none.
  *
  * Of two that clash the one is blamed that is new or has changed, for there its author looks; if
  * both are new, that whose name sorts last.
@@ -47,37 +47,36 @@ static const struct config_backend **sort_by_address(const struct config_vip *vi
 }
 
 /* owner: whose address it is, like "vip 'web'" in two parts. */
-static int refuse_backend_address(const struct config_place *vip,
+static int refuse_backend_address(const struct json_place *vip,
 				  const struct config_backend *backend, const char *owner_noun,
 				  const char *owner, const char *consequence)
 {
-	struct config_place backends = config_place_member(vip, CONFIG_BACKENDS_KEY);
-	struct config_place item = config_place_item(&backends, CONFIG_BACKEND_NOUN, backend->name);
-	struct config_place address = config_place_member(&item, "address");
+	struct json_place backends = json_place_member(vip, CONFIG_BACKENDS_KEY);
+	struct json_place item = json_place_item(&backends, CONFIG_BACKEND_NOUN, backend->name);
+	struct json_place address = json_place_member(&item, "address");
 	char text[ADDRESS_TEXT_BYTES];
 
-	return config_fault(&address, ERROR_CONFLICT, " '%s' is that of %s '%s'%s",
-			    address_format(&backend->address, text), owner_noun, owner,
-			    consequence);
+	return json_refuse(&address, ERROR_CONFLICT, " '%s' is that of %s '%s'%s",
+			   address_format(&backend->address, text), owner_noun, owner, consequence);
 }
 
-/* former: may be NULL. */
-static bool had_backend(const struct config_vip *former, const struct config_backend *backend)
+/* before: may be NULL. */
+static bool had_backend(const struct config_vip *before, const struct config_backend *backend)
 {
-	const struct config_backend *was =
-		former ? config_find_backend(former, backend->name) : NULL;
+	const struct config_backend *there =
+		before ? config_find_backend(before, backend->name) : NULL;
 
-	return was && address_equal(&was->address, &backend->address);
+	return there && address_equal(&there->address, &backend->address);
 }
 
 /* These have one address: whose it is, and all others are at fault. */
-static int check_sharers(const struct config_place *place, const struct config_vip *former,
+static int check_sharers(const struct json_place *place, const struct config_vip *before,
 			 const struct config_backend *const *sharers, size_t count)
 {
 	size_t owner = 0;
 	int failed = 0;
 
-	while (owner < count && !had_backend(former, sharers[owner]))
+	while (owner < count && !had_backend(before, sharers[owner]))
 		owner++;
 	if (owner == count)
 		owner = 0;
@@ -88,60 +87,60 @@ static int check_sharers(const struct config_place *place, const struct config_v
 	return failed;
 }
 
-static int check_backends_differ(const struct config_place *place, const struct config_vip *vip,
-				 const struct config_vip *former)
+static int check_backends_differ(const struct json_place *place, const struct config_vip *vip,
+				 const struct config_vip *before)
 {
 	const struct config_backend **sorted = sort_by_address(vip);
 	int failed = 0;
 
 	if (!sorted)
-		return config_fault_memory(place);
+		return json_refuse_memory(place);
 	for (size_t first = 0, end; first < vip->backend_count; first = end) {
 		for (end = first + 1; end < vip->backend_count; end++)
 			if (!address_equal(&sorted[first]->address, &sorted[end]->address))
 				break;
 		if (end - first > 1)
-			failed |= check_sharers(place, former, &sorted[first], end - first);
+			failed |= check_sharers(place, before, &sorted[first], end - first);
 	}
 	free(sorted);
 	return failed;
 }
 
 /* Counts every backend that has weight, whatever its state: enabling one must not fail. */
-static int check_ring(const struct config_place *place, const struct config_vip *vip)
+static int check_ring(const struct json_place *place, const struct config_vip *vip)
 {
-	struct config_place ring_slots = config_place_member(place, "ring_slots");
+	struct json_place ring_slots = json_place_member(place, "ring_slots");
 	size_t weighted = 0;
 
 	for (size_t index = 0; index < vip->backend_count; index++)
 		weighted += vip->backends[index].weight > 0;
 	if (vip->ring_slots == 0 || weighted <= vip->ring_slots)
 		return 0;
-	return config_fault(&ring_slots, ERROR_INVALID,
-			    " %" PRIu32 " is too small; expected at least one slot for each of the"
-			    " %zu backends that have weight",
-			    vip->ring_slots, weighted);
+	return json_refuse(&ring_slots, ERROR_INVALID,
+			   " %" PRIu32 " is too small; expected at least one slot for each of the"
+			   " %zu backends that have weight",
+			   vip->ring_slots, weighted);
 }
 
-int config_check_vip(const struct config_place *place, const struct config_vip *vip,
-		     const struct config_vip *former)
+int config_check_vip(const struct json_place *place, const struct config_vip *vip,
+		     const struct config_vip *before)
 {
-	struct config_place backends = config_place_member(place, CONFIG_BACKENDS_KEY);
+	struct json_place backends = json_place_member(place, CONFIG_BACKENDS_KEY);
 	int failed = 0;
 
 	if (vip->backend_count > CAROM_BACKENDS_PER_VIP_MAX)
-		failed = config_fault(&backends, ERROR_LIMIT,
-				      " has %zu members; expected at most %d", vip->backend_count,
-				      CAROM_BACKENDS_PER_VIP_MAX);
+		failed =
+			json_refuse(&backends, ERROR_LIMIT, " has %zu members; expected at most %d",
+				    vip->backend_count, CAROM_BACKENDS_PER_VIP_MAX);
 	failed |= check_ring(place, vip);
-	failed |= check_backends_differ(place, vip, former);
+	failed |= check_backends_differ(place, vip, before);
 	return failed;
 }
 
 /* ---- between VIPs ---- */
 
 /* By what packets match. */
-static int compare_services(const struct config_vip *left, const struct config_vip *right)
+static int compare_endpoints(const struct config_vip *left, const struct config_vip *right)
 {
 	int order = address_compare(&left->address, &right->address);
 
@@ -155,57 +154,57 @@ static int compare_services(const struct config_vip *left, const struct config_v
 static int compare_vips(const void *left, const void *right)
 {
 	const struct config_vip *const *left_vip = left, *const *right_vip = right;
-	int order = compare_services(*left_vip, *right_vip);
+	int order = compare_endpoints(*left_vip, *right_vip);
 
 	return order ? order : strcmp((*left_vip)->name, (*right_vip)->name);
 }
 
-static int refuse_service(const struct config_place *vips, const struct config_vip *vip,
-			  const struct config_vip *owner)
+static int refuse_endpoint(const struct json_place *vips, const struct config_vip *vip,
+			   const struct config_vip *owner)
 {
-	struct config_place item = config_place_item(vips, CONFIG_VIP_NOUN, vip->name);
-	struct config_place address = config_place_member(&item, "address");
+	struct json_place item = json_place_item(vips, CONFIG_VIP_NOUN, vip->name);
+	struct json_place address = json_place_member(&item, "address");
 	char text[ADDRESS_TEXT_BYTES];
 
-	return config_fault(&address, ERROR_CONFLICT,
-			    " '%s' with port %u and protocol '%s' is that of vip '%s'",
-			    address_format(&vip->address, text), vip->port,
-			    config_protocol_name(vip->protocol), owner->name);
+	return json_refuse(&address, ERROR_CONFLICT,
+			   " '%s' with port %u and protocol '%s' is that of vip '%s'",
+			   address_format(&vip->address, text), vip->port,
+			   config_protocol_name(vip->protocol), owner->name);
 }
 
 /* base: may be NULL. */
-static bool had_service(const struct config *base, const struct config_vip *vip)
+static bool had_endpoint(const struct config *base, const struct config_vip *vip)
 {
-	const struct config_vip *was = base ? config_find_vip(base, vip->name) : NULL;
+	const struct config_vip *there = base ? config_find_vip(base, vip->name) : NULL;
 
-	return was && compare_services(was, vip) == 0;
+	return there && compare_endpoints(there, vip) == 0;
 }
 
-/* These have one service: whose it is, and all others are at fault. */
-static int check_contenders(const struct config_place *vips, const struct config *base,
+/* These have one endpoint: whose it is, and all others are at fault. */
+static int check_contenders(const struct json_place *vips, const struct config *base,
 			    const struct config_vip *const *contenders, size_t count)
 {
 	size_t owner = 0;
 	int failed = 0;
 
-	while (owner < count && !had_service(base, contenders[owner]))
+	while (owner < count && !had_endpoint(base, contenders[owner]))
 		owner++;
 	if (owner == count)
 		owner = 0;
 	for (size_t index = 0; index < count; index++)
 		if (index != owner)
-			failed |= refuse_service(vips, contenders[index], contenders[owner]);
+			failed |= refuse_endpoint(vips, contenders[index], contenders[owner]);
 	return failed;
 }
 
-static int check_services_differ(const struct config_place *vips, const struct config *base,
-				 const struct config_vip *const *sorted, size_t count)
+static int check_endpoints_differ(const struct json_place *vips, const struct config *base,
+				  const struct config_vip *const *sorted, size_t count)
 {
 	int failed = 0;
 
 	for (size_t first = 0, end; first < count; first = end) {
 		for (end = first + 1; end < count; end++)
-			if (compare_services(sorted[first], sorted[end]) != 0)
+			if (compare_endpoints(sorted[first], sorted[end]) != 0)
 				break;
 		if (end - first > 1)
 			failed |= check_contenders(vips, base, &sorted[first], end - first);
@@ -232,10 +231,10 @@ static const struct config_vip *find_by_address(const struct config_vip *const *
 	return sorted[first];
 }
 
-static int check_no_backend_is_vip(const struct config_place *vips, const struct config_vip *vip,
+static int check_no_backend_is_vip(const struct json_place *vips, const struct config_vip *vip,
 				   const struct config_vip *const *sorted, size_t count)
 {
-	struct config_place item = config_place_item(vips, CONFIG_VIP_NOUN, vip->name);
+	struct json_place item = json_place_item(vips, CONFIG_VIP_NOUN, vip->name);
 	int failed = 0;
 
 	for (size_t index = 0; index < vip->backend_count; index++) {
@@ -251,18 +250,18 @@ static int check_no_backend_is_vip(const struct config_place *vips, const struct
 
 /* ---- against the limits ---- */
 
-static int check_total(const struct config_place *place, const char *what, uint64_t total,
+static int check_total(const struct json_place *place, const char *what, uint64_t total,
 		       uint32_t limit)
 {
 	if (limit == 0 || total <= limit)
 		return 0;
-	return config_fault(place, ERROR_LIMIT,
-			    ": %" PRIu64 " %s in all exceed node.limits.%s, which is %" PRIu32,
-			    total, what, what, limit);
+	return json_refuse(place, ERROR_LIMIT,
+			   ": %" PRIu64 " %s in all exceed node.limits.%s, which is %" PRIu32,
+			   total, what, what, limit);
 }
 
 /* A ring is counted even for a VIP that has no backends yet: adding the first must not fail. */
-static int check_limits(const struct config_place *place, const struct config *config)
+static int check_limits(const struct json_place *place, const struct config *config)
 {
 	const struct config_limits *limits = &config->node.limits;
 	uint64_t backends = 0, slots = 0;
@@ -278,20 +277,20 @@ static int check_limits(const struct config_place *place, const struct config *c
 	return failed;
 }
 
-int config_check_all(const struct config_place *document, const struct config *config,
-		     const struct config *base)
+int config_check_vips(const struct json_place *document, const struct config *config,
+		      const struct config *base)
 {
-	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
+	struct json_place vips = json_place_member(document, CONFIG_VIPS_KEY);
 	const struct config_vip **sorted = calloc(config->vip_count + 1, sizeof(sorted[0]));
 	int failed;
 
 	if (!sorted)
-		return config_fault_memory(document);
+		return json_refuse_memory(document);
 	for (size_t index = 0; index < config->vip_count; index++)
 		sorted[index] = config->vips[index];
 	qsort(sorted, config->vip_count, sizeof(sorted[0]), compare_vips);
 
-	failed = check_services_differ(&vips, base, sorted, config->vip_count);
+	failed = check_endpoints_differ(&vips, base, sorted, config->vip_count);
 	for (size_t index = 0; index < config->vip_count; index++)
 		failed |= check_no_backend_is_vip(&vips, config->vips[index], sorted,
 						  config->vip_count);
@@ -302,19 +301,19 @@ int config_check_all(const struct config_place *document, const struct config *c
 
 /* ---- one VIP against the others ---- */
 
-static int check_edited_service(const struct config_place *vips, const struct config *config,
-				const struct config *base, const struct config_vip *edited)
+static int check_edited_endpoint(const struct json_place *vips, const struct config *config,
+				 const struct config *base, const struct config_vip *edited)
 {
 	const struct config_vip *owner = edited;
 
-	for (size_t index = config->vip_count; index-- > 0 && !had_service(base, owner);) {
+	for (size_t index = config->vip_count; index-- > 0 && !had_endpoint(base, owner);) {
 		const struct config_vip *other = config->vips[index];
 
-		if (compare_services(other, edited) == 0 &&
-		    (had_service(base, other) || strcmp(other->name, owner->name) < 0))
+		if (compare_endpoints(other, edited) == 0 &&
+		    (had_endpoint(base, other) || strcmp(other->name, owner->name) < 0))
 			owner = other;
 	}
-	return owner == edited ? 0 : refuse_service(vips, edited, owner);
+	return owner == edited ? 0 : refuse_endpoint(vips, edited, owner);
 }
 
 static int compare_address_to_backend(const void *address, const void *element)
@@ -324,23 +323,23 @@ static int compare_address_to_backend(const void *address, const void *element)
 	return address_compare(address, &(*backend)->address);
 }
 
-/* Whether it has a backend at an address where `former` had none of this name. */
-static bool has_new_backend(const struct config_vip *edited, const struct config_vip *former)
+/* Whether it has a backend at an address where `before` had none of this name. */
+static bool has_new_backend(const struct config_vip *edited, const struct config_vip *before)
 {
 	for (size_t index = 0; index < edited->backend_count; index++)
-		if (!had_backend(former, &edited->backends[index]))
+		if (!had_backend(before, &edited->backends[index]))
 			return true;
 	return false;
 }
 
-static int check_edited_backends(const struct config_place *vip, const struct config *config,
+static int check_edited_backends(const struct json_place *vip, const struct config *config,
 				 const struct config_vip *edited)
 {
 	const struct config_backend **sorted = sort_by_address(edited);
 	int failed = 0;
 
 	if (!sorted)
-		return config_fault_memory(vip);
+		return json_refuse_memory(vip);
 	for (size_t index = 0; index < config->vip_count; index++) {
 		const struct config_vip *owner = config->vips[index];
 		const struct config_backend **found =
@@ -355,10 +354,10 @@ static int check_edited_backends(const struct config_place *vip, const struct co
 	return failed;
 }
 
-static int check_edited_address(const struct config_place *vip, const struct config_vip *edited,
+static int check_edited_address(const struct json_place *vip, const struct config_vip *edited,
 				const struct config_vip *other)
 {
-	struct config_place address = config_place_member(vip, "address");
+	struct json_place address = json_place_member(vip, "address");
 	char text[ADDRESS_TEXT_BYTES];
 	int failed = 0;
 
@@ -366,7 +365,7 @@ static int check_edited_address(const struct config_place *vip, const struct con
 		const struct config_backend *backend = &other->backends[index];
 
 		if (address_equal(&backend->address, &edited->address))
-			failed |= config_fault(
+			failed |= json_refuse(
 				&address, ERROR_CONFLICT,
 				" '%s' is that of backend '%s' of vip '%s'" LOOPS_BACK,
 				address_format(&edited->address, text), backend->name, other->name);
@@ -374,46 +373,49 @@ static int check_edited_address(const struct config_place *vip, const struct con
 	return failed;
 }
 
-static bool is_larger(const struct config_vip *edited, const struct config_vip *former)
+static bool is_larger(const struct config_vip *edited, const struct config_vip *before)
 {
-	return edited->backend_count > former->backend_count ||
-	       config_vip_ring_bits(edited) > config_vip_ring_bits(former);
+	return edited->backend_count > before->backend_count ||
+	       config_vip_ring_bits(edited) > config_vip_ring_bits(before);
 }
 
 /* Sets *ret_grows if the limits may be exceeded, and otherwise leaves it. */
-static int check_edited(const struct config_place *vip, const struct config *config,
+static int check_edited(const struct json_place *vip, const struct config *config,
 			const struct config *base, const struct config_vip *edited, bool *ret_grows)
 {
-	const struct config_vip *former = config_find_vip(base, edited->name);
-	bool is_at_new_address = !former || !address_equal(&former->address, &edited->address);
+	const struct config_vip *before = config_find_vip(base, edited->name);
+	bool is_at_new_address = !before || !address_equal(&before->address, &edited->address);
 	int failed = 0;
 
-	if (!former || compare_services(former, edited) != 0)
-		failed |= check_edited_service(vip->parent, config, base, edited);
+	if (!before || compare_endpoints(before, edited) != 0)
+		failed |= check_edited_endpoint(vip->parent, config, base, edited);
 	/* The new address may be that of a backend of its own. */
-	if (is_at_new_address || has_new_backend(edited, former))
+	if (is_at_new_address || has_new_backend(edited, before))
 		failed |= check_edited_backends(vip, config, edited);
 	for (size_t index = 0; is_at_new_address && index < config->vip_count; index++)
 		if (config->vips[index] != edited)
 			failed |= check_edited_address(vip, edited, config->vips[index]);
-	*ret_grows |= !former || is_larger(edited, former);
+	*ret_grows |= !before || is_larger(edited, before);
 	return failed;
 }
 
-int config_check_edits(const struct config_place *document, const struct config *config,
-		       const struct config *base, const struct config_edit *edits, size_t count)
+int config_check_edited_vips(const struct json_place *document, const struct config *config,
+			     const struct config *base, const struct config_edit *edits,
+			     size_t count)
 {
-	struct config_place vips = config_place_member(document, CONFIG_VIPS_KEY);
-	struct config_place vip;
+	struct json_place vips = json_place_member(document, CONFIG_VIPS_KEY);
+	struct json_place vip;
 	bool grows = false;
 	int failed = 0;
 
 	if (count > EDITS_CHECKED_SINGLY_MAX)
-		return config_check_all(document, config, base);
+		return config_check_vips(document, config, base);
 	for (size_t index = 0; index < count; index++) {
-		vip = config_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
-		if (edits[index].vip)
-			failed |= check_edited(&vip, config, base, edits[index].vip, &grows);
+		vip = json_place_item(&vips, CONFIG_VIP_NOUN, edits[index].name);
+		if (edits[index].object)
+			failed |= check_edited(&vip, config, base,
+					       (const struct config_vip *)edits[index].object,
+					       &grows);
 	}
 	if (grows)
 		failed |= check_limits(count == 1 ? &vip : &vips, config);

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Edits: each makes a new value from an old one and leaves the old one as it was.
+ * Edits: each makes a new config from another one and leaves that as it was.
  *
- * A new config takes references to the VIPs that it keeps, so that an edit costs one pointer a VIP;
- * and since the base was checked before, only what the edit can have broken is checked again.
+ * A new config takes references to the objects that it keeps, so that an edit costs one pointer an
+ * object; and since the base was checked before, only what the edit can have broken is checked
+ * again.
  *
- * It owns no state; commands call it, on the event loop's thread.
+ * It owns no state; it counts references, so it runs on the event loop's thread.
  */
-#include "config.h"
 #include "config_parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VIP_POINTER_BYTES (sizeof("/" CONFIG_VIPS_KEY "/") + CAROM_NAME_BYTES)
-
-/* ---- configs with other VIPs ---- */
-
-/* The base's node and API and no VIP yet. NULL: out of memory. */
-static struct config *begin_edit(const struct config *base, size_t vip_room)
+/* The base's node and API and no object yet. NULL: out of memory. */
+static struct config *begin_edit(const struct config *base, const size_t room[CONFIG_KIND_COUNT])
 {
-	struct config *config = config_new(vip_room);
+	struct config *config = config_new(room);
 
 	if (!config)
 		return NULL;
@@ -30,49 +25,85 @@ static struct config *begin_edit(const struct config *base, size_t vip_room)
 	return config;
 }
 
-static void share_vips(struct config *config, const struct config *base, size_t first, size_t end)
+static void edit_add_object(struct config_set *set, struct config_object *object)
+{
+	set->objects[set->count++] = config_object_ref(object);
+}
+
+static void share_objects(struct config_set *set, const struct config_set *base, size_t first,
+			  size_t end)
 {
 	for (size_t index = first; index < end; index++)
-		config->vips[config->vip_count++] = config_vip_ref(base->vips[index]);
+		edit_add_object(set, base->objects[index]);
+}
+
+/* All edits are of the set's kind. */
+static void merge_set(struct config_set *set, const struct config_set *base,
+		      const struct config_edit *edits, size_t count)
+{
+	size_t next = 0;
+
+	for (size_t index = 0; index < count; index++) {
+		size_t position = config_object_position(base, edits[index].name);
+		bool is_there = position < base->count &&
+				strcmp(base->objects[position]->name, edits[index].name) == 0;
+
+		share_objects(set, base, next, position);
+		next = position + is_there;
+		if (edits[index].object)
+			edit_add_object(set, edits[index].object);
+	}
+	share_objects(set, base, next, base->count);
+}
+
+int config_compare_edits(const void *left, const void *right)
+{
+	const struct config_edit *one = left, *other = right;
+
+	if (one->kind != other->kind)
+		return one->kind < other->kind ? -1 : 1;
+	return strcmp(one->name, other->name);
 }
 
 struct config *config_merge_edits(const struct config *base, const struct config_edit *edits,
 				  size_t count)
 {
-	struct config *config = begin_edit(base, base->vip_count + count);
-	size_t next = 0;
+	size_t of_kind[CONFIG_KIND_COUNT] = {0}, room[CONFIG_KIND_COUNT];
+	struct config *config;
 
-	if (!config)
-		return NULL;
-	for (size_t index = 0; index < count; index++) {
-		size_t position = config_vip_position(base, edits[index].name);
-
-		share_vips(config, base, next, position);
-		next = position + (config_find_vip(base, edits[index].name) ? 1 : 0);
-		if (edits[index].vip)
-			config->vips[config->vip_count++] = config_vip_ref(edits[index].vip);
+	for (size_t index = 0; index < count; index++)
+		of_kind[edits[index].kind]++;
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		room[kind] = base->sets[kind].count + of_kind[kind];
+	config = begin_edit(base, room);
+	for (size_t kind = 0; config && kind < CONFIG_KIND_COUNT; kind++) {
+		merge_set(&config->sets[kind], &base->sets[kind], edits, of_kind[kind]);
+		edits += of_kind[kind];
 	}
-	share_vips(config, base, next, base->vip_count);
 	return config;
 }
 
-struct config *config_with_vips_of(const struct config *base, const struct config *other)
+struct config *config_with_objects_of(const struct config *base, const struct config *other)
 {
-	struct config *config = begin_edit(base, other->vip_count);
+	size_t room[CONFIG_KIND_COUNT];
+	struct config *config;
 
-	if (config)
-		share_vips(config, other, 0, other->vip_count);
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		room[kind] = other->sets[kind].count;
+	config = begin_edit(base, room);
+	for (size_t kind = 0; config && kind < CONFIG_KIND_COUNT; kind++)
+		share_objects(&config->sets[kind], &other->sets[kind], 0, room[kind]);
 	return config;
 }
 
 struct config *config_with_edits(const struct config *base, const struct config_edit *edits,
-				 size_t count, struct error_list *faults)
+				 size_t count, struct error_list *errors)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct config *config = config_merge_edits(base, edits, count);
 
 	if (!config) {
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 		return NULL;
 	}
 	if (config_check_edits(&document, config, base, edits, count)) {
@@ -83,123 +114,24 @@ struct config *config_with_edits(const struct config *base, const struct config_
 }
 
 struct config *config_with_vip(const struct config *base, struct config_vip *vip,
-			       struct error_list *faults)
+			       struct error_list *errors)
 {
-	struct config_edit edit = {.name = vip->name, .vip = vip};
+	struct config_edit edit = {CONFIG_KIND_VIP, vip->name, &vip->object};
 
-	return config_with_edits(base, &edit, 1, faults);
+	return config_with_edits(base, &edit, 1, errors);
 }
 
 struct config *config_without_vip(const struct config *base, const char *name,
-				  struct error_list *faults)
+				  struct error_list *errors)
 {
-	struct config_place document = config_place_document(faults);
-	struct config_place vips = config_place_member(&document, CONFIG_VIPS_KEY);
-	struct config_place vip = config_place_item(&vips, CONFIG_VIP_NOUN, name);
-	struct config_edit edit = {.name = name};
+	struct json_place document = json_place_document(errors);
+	struct json_place vips = json_place_member(&document, CONFIG_VIPS_KEY);
+	struct json_place vip = json_place_item(&vips, CONFIG_VIP_NOUN, name);
+	struct config_edit edit = {.kind = CONFIG_KIND_VIP, .name = name};
 
 	if (!config_find_vip(base, name)) {
-		config_fault(&vip, ERROR_NOT_FOUND, " does not exist");
+		json_refuse(&vip, ERROR_NOT_FOUND, " does not exist");
 		return NULL;
 	}
-	return config_with_edits(base, &edit, 1, faults);
-}
-
-/* ---- VIPs with other backends ---- */
-
-static struct config_place place_of_vip(const struct config_vip *vip, struct error_list *faults,
-					char ret_pointer[VIP_POINTER_BYTES])
-{
-	snprintf(ret_pointer, VIP_POINTER_BYTES, "/" CONFIG_VIPS_KEY "/%s", vip->name);
-	return config_place_thing(faults, ret_pointer, CONFIG_VIP_NOUN, vip->name);
-}
-
-/* The base without its backends, and with room for others. */
-static struct config_vip *begin_vip_edit(const struct config_vip *base, size_t backend_room,
-					 const struct config_place *place)
-{
-	struct config_vip *vip = config_vip_new(backend_room);
-
-	if (!vip) {
-		config_fault_memory(place);
-		return NULL;
-	}
-	memcpy(vip, base, sizeof(*vip));
-	vip->references = 1;
-	vip->backend_count = 0;
-	return vip;
-}
-
-static void add_backends(struct config_vip *vip, const struct config_backend *backends,
-			 size_t count)
-{
-	if (count == 0)
-		return;
-	memcpy(&vip->backends[vip->backend_count], backends, count * sizeof(backends[0]));
-	vip->backend_count += count;
-}
-
-static struct config_vip *end_vip_edit(struct config_vip *vip, const struct config_vip *base,
-				       const struct config_place *place)
-{
-	if (config_check_vip(place, vip, base)) {
-		config_vip_unref(vip);
-		return NULL;
-	}
-	return vip;
-}
-
-struct config_vip *config_vip_with_backends(const struct config_vip *base,
-					    const struct config_backend *backends, size_t count,
-					    struct error_list *faults)
-{
-	char pointer[VIP_POINTER_BYTES];
-	struct config_place place = place_of_vip(base, faults, pointer);
-	struct config_vip *vip = begin_vip_edit(base, count, &place);
-
-	if (!vip)
-		return NULL;
-	add_backends(vip, backends, count);
-	config_sort_backends(vip->backends, count);
-	return end_vip_edit(vip, base, &place);
-}
-
-struct config_vip *config_vip_with_backend(const struct config_vip *base,
-					   const struct config_backend *backend,
-					   struct error_list *faults)
-{
-	char pointer[VIP_POINTER_BYTES];
-	struct config_place place = place_of_vip(base, faults, pointer);
-	size_t position = config_backend_position(base, backend->name);
-	size_t next = position + (config_find_backend(base, backend->name) ? 1 : 0);
-	struct config_vip *vip = begin_vip_edit(base, base->backend_count + 1, &place);
-
-	if (!vip)
-		return NULL;
-	add_backends(vip, base->backends, position);
-	add_backends(vip, backend, 1);
-	add_backends(vip, &base->backends[next], base->backend_count - next);
-	return end_vip_edit(vip, base, &place);
-}
-
-struct config_vip *config_vip_without_backend(const struct config_vip *base, const char *name,
-					      struct error_list *faults)
-{
-	char pointer[VIP_POINTER_BYTES];
-	struct config_place place = place_of_vip(base, faults, pointer);
-	struct config_place backends = config_place_member(&place, CONFIG_BACKENDS_KEY);
-	struct config_place item = config_place_item(&backends, CONFIG_BACKEND_NOUN, name);
-	size_t position = config_backend_position(base, name);
-	struct config_vip *vip;
-
-	if (!config_find_backend(base, name)) {
-		config_fault(&item, ERROR_NOT_FOUND, " does not exist");
-		return NULL;
-	}
-	vip = begin_vip_edit(base, base->backend_count - 1, &place);
-	if (!vip)
-		return NULL;
-	add_backends(vip, base->backends, position);
-	add_backends(vip, &base->backends[position + 1], base->backend_count - position - 1);
-	return vip;
+	return config_with_edits(base, &edit, 1, errors);
 }

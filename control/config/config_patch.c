@@ -4,13 +4,13 @@
  * and put back.
  *
  *   patch ──► scope: what its paths, or its outline's members, name
- *     base's VIPs in scope ──print──► patch ──decode──► edits ──► config_with_edits()
- *     all others ─────────────────────shared───────────────────────────┘
+ *     base's objects in scope ──print──► patch ──decode──► edits ──► config_with_edits()
+ *     all others ───────────────────────shared──────────────────────────┘
  *
- * That no operation can tell the difference to having all VIPs there is what a scope is: it names
- * every VIP that a path leads to or into, and is everything if one leads to what is around them.
+ * A scope names every object that a path leads to or into, and everything if a path leads to what
+ * is around objects. So no operation can tell the difference to having all of them there.
  *
- * It owns no state; commands call it, on the event loop's thread.
+ * It owns no state; it counts references, so it runs on the event loop's thread.
  */
 #include "config_patch.h"
 
@@ -23,154 +23,176 @@
 
 #define PATCHED_DOCUMENT "the patched document: "
 
+/* The edits have no objects yet: only their kinds and names count, sorted, each there once. The
+ * names are the patch's. */
 struct scope {
-	bool has_all_vips;
-	bool has_node;	    /* and the API: all that is not VIPs */
-	const char **names; /* of VIPs; sorted, each once; borrowed from the patch */
+	bool has_all_objects;
+	bool has_sections; /* node and API: all that is no object */
+	struct config_edit *edits;
 	size_t count;
 };
 
 /* ---- scopes ---- */
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static void sort_names(struct scope *scope)
+static void sort_scope(struct scope *scope)
 {
 	size_t count = 0;
 
-	qsort(scope->names, scope->count, sizeof(scope->names[0]), compare_names);
+	qsort(scope->edits, scope->count, sizeof(scope->edits[0]), config_compare_edits);
 	for (size_t index = 0; index < scope->count; index++)
-		if (count == 0 || strcmp(scope->names[count - 1], scope->names[index]) != 0)
-			scope->names[count++] = scope->names[index];
+		if (count == 0 ||
+		    config_compare_edits(&scope->edits[count - 1], &scope->edits[index]) != 0)
+			scope->edits[count++] = scope->edits[index];
 	scope->count = count;
+}
+
+/* CONFIG_KIND_COUNT: the key is that of no kind. */
+static enum config_kind kind_of_key(const char *key)
+{
+	enum config_kind kind = 0;
+
+	while (kind < CONFIG_KIND_COUNT && strcmp(config_kinds[kind]->key, key) != 0)
+		kind++;
+	return kind;
+}
+
+static void add_name(struct scope *scope, enum config_kind kind, const char *name)
+{
+	scope->edits[scope->count++] = (struct config_edit){.kind = kind, .name = name};
 }
 
 static void add_pointer(struct scope *scope, const struct json_pointer *pointer)
 {
-	bool is_about_vips = pointer->count > 0 && strcmp(pointer->tokens[0], CONFIG_VIPS_KEY) == 0;
+	enum config_kind kind =
+		pointer->count > 0 ? kind_of_key(pointer->tokens[0]) : CONFIG_KIND_COUNT;
+	bool is_of_kind = kind != CONFIG_KIND_COUNT;
 
-	if (is_about_vips && pointer->count > 1)
-		scope->names[scope->count++] = pointer->tokens[1];
-	scope->has_all_vips |= pointer->count == 0 || (is_about_vips && pointer->count == 1);
-	scope->has_node |= !is_about_vips;
+	if (is_of_kind && pointer->count > 1)
+		add_name(scope, kind, pointer->tokens[1]);
+	scope->has_all_objects |= pointer->count == 0 || (is_of_kind && pointer->count == 1);
+	scope->has_sections |= !is_of_kind;
 }
 
 static int scope_of_operations(const struct json_patch *patch, struct scope *ret_scope)
 {
-	struct scope scope = {.names = calloc(2 * patch->count + 1, sizeof(scope.names[0]))};
+	struct scope scope = {.edits = calloc(2 * patch->count + 1, sizeof(scope.edits[0]))};
 
-	if (!scope.names)
+	if (!scope.edits)
 		return -1;
 	for (size_t index = 0; index < patch->count; index++) {
 		add_pointer(&scope, &patch->operations[index].path);
 		if (json_patch_has_from(patch->operations[index].verb))
 			add_pointer(&scope, &patch->operations[index].from);
 	}
-	sort_names(&scope);
+	sort_scope(&scope);
 	*ret_scope = scope;
 	return 0;
 }
 
+/* How many objects, of all kinds, an outline names. */
+static size_t count_named(const json_t *outline)
+{
+	size_t count = 0;
+
+	for (enum config_kind kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		count += json_object_size(json_object_get(outline, config_kinds[kind]->key));
+	return count;
+}
+
 static int scope_of_outline(const json_t *outline, struct scope *ret_scope)
 {
-	const json_t *vips = json_object_get(outline, CONFIG_VIPS_KEY);
-	struct scope scope = {
-		.has_node = json_object_size(outline) > (vips ? 1 : 0),
-		.names = calloc(json_object_size(vips) + 1, sizeof(scope.names[0])),
-	};
-	const char *name;
-	json_t *vip;
+	struct scope scope = {.edits = calloc(count_named(outline) + 1, sizeof(scope.edits[0]))};
+	const char *key, *name;
+	json_t *part, *object;
 
-	if (!scope.names)
+	if (!scope.edits)
 		return -1;
-	json_object_foreach(config_mutable(vips), name, vip)
+	json_object_foreach(json_mutable(outline), key, part)
 	{
-		scope.names[scope.count++] = name;
+		enum config_kind kind = kind_of_key(key);
+
+		scope.has_sections |= kind == CONFIG_KIND_COUNT;
+		if (kind == CONFIG_KIND_COUNT)
+			continue;
+		/* null: all of a kind are to go. */
+		scope.has_all_objects |= !json_is_object(part);
+		json_object_foreach(part, name, object)
+		{
+			add_name(&scope, kind, name);
+		}
 	}
-	sort_names(&scope);
+	sort_scope(&scope);
 	*ret_scope = scope;
 	return 0;
 }
 
 /* ---- printing ---- */
 
-static json_t *print_named_vips(const struct config *base, const struct scope *scope)
+static int print_named(json_t *json, const struct config *base, const struct scope *scope)
 {
-	json_auto_t *vips = json_object();
+	int failed = 0;
 
-	for (size_t index = 0; index < scope->count; index++) {
-		const struct config_vip *vip = config_find_vip(base, scope->names[index]);
+	for (enum config_kind kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		failed |= json_object_set_new(json, config_kinds[kind]->key, json_object());
+	for (size_t index = 0; !failed && index < scope->count; index++) {
+		const struct config_edit *edit = &scope->edits[index];
+		const struct config_object *object =
+			config_find_object(base, edit->kind, edit->name);
 
-		if (vip && json_object_set_new(vips, vip->name, config_vip_to_json(vip)))
-			return NULL;
+		if (object)
+			failed = json_object_set_new(
+				json_object_get(json, config_kinds[edit->kind]->key), edit->name,
+				config_object_to_json(edit->kind, object));
 	}
-	return json_incref(vips);
+	return failed;
 }
 
 /* What of the base is in scope. NULL: out of memory. */
 static json_t *print_scope(const struct config *base, const struct scope *scope)
 {
-	json_auto_t *json = json_object();
+	json_t *json = json_object();
+	int failed = 0;
 
-	if (scope->has_node &&
-	    (json_object_set_new(json, "node", config_node_to_json(&base->node)) ||
-	     json_object_set_new(json, "api", config_api_to_json(&base->api))))
-		return NULL;
-	if (json_object_set_new(json, CONFIG_VIPS_KEY,
-				scope->has_all_vips ? config_vips_to_json(base)
-						    : print_named_vips(base, scope)))
-		return NULL;
-	return json_incref(json);
+	for (size_t i = 0; scope->has_sections && i < CONFIG_SECTION_COUNT; i++)
+		failed |= json_object_set_new(json, config_sections[i].key,
+					      config_section_print(&config_sections[i], base));
+	failed |= scope->has_all_objects ? config_put_objects(json, base)
+					 : print_named(json, base, scope);
+	if (!failed)
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 /* ---- decoding ---- */
 
-static struct config_vip *find_mutable_vip(struct config *config, const char *name)
+/* What the patch has made of the objects in scope. */
+static struct config *put_back(const struct config *base, const struct config *patched,
+			       const struct scope *scope, struct error_list *errors)
 {
-	return config_find_vip(config, name) ? config->vips[config_vip_position(config, name)]
-					     : NULL;
-}
-
-/* What has come of the VIPs in scope. */
-static struct config *put_back(const struct config *base, struct config *patched,
-			       const struct scope *scope, struct error_list *faults)
-{
-	struct config_place document = config_place_document(faults);
-	struct config_edit *edits = calloc(scope->count + 1, sizeof(edits[0]));
-	struct config *config;
 	size_t count = 0;
 
-	if (!edits) {
-		config_fault_memory(&document);
-		return NULL;
-	}
 	for (size_t index = 0; index < scope->count; index++) {
-		const char *name = scope->names[index];
-		const struct config_vip *former = config_find_vip(base, name);
-		struct config_vip *vip = find_mutable_vip(patched, name);
+		struct config_edit edit = scope->edits[index];
 
-		if (vip != former)
-			edits[count++] = (struct config_edit){name, vip};
+		edit.object = config_find_object(patched, edit.kind, edit.name);
+		if (edit.object != config_find_object(base, edit.kind, edit.name))
+			scope->edits[count++] = edit;
 	}
-	config = config_with_edits(base, edits, count, faults);
-	free(edits);
-	return config;
+	return config_with_edits(base, scope->edits, count, errors);
 }
 
 static struct config *decode_scope(const struct config *base, const json_t *json,
-				   const struct scope *scope, struct error_list *faults)
+				   const struct scope *scope, struct error_list *errors)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct config *config = NULL, *patched;
 
-	patched = config_decode_replacement(&document, base, json, scope->has_node);
+	patched = config_decode_replacement(&document, base, json, scope->has_sections);
 	if (!patched)
 		return NULL;
-	if (!scope->has_all_vips)
-		config = put_back(base, patched, scope, faults);
+	if (!scope->has_all_objects)
+		config = put_back(base, patched, scope, errors);
 	else if (config_check_all(&document, patched, base) == 0)
 		config = config_ref(patched);
 	config_unref(patched);
@@ -179,77 +201,77 @@ static struct config *decode_scope(const struct config *base, const json_t *json
 
 /* ---- patching ---- */
 
-static void prefix_faults(struct error_list *faults, const struct config_patch *patch)
+static void patch_prefix_errors(struct error_list *errors, const struct config_patch *patch)
 {
-	for (size_t index = 0; patch->kind == CONFIG_PATCH_OPERATIONS && index < faults->count;
+	for (size_t index = 0; patch->kind == CONFIG_PATCH_OPERATIONS && index < errors->count;
 	     index++)
-		error_prefix(&faults->items[index], PATCHED_DOCUMENT);
+		error_prefix(&errors->items[index], PATCHED_DOCUMENT);
 }
 
-/* Takes the JSON over. operations: NULL under a merge patch. */
+/* Takes ownership of the JSON. operations: NULL under a merge patch. */
 static json_t *patch_json(json_t *json, const struct config_patch *patch,
-			  const struct json_patch *operations, struct error_list *faults)
+			  const struct json_patch *operations, struct error_list *errors)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	json_t *patched;
 
 	if (operations)
-		return json_patch_apply_to(operations, json, faults);
+		return json_patch_apply_to(operations, json, errors);
 	patched = json_patch_merge(json, patch->body);
 	json_decref(json);
 	if (!patched)
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 	return patched;
 }
 
 static struct config *patch_scope(const struct config *base, const struct config_patch *patch,
 				  const struct json_patch *operations, const struct scope *scope,
-				  struct error_list *faults)
+				  struct error_list *errors)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	json_t *json = print_scope(base, scope);
 	json_auto_t *patched = NULL;
 	struct config *config;
 
 	if (!json) {
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 		return NULL;
 	}
-	patched = patch_json(json, patch, operations, faults);
+	patched = patch_json(json, patch, operations, errors);
 	if (!patched)
 		return NULL;
-	config = decode_scope(base, patched, scope, faults);
-	prefix_faults(faults, patch);
+	config = decode_scope(base, patched, scope, errors);
+	patch_prefix_errors(errors, patch);
 	return config;
 }
 
 /* *ret_operations: NULL under a merge patch. */
-static int parse(const struct config_patch *patch, struct json_patch **ret_operations,
-		 struct error_list *faults)
+static int patch_parse(const struct config_patch *patch, struct json_patch **ret_operations,
+		       struct error_list *errors)
 {
 	*ret_operations = NULL;
 	if (patch->kind == CONFIG_PATCH_MERGE)
 		return 0;
-	*ret_operations = json_patch_parse(patch->body, faults);
+	*ret_operations = json_patch_parse(patch->body, errors);
 	return *ret_operations ? 0 : -1;
 }
 
 struct config *config_patch_all(const struct config *base, const struct config_patch *patch,
-				struct error_list *faults)
+				struct error_list *errors)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct json_patch *operations;
 	struct config *config = NULL;
 	struct scope scope;
 
-	if (parse(patch, &operations, faults))
+	if (patch_parse(patch, &operations, errors))
 		return NULL;
 	if (operations ? scope_of_operations(operations, &scope)
 		       : scope_of_outline(patch->body, &scope)) {
-		config_fault_memory(&document);
+		json_refuse_memory(&document);
 	} else {
-		config = patch_scope(base, patch, operations, &scope, faults);
-		free(scope.names);
+		config = patch_scope(base, patch, operations, &scope, errors);
+		free(scope.edits);
 	}
 	json_patch_free(operations);
 	return config;
@@ -257,98 +279,134 @@ struct config *config_patch_all(const struct config *base, const struct config_p
 
 /* ---- one VIP, one backend ---- */
 
-/* Takes over the JSON; NULL: there was no memory for it. */
+/* Takes ownership of the JSON; NULL: there was no memory for it. */
 static json_t *patch_thing(json_t *json, const struct config_patch *patch,
-			   struct error_list *faults)
+			   struct error_list *errors)
 {
-	struct config_place document = config_place_document(faults);
+	struct json_place document = json_place_document(errors);
 	struct json_patch *operations = NULL;
 	json_t *patched = NULL;
 
 	if (!json)
-		config_fault_memory(&document);
-	else if (parse(patch, &operations, faults) == 0)
-		patched = patch_json(json, patch, operations, faults);
+		json_refuse_memory(&document);
+	else if (patch_parse(patch, &operations, errors) == 0)
+		patched = patch_json(json, patch, operations, errors);
 	else
 		json_decref(json);
 	json_patch_free(operations);
 	return patched;
 }
 
-/* The base with this VIP, which it takes over; NULL: it was refused, with faults. */
-static struct config *finish(const struct config *base, struct config_vip *vip,
-			     const struct config_patch *patch, const char *pointer,
-			     struct error_list *faults)
+/* The base with this VIP, which it takes ownership of; NULL: it was refused, with errors. */
+static struct config *patch_finish(const struct config *base, struct config_vip *vip,
+				   const struct config_patch *patch, const char *pointer,
+				   struct error_list *errors)
 {
-	struct config *config = vip ? config_with_vip(base, vip, faults) : NULL;
+	struct config *config = vip ? config_with_vip(base, vip, errors) : NULL;
 
 	config_vip_unref(vip);
-	config_faults_make_relative(faults, pointer);
-	prefix_faults(faults, patch);
+	json_errors_make_relative(errors, pointer);
+	patch_prefix_errors(errors, patch);
 	return config;
 }
 
 static const struct config_vip *require_vip(const struct config *base, const char *name,
-					    struct error_list *faults)
+					    struct error_list *errors)
 {
 	const struct config_vip *vip = config_find_vip(base, name);
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (!vip)
-		error_list_add(faults, ERROR_NOT_FOUND, "", "there is no vip '%s'",
-			       config_quote(name, quote));
+		error_list_add(errors, ERROR_NOT_FOUND, "", "there is no vip '%s'",
+			       json_quote(name, quote));
 	return vip;
 }
 
 static const struct config_backend *require_backend(const struct config_vip *vip, const char *name,
-						    struct error_list *faults)
+						    struct error_list *errors)
 {
 	const struct config_backend *backend = config_find_backend(vip, name);
-	char quote[CONFIG_QUOTE_BYTES];
+	char quote[JSON_QUOTE_BYTES];
 
 	if (!backend)
-		error_list_add(faults, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'",
-			       vip->name, config_quote(name, quote));
+		error_list_add(errors, ERROR_NOT_FOUND, "", "vip '%s' has no backend '%s'",
+			       vip->name, json_quote(name, quote));
 	return backend;
 }
 
 struct config *config_patch_vip(const struct config *base, const char *name,
-				const struct config_patch *patch, struct error_list *faults)
+				const struct config_patch *patch, struct error_list *errors)
 {
-	const struct config_vip *former = require_vip(base, name, faults);
+	const struct config_vip *before = require_vip(base, name, errors);
 	json_auto_t *patched = NULL;
 	char pointer[ERROR_POINTER_BYTES];
 
-	if (!former)
+	if (!before)
 		return NULL;
-	patched = patch_thing(config_vip_to_json(former), patch, faults);
+	patched = patch_thing(config_vip_to_json(before), patch, errors);
 	if (!patched)
 		return NULL;
 	snprintf(pointer, sizeof(pointer), "/" CONFIG_VIPS_KEY "/%s", name);
-	return finish(base, config_vip_replace_from_json(former, patched, name, pointer, faults),
-		      patch, pointer, faults);
+	return patch_finish(base,
+			    config_vip_replace_from_json(before, patched, name, pointer, errors),
+			    patch, pointer, errors);
 }
 
 struct config *config_patch_backend(const struct config *base, const char *vip_name,
 				    const char *name, const struct config_patch *patch,
-				    struct error_list *faults)
+				    struct error_list *errors)
 {
-	const struct config_vip *former = require_vip(base, vip_name, faults);
-	const struct config_backend *former_backend =
-		former ? require_backend(former, name, faults) : NULL;
+	const struct config_vip *before = require_vip(base, vip_name, errors);
+	const struct config_backend *backend_before =
+		before ? require_backend(before, name, errors) : NULL;
 	char pointer[ERROR_POINTER_BYTES];
 	json_auto_t *patched = NULL;
 	struct config_vip *vip = NULL;
 	struct config_backend backend;
 
-	if (!former_backend)
+	if (!backend_before)
 		return NULL;
-	patched = patch_thing(config_backend_to_json(former_backend), patch, faults);
+	patched = patch_thing(config_backend_to_json(backend_before), patch, errors);
 	if (!patched)
 		return NULL;
 	snprintf(pointer, sizeof(pointer), "/" CONFIG_VIPS_KEY "/%s/" CONFIG_BACKENDS_KEY "/%s",
 		 vip_name, name);
-	if (config_backend_from_json(patched, name, pointer, &backend, faults) == 0)
-		vip = config_vip_with_backend(former, &backend, faults);
-	return finish(base, vip, patch, pointer, faults);
+	if (config_backend_from_json(patched, name, pointer, &backend, errors) == 0)
+		vip = config_vip_with_backend(before, &backend, errors);
+	return patch_finish(base, vip, patch, pointer, errors);
+}
+
+/* ---- the patch between two configs ---- */
+
+static int diff_object(const struct config_change *change, json_t *operations)
+{
+	const char *key = config_kinds[change->kind]->key;
+	json_auto_t *before =
+		change->before ? config_object_to_json(change->kind, change->before) : NULL;
+	json_auto_t *after =
+		change->after ? config_object_to_json(change->kind, change->after) : NULL;
+	char *set = json_pointer_append("", key);
+	char *pointer = set ? json_pointer_append(set, change->name) : NULL;
+	int failed = -1;
+
+	if (pointer && !before == !change->before && !after == !change->after)
+		failed = json_patch_make(pointer, before, after, operations);
+	free(pointer);
+	free(set);
+	return failed;
+}
+
+json_t *config_diff(const struct config *before, const struct config *after)
+{
+	json_t *operations = json_array();
+	struct config_changes changes = {.before = before, .after = after};
+	struct config_change change;
+
+	while (operations && config_changes_next(&changes, &change)) {
+		if (diff_object(&change, operations)) {
+			json_decref(operations);
+			return NULL;
+		}
+	}
+	return operations;
 }

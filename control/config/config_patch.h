@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * New desired states out of one and a patch: of the whole config as config_to_json() prints it, of
- * one VIP, or of one backend. Many VIPs at once are one edit, and only its result is checked.
+ * Patches and desired states: what a patch makes of one, and the patch that makes one of another.
  *
- * The base was checked before. On failure NULL, and faults, of which there were none before:
+ * A patch is for the whole config as config_to_json() prints it, for one VIP, or for one backend.
+ * Many objects at once are one edit, and only its result is checked.
+ *
+ * The base was checked before. On failure NULL, and errors, of which there were none before:
  *
  * - an operation of a JSON Patch that is malformed or cannot be done points into the patch,
  *   "/3/path";
@@ -27,13 +29,18 @@ struct config_patch {
 	const json_t *body; /* borrowed */
 };
 
-/* Costs what the VIPs cost that it names, and a pointer for each of the others, unless an operation
- * takes "/vips" or the document as a whole. `node` and `api` must come out as they were. */
+/* Costs what the objects cost that it names, and a pointer for each of the others, unless an
+ * operation takes "/vips" or the document as a whole. `node` and `api` must come out as they were.
+ */
 struct config *config_patch_all(const struct config *base, const struct config_patch *patch,
-				struct error_list *faults);
+				struct error_list *errors);
 struct config *config_patch_vip(const struct config *base, const char *vip,
-				const struct config_patch *patch, struct error_list *faults);
+				const struct config_patch *patch, struct error_list *errors);
 struct config *config_patch_backend(const struct config *base, const char *vip, const char *backend,
-				    const struct config_patch *patch, struct error_list *faults);
+				    const struct config_patch *patch, struct error_list *errors);
+
+/* A JSON Patch that makes the body {"vips": …} of one config that of another; `node` and `api` are
+ * not compared. Objects that both share cost a comparison of pointers. NULL: out of memory. */
+json_t *config_diff(const struct config *before, const struct config *after);
 
 #endif

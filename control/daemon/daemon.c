@@ -8,16 +8,20 @@
  */
 #include "daemon.h"
 
+#include "api.h"
 #include "commands_setup.h"
 #include "dataplane.h"
 #include "engine.h"
 #include "flow_key.h"
+#include "folder.h"
 #include "host.h"
+#include "keeper.h"
 #include "log.h"
+#include "privileges.h"
 #include "revisions.h"
-#include "server.h"
 #include "store.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -30,6 +34,8 @@ struct daemon {
 	struct config *config; /* the first desired state: as stored, or else as in the file */
 	struct access *access; /* borrowed */
 	const char *config_path;
+	struct privileges_user user; /* to run as once it is started */
+	struct keeper *keeper;	     /* NULL: the user does not change */
 	struct store *store;
 	struct revisions *history;
 	uv_loop_t loop;
@@ -61,6 +67,8 @@ static void close_commands(void *context)
 {
 	struct daemon *daemon = context;
 
+	if (daemon->keeper)
+		keeper_remove_sockets(daemon->keeper);
 	commands_stop(daemon->commands);
 	engine_stop(daemon->engine);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
@@ -86,36 +94,45 @@ static void on_stop_signal(uv_signal_t *handle, int signal)
 
 /* ---- reload ---- */
 
-static void log_refusal(const struct daemon *daemon, const struct error_list *faults)
+static void log_refusal(const struct daemon *daemon, const struct error_list *errors)
 {
 	log_line(LOG_LEVEL_ERROR, "%s is not taken over:", daemon->config_path);
-	log_faults(LOG_LEVEL_ERROR, faults);
+	log_errors(LOG_LEVEL_ERROR, errors);
 }
 
 static void on_reloaded(void *context, const struct commands_result *result)
 {
 	const struct daemon *daemon = context;
 
-	if (result->faults)
-		log_refusal(daemon, result->faults);
+	if (result->errors)
+		log_refusal(daemon, result->errors);
 	else
 		log_line(LOG_LEVEL_INFO, "%s is in force as revision %llu", daemon->config_path,
 			 (unsigned long long)result->revision);
 }
 
-static void reload_access(struct daemon *daemon)
+/* An opener's open. Without a keeper, the user is the one that opened them at the start. */
+static int open_again(void *context, const char *path)
 {
-	struct error_list faults = {0};
+	const struct daemon *daemon = context;
+
+	return daemon->keeper ? keeper_open(daemon->keeper, path)
+			      : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static void reload_access(struct daemon *daemon, const struct opener *opener)
+{
+	struct error_list errors = {0};
 
 	if (!access_has_files(daemon->access))
 		return;
-	if (access_reload(daemon->access, &faults)) {
+	if (access_reload(daemon->access, opener, &errors)) {
 		log_line(LOG_LEVEL_ERROR, "api: certificates and tokens stay as they were:");
-		log_faults(LOG_LEVEL_ERROR, &faults);
+		log_errors(LOG_LEVEL_ERROR, &errors);
 	} else {
 		log_line(LOG_LEVEL_INFO, "api: certificates and tokens are read again");
 	}
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 static void on_reload_signal(uv_signal_t *handle, int signal)
@@ -125,18 +142,19 @@ static void on_reload_signal(uv_signal_t *handle, int signal)
 		.author = "SIGHUP",
 		.reply = {on_reloaded, daemon},
 	};
-	struct error_list faults = {0};
+	const struct opener opener = {open_again, daemon, daemon->user.uid};
+	struct error_list errors = {0};
 	json_t *json;
 
 	(void)signal;
-	reload_access(daemon);
-	json = config_json_load_file(daemon->config_path, &faults);
+	reload_access(daemon, &opener);
+	json = json_parse_opened(daemon->config_path, &opener, &errors);
 	if (json)
 		commands_put_config(daemon->commands, json, &write);
 	else
-		log_refusal(daemon, &faults);
+		log_refusal(daemon, &errors);
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 /* ---- up ---- */
@@ -189,14 +207,16 @@ static int attach_all(struct daemon *daemon)
 
 static int listen_api(struct daemon *daemon)
 {
-	struct server_options options = {
+	const struct api_options options = {
 		.loop = &daemon->loop,
 		.commands = daemon->commands,
 		.access = daemon->access,
-		.listen = &daemon->config->api,
+		.api = &daemon->config->api,
 	};
 
-	daemon->server = server_new(&options, &daemon->error);
+	daemon->server = api_serve(&options, &daemon->error);
+	if (daemon->server && daemon->keeper)
+		keeper_note_sockets(daemon->keeper);
 	return daemon->server ? 0 : -1;
 }
 
@@ -211,7 +231,7 @@ static void on_engine_event(void *context, enum engine_event event, const struct
 	if (reason)
 		daemon->error = *reason;
 	else if (listen_api(daemon) == 0 && attach_all(daemon) == 0 &&
-		 host_drop_capabilities(&daemon->error) == 0)
+		 privileges_drop(&daemon->user, &daemon->error) == 0)
 		log_line(LOG_LEVEL_INFO, "ready: %zu vips on %zu interfaces",
 			 daemon->config->vip_count, daemon->config->node.interface_count);
 	if (daemon->error.kind)
@@ -240,7 +260,7 @@ static void start_signals(struct daemon *daemon)
 static void ignore_signals(void)
 {
 	static const int numbers[] = {SIGPIPE, SIGUSR1,	  SIGUSR2, SIGALRM,
-				      SIGIO,   SIGVTALRM, SIGPROF};
+				      SIGIO,   SIGVTALRM, SIGPROF, SIGCHLD};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		signal(numbers[i], SIG_IGN);
@@ -248,7 +268,8 @@ static void ignore_signals(void)
 		signal(number, SIG_IGN);
 }
 
-static int open_dataplane(struct daemon *daemon, bool anew)
+/* refusal: why the pinned maps are not adopted; NULL: they may be. */
+static int open_dataplane(struct daemon *daemon, const char *refusal)
 {
 	const struct config_node *node = &daemon->config->node;
 	struct dataplane_options options = {
@@ -263,7 +284,7 @@ static int open_dataplane(struct daemon *daemon, bool anew)
 				.flow_idle_timeout_s = node->flow_idle_timeout_ms / 1000,
 			},
 		.hash_key = {daemon->flow_key[0], daemon->flow_key[1]},
-		.anew = anew,
+		.refusal = refusal,
 	};
 
 	daemon->dataplane = dataplane_new(&options, &daemon->error);
@@ -300,14 +321,14 @@ static int open_commands(struct daemon *daemon)
 static int use_stored(struct daemon *daemon, const struct revision *stored)
 {
 	const char *folder = daemon->config->node.state_dir;
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
-	if (config_check(stored->config, &faults)) {
+	if (config_check(stored->config, &errors)) {
 		error_set(&daemon->error, ERROR_CONFLICT,
 			  "revision %llu in node.state_dir '%s' does not go with this config; the "
 			  "first fault: %s",
-			  (unsigned long long)stored->number, folder, faults.items[0].message);
-		error_list_done(&faults);
+			  (unsigned long long)stored->number, folder, errors.items[0].message);
+		error_list_done(&errors);
 		return -1;
 	}
 	log_line(LOG_LEVEL_INFO, "revision %llu is taken from '%s'",
@@ -321,6 +342,7 @@ static int open_store(struct daemon *daemon)
 {
 	const char *folder = daemon->config->node.state_dir;
 	const struct revision *stored;
+	int result;
 
 	daemon->history = revisions_new(REVISIONS_KEPT, REVISIONS_BYTES_MAX);
 	if (!daemon->history)
@@ -329,7 +351,14 @@ static int open_store(struct daemon *daemon)
 		return 0;
 	daemon->store = store_new(folder, &daemon->error);
 	if (!daemon->store ||
-	    store_load(daemon->store, daemon->config, daemon->history, &daemon->error))
+	    folder_check(store_folder(daemon->store), folder, &daemon->user, &daemon->error) ||
+	    folder_give(store_folder(daemon->store), folder, &daemon->user, &daemon->error))
+		return -1;
+	/* So the user's files lead to nothing that is root's alone. */
+	privileges_files_as_user(&daemon->user);
+	result = store_load(daemon->store, daemon->config, daemon->history, &daemon->error);
+	privileges_files_as_root(&daemon->user);
+	if (result)
 		return -1;
 	stored = revisions_newest(daemon->history);
 	return stored ? use_stored(daemon, stored) : 0;
@@ -338,45 +367,78 @@ static int open_store(struct daemon *daemon)
 /* What cannot be adopted is replaced: packets go on by it until the program is exchanged. */
 static int open_parts(struct daemon *daemon)
 {
+	struct error refusal;
+
 	if (flow_key_find(&daemon->config->node, daemon->flow_key, &daemon->error) ||
-	    open_dataplane(daemon, false))
+	    open_dataplane(daemon, NULL))
 		return -1;
 	if (open_engine(daemon) == 0)
 		return 0;
 	if (daemon->error.kind != ERROR_CONFLICT)
 		return -1;
-	log_line(LOG_LEVEL_WARNING, "%s; it is replaced", daemon->error.message);
+	refusal = daemon->error;
+	log_line(LOG_LEVEL_WARNING, "%s; it is replaced", refusal.message);
 	daemon->error = (struct error){0};
 	dataplane_free(daemon->dataplane);
-	return open_dataplane(daemon, true) ? -1 : open_engine(daemon);
+	return open_dataplane(daemon, refusal.message) ? -1 : open_engine(daemon);
+}
+
+static int start_keeper(struct daemon *daemon)
+{
+	const struct config_api *api = &daemon->config->api;
+	struct keeper_paths paths = {
+		.files = {daemon->config_path, api->tls.certificate, api->tls.key,
+			  api->tls.client_ca, api->tokens},
+		.file_count = 5,
+	};
+
+	if (!daemon->user.changes)
+		return 0;
+	for (size_t i = 0; i < api->listen_count; i++)
+		if (api->listens[i].is_unix)
+			paths.sockets[paths.socket_count++] = api->listens[i].path;
+	daemon->keeper = keeper_new(&paths, &daemon->error);
+	return daemon->keeper ? 0 : -1;
+}
+
+static void run(struct daemon *daemon)
+{
+	if (uv_loop_init(&daemon->loop)) {
+		error_set(&daemon->error, ERROR_SYSTEM, "cannot make the event loop");
+		return;
+	}
+	config_ref(daemon->config);
+	if (open_store(daemon) == 0 && open_parts(daemon) == 0 && open_commands(daemon) == 0) {
+		start_signals(daemon);
+		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	}
+	commands_free(daemon->commands);
+	engine_free(daemon->engine);
+	dataplane_free(daemon->dataplane);
+	revisions_free(daemon->history);
+	store_free(daemon->store);
+	config_unref(daemon->config);
+	uv_loop_close(&daemon->loop);
 }
 
 int daemon_run(struct config *config, struct access *access, const char *config_path,
-	       struct error *ret_error)
+	       const struct privileges_user *user, struct error *ret_error)
 {
-	struct daemon daemon = {.access = access, .config_path = config_path};
+	struct daemon daemon = {
+		.config = config,
+		.access = access,
+		.config_path = config_path,
+		.user = *user,
+	};
 
 	ignore_signals();
-	if (host_check_capabilities(ret_error))
+	if (host_check_capabilities(ret_error) || privileges_check_user(user, ret_error))
 		return -1;
 	/* Before there are threads: jansson's hash tables share one seed. */
 	json_object_seed(0);
-	if (host_start_pool(ret_error))
-		return -1;
-	if (uv_loop_init(&daemon.loop))
-		return error_set(ret_error, ERROR_SYSTEM, "cannot make the event loop");
-	daemon.config = config_ref(config);
-	if (open_store(&daemon) == 0 && open_parts(&daemon) == 0 && open_commands(&daemon) == 0) {
-		start_signals(&daemon);
-		uv_run(&daemon.loop, UV_RUN_DEFAULT);
-	}
-	commands_free(daemon.commands);
-	engine_free(daemon.engine);
-	dataplane_free(daemon.dataplane);
-	revisions_free(daemon.history);
-	store_free(daemon.store);
-	config_unref(daemon.config);
-	uv_loop_close(&daemon.loop);
+	if (start_keeper(&daemon) == 0 && privileges_start_pool(&daemon.user, &daemon.error) == 0)
+		run(&daemon);
+	keeper_free(daemon.keeper);
 	if (!daemon.error.kind)
 		return 0;
 	*ret_error = daemon.error;

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* caromd's command line. */
-#include "access.h"
+#include "api.h"
 #include "config.h"
 #include "daemon.h"
 #include "dataplane.h"
+#include "folder.h"
 #include "host.h"
 #include "log.h"
+#include "privileges.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/carom/carom.json"
 
@@ -79,6 +83,7 @@ static struct arguments parse_arguments(int count, char **values)
 
 /* What the file says, and what it names. */
 struct setup {
+	struct privileges_user user;
 	struct config *config;
 	struct access *access; /* NULL under --detach, which needs none */
 };
@@ -100,29 +105,59 @@ static void warn_of_interfaces(const struct config_node *node)
 	}
 }
 
-/* Goes on beyond faults, to tell those of what the config names along with its own. Returns 0; -1:
+/* What a start would refuse. A folder that cannot be looked at yet may be made by then. */
+static void check_folders(const struct setup *setup, struct error_list *errors)
+{
+	const struct config_node *node = &setup->config->node;
+	int folder =
+		node->state_dir[0] ? open(node->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct error error = {0};
+
+	if (dataplane_check_folder(node->bpf_dir, &error))
+		error_list_append(errors, &error);
+	if (folder < 0)
+		return;
+	if (folder_check(folder, node->state_dir, &setup->user, &error))
+		error_list_append(errors, &error);
+	close(folder);
+}
+
+/* An opener's open. */
+static int open_file(void *context, const char *path)
+{
+	(void)context;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+/* Goes on beyond errors, to tell those of what the config names along with its own. Returns 0; -1:
  * it has told them. */
 static int setup_load(struct setup *ret_setup, const struct arguments *arguments)
 {
 	const char *path = arguments->config_path;
-	struct error_list faults = {0};
-	json_t *json = config_json_load_file(path, &faults);
-	struct setup setup = {.config = json ? config_from_faulty_json(json, &faults) : NULL};
+	struct error_list errors = {0};
+	json_t *json = json_parse_file(path, &errors);
+	struct setup setup = {
+		.user = privileges_user(),
+		.config = json ? config_from_faulty_json(json, &errors) : NULL,
+	};
+	const struct opener opener = {open_file, NULL, setup.user.uid};
 
 	json_decref(json);
 	if (setup.config && arguments->action != ACTION_DETACH)
-		setup.access = access_new(&setup.config->api, &faults);
-	if (!error_list_is_empty(&faults)) {
+		setup.access = api_guard(&setup.config->api, &opener, &errors);
+	if (setup.config && arguments->action == ACTION_CHECK)
+		check_folders(&setup, &errors);
+	if (!error_list_is_empty(&errors)) {
 		log_line(LOG_LEVEL_ERROR, "%s cannot be used:", path);
-		log_faults(LOG_LEVEL_ERROR, &faults);
+		log_errors(LOG_LEVEL_ERROR, &errors);
 	}
 	if (setup.config && arguments->action == ACTION_CHECK)
 		warn_of_interfaces(&setup.config->node);
-	if (error_list_is_empty(&faults)) {
+	if (error_list_is_empty(&errors)) {
 		*ret_setup = setup;
 		return 0;
 	}
-	error_list_done(&faults);
+	error_list_done(&errors);
 	setup_done(&setup);
 	return -1;
 }
@@ -160,7 +195,8 @@ static int run(const struct setup *setup, const char *path)
 	struct error error = {0};
 
 	host_raise_file_limit();
-	return daemon_run(setup->config, setup->access, path, &error) ? fail(&error) : EXIT_SUCCESS;
+	return daemon_run(setup->config, setup->access, path, &setup->user, &error) ? fail(&error)
+										    : EXIT_SUCCESS;
 }
 
 static int act(const struct arguments *arguments)

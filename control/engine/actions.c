@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Carries out each action of a round. State: struct engine. Called by engine.c alone, on the event
+ * loop's thread; actions_run_… run on libuv's pool.
+ */
 #include "actions.h"
 
 #include "log.h"
-#include "publish_check.h"
+#include "publish.h"
 
 #include <inttypes.h>
 
@@ -61,6 +65,35 @@ void actions_start_grace(struct engine *engine)
 		log_line(LOG_LEVEL_ERROR, "%s", error.message);
 }
 
+bool actions_may_get_room(const struct engine *engine)
+{
+	return publish_is_waiting(engine->publish) ||
+	       flows_sweep_count(publish_flows(engine->publish)) < engine->forgotten_by;
+}
+
+enum round_event actions_sweep_for_room(struct engine *engine)
+{
+	struct flows *flows = publish_flows(engine->publish);
+	struct error error = {0};
+
+	while (flows_sweep_count(flows) < engine->forgotten_by) {
+		if (flows_sweep(flows, &error)) {
+			log_line(LOG_LEVEL_ERROR, "%s", error.message);
+			return ROUND_NO_EVENT;
+		}
+	}
+	return ROUND_GRACE_OVER;
+}
+
+enum round_event actions_await_room(struct engine *engine)
+{
+	actions_drop_plan(engine);
+	if (!publish_is_waiting(engine->publish))
+		return actions_sweep_for_room(engine);
+	actions_start_grace(engine);
+	return ROUND_NO_EVENT;
+}
+
 /* ---- planning ---- */
 
 struct plan_input actions_plan_input(const struct engine *engine, const struct config *desired)
@@ -71,7 +104,7 @@ struct plan_input actions_plan_input(const struct engine *engine, const struct c
 		.image = publish_image(engine->publish),
 		.facts = next_hops_facts(&engine->next_hops),
 		.facts_changed = engine->facts_changed,
-		.sweep_count = publish_sweep_count(engine->publish),
+		.sweep_count = flows_sweep_count(publish_flows(engine->publish)),
 	};
 }
 
@@ -187,8 +220,11 @@ enum round_event actions_publish(struct engine *engine)
 	struct error *failure = &engine->round.failure;
 
 	*failure = (struct error){0};
-	if (publish_commit(engine->publish, engine->round.plan.image, failure) == 0)
+	if (publish_commit(engine->publish, engine->round.plan.image, failure) == 0) {
+		engine->forgotten_by =
+			flows_sweep_count(publish_flows(engine->publish)) + IMAGE_SWEEPS_TO_FORGET;
 		return ROUND_PUBLISHED;
+	}
 	return failure->kind == ERROR_LIMIT ? ROUND_LACKS_ROOM : ROUND_NOT_PUBLISHED;
 }
 
@@ -231,6 +267,17 @@ static void refuse_writes(struct engine *engine, const struct error *error)
 	write_queue_refuse(&engine->writes, &reason, engine->desired.revision);
 }
 
+static void log_failure(const struct engine *engine, const struct error *failure)
+{
+	uint64_t revision = engine->round.staged.revision;
+
+	if (revision == engine->published.revision)
+		log_line(LOG_LEVEL_ERROR, "new next hops are not published: %s", failure->message);
+	else
+		log_line(LOG_LEVEL_ERROR, "revision %" PRIu64 " is not published: %s", revision,
+			 failure->message);
+}
+
 /* The published state is the truth again; all writes that wait hear why, for they build on it. */
 enum round_event actions_give_up(struct engine *engine)
 {
@@ -240,8 +287,7 @@ enum round_event actions_give_up(struct engine *engine)
 	actions_drop_plan(engine);
 	engine->retry_ms = uv_now(engine->loop) + RETRY_MS;
 	if (engine->published.config) {
-		log_line(LOG_LEVEL_ERROR, "revision %" PRIu64 " is not published: %s",
-			 round->staged.revision, failure.message);
+		log_failure(engine, &failure);
 		ledger_forget_unpublished(&engine->ledger);
 		actions_set_state(&engine->desired, engine->published.config,
 				  engine->published.revision);

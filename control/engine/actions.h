@@ -19,6 +19,13 @@ enum round_event actions_give_up(struct engine *engine);
 enum round_event actions_overrule(struct engine *engine);
 
 struct plan_input actions_plan_input(const struct engine *engine, const struct config *desired);
+enum round_event actions_await_room(struct engine *engine);
+
+/* Whether a grace period, or sweeps, will make something reusable. */
+bool actions_may_get_room(const struct engine *engine);
+/* Sweeps the flow table until what the last commit removed is forgotten. Only after a grace period:
+ * before it, packets may still record flows. */
+enum round_event actions_sweep_for_room(struct engine *engine);
 void actions_drop_plan(struct engine *engine);
 /* Unless one runs, or no memory is retired. */
 void actions_start_grace(struct engine *engine);

@@ -29,17 +29,20 @@ void engine_observe(struct engine *engine, struct engine_observer *observer)
 
 static void engine_drive(struct engine *engine, enum round_event event);
 
-/* A job_done. A round that awaits the grace period tries again at the next tick. */
+/* A job_done. */
 static void on_grace_over(void *context, const struct error *error)
 {
 	struct engine *engine = context;
 
 	if (error) {
+		/* The next tick starts another one. */
 		log_line(LOG_LEVEL_ERROR, "%s; retired memory is kept", error->message);
 		return;
 	}
 	publish_reclaim(engine->publish, engine->grace_epoch);
-	engine_drive(engine, ROUND_GRACE_OVER);
+	engine_drive(engine, engine->round.stage == ROUND_AWAITING_ROOM
+				     ? actions_sweep_for_room(engine)
+				     : ROUND_GRACE_OVER);
 }
 
 /* ---- gathering ---- */
@@ -152,7 +155,7 @@ static struct round_conditions engine_conditions(const struct engine *engine)
 			     ledger_has_stored(&engine->ledger, engine->round.staged.revision),
 		.is_unchanged = plan_is_unchanged(engine),
 		.has_idle_generation = publish_is_ready(engine->publish),
-		.has_retired_memory = publish_is_waiting(engine->publish),
+		.may_get_room = actions_may_get_room(engine),
 		.is_reconciled = !is_first || !publish_image(engine->publish),
 		.has_more = engine_has_more(engine),
 	};
@@ -168,10 +171,7 @@ static enum round_event engine_do(struct engine *engine, enum round_action actio
 	case ROUND_CHECK: return actions_check(engine);
 	case ROUND_STORE: return actions_store(engine);
 	case ROUND_AWAIT_GRACE: actions_start_grace(engine); break;
-	case ROUND_DROP_PLAN_AND_AWAIT_GRACE:
-		actions_drop_plan(engine);
-		actions_start_grace(engine);
-		break;
+	case ROUND_AWAIT_ROOM: return actions_await_room(engine);
 	case ROUND_RECONCILE: return actions_reconcile(engine);
 	case ROUND_PUBLISH: return actions_publish(engine);
 	case ROUND_SETTLE: return actions_settle(engine);
@@ -189,7 +189,7 @@ static void sweep(struct engine *engine)
 	if (!engine->is_sweep_due || round_holds_plan(engine->round.stage))
 		return;
 	engine->is_sweep_due = false;
-	if (publish_sweep(engine->publish, &error))
+	if (flows_sweep(publish_flows(engine->publish), &error))
 		log_line(LOG_LEVEL_ERROR, "%s", error.message);
 }
 
@@ -210,9 +210,9 @@ static void tick_clock(struct engine *engine)
 {
 	uint32_t now_s = flow_clock_advance(&engine->clock, uv_now(engine->loop));
 
-	if (now_s == publish_clock(engine->publish))
+	if (now_s == flows_clock(publish_flows(engine->publish)))
 		return;
-	publish_set_clock(engine->publish, now_s);
+	flows_set_clock(publish_flows(engine->publish), now_s);
 	engine->is_sweep_due = true;
 	sweep(engine);
 }
@@ -225,6 +225,8 @@ static void on_tick(uv_timer_t *timer)
 	tick_clock(engine);
 	actions_notify(engine, ENGINE_TICKED, NULL);
 	actions_start_grace(engine);
+	if (engine->round.stage == ROUND_AWAITING_ROOM && !publish_is_waiting(engine->publish))
+		engine_drive(engine, actions_sweep_for_room(engine));
 	if (engine->facts_changed && uv_now(engine->loop) >= engine->retry_ms)
 		engine_drive(engine, ROUND_WANTED);
 }
@@ -263,7 +265,7 @@ void engine_apply(struct engine *engine, const struct engine_write *order)
 	struct queued_write write = {.done = order->done, .context = order->context};
 	struct error error = {0};
 
-	write.changed = !config_vips_equal(engine->desired.config, order->desired);
+	write.changed = !config_objects_equal(engine->desired.config, order->desired);
 	if (engine_check_busy(engine, &error) ||
 	    (write.changed && change_desired(engine, order->desired, order->author, &error))) {
 		config_unref(order->desired);
@@ -367,7 +369,8 @@ struct engine *engine_new(const struct engine_options *options, struct error *re
 		engine_free(engine);
 		return NULL;
 	}
-	flow_clock_init(&engine->clock, publish_clock(engine->publish), engine->started_ms);
+	flow_clock_init(&engine->clock, flows_clock(publish_flows(engine->publish)),
+			engine->started_ms);
 	open_handles(engine);
 	next_hops_be_patient(&engine->next_hops, 0, NEXT_HOPS_FIRST_PATIENCE_MS);
 	engine_drive(engine, ROUND_WANTED);
@@ -467,6 +470,16 @@ uv_loop_t *engine_loop(const struct engine *engine)
 uint64_t engine_uptime_ms(const struct engine *engine)
 {
 	return uv_now(engine->loop) - engine->started_ms;
+}
+
+const struct adoption *engine_adoption(const struct engine *engine)
+{
+	return dataplane_adoption(engine->predecessor.dataplane);
+}
+
+uint64_t engine_foreign_writes(const struct engine *engine)
+{
+	return dataplane_memory(engine->predecessor.dataplane)->page->foreign_count;
 }
 
 const struct publish *engine_publish(const struct engine *engine)

@@ -103,6 +103,9 @@ bool engine_is_ready(const struct engine *engine, struct error *ret_error);
 uv_loop_t *engine_loop(const struct engine *engine);
 uint64_t engine_uptime_ms(const struct engine *engine);
 const struct publish *engine_publish(const struct engine *engine);
+const struct adoption *engine_adoption(const struct engine *engine);
+/* How often another process was seen to have written to the control page. */
+uint64_t engine_foreign_writes(const struct engine *engine);
 const struct ledger *engine_ledger(const struct engine *engine);
 struct facts engine_facts(const struct engine *engine);
 struct engine_attachments engine_attachments(const struct engine *engine);

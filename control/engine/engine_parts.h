@@ -22,7 +22,7 @@ struct round {
 	enum round_stage stage;
 	struct state staged;
 	struct plan plan; /* of what is staged; without an image: none */
-	bool took_facts;  /* that had changed: they are new again if the plan is dropped */
+	bool took_facts;  /* the plan took in changed facts; if dropped, they count as changed */
 	struct error failure;
 };
 
@@ -35,7 +35,7 @@ struct engine {
 	bool facts_changed; /* since the last plan */
 	struct ledger ledger;
 	struct write_queue writes;
-	STAILQ_HEAD(, engine_observer) observers;
+	STAILQ_HEAD(engine_observers, engine_observer) observers;
 
 	struct state desired, published;
 	uint64_t last_revision; /* that was ever given */
@@ -51,7 +51,9 @@ struct engine {
 	uv_idle_t gather_idle;
 	uv_timer_t tick;
 	struct flow_clock clock;
-	bool is_sweep_due; /* not while the round holds a plan */
+	uint64_t
+		forgotten_by; /* the sweep count at which flows of removed backends are forgotten */
+	bool is_sweep_due;    /* not while the round holds a plan */
 	uint64_t retry_ms;
 
 	struct attachment *attachments;

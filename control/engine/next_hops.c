@@ -83,7 +83,9 @@ static int follow(struct next_hops *next_hops, struct config **followed, struct 
 	int result;
 
 	while (config_changes_next(&changes, &change))
-		compare_backends(&difference, change.before, change.after);
+		if (change.kind == CONFIG_KIND_VIP)
+			compare_backends(&difference, config_vip_of(change.before),
+					 config_vip_of(change.after));
 	if (difference.is_out_of_memory)
 		result = error_set_errno(ret_error, ENOMEM, "next hops");
 	else

@@ -123,7 +123,7 @@ static void set_outer_source(const struct config_node *node, struct image_backen
 	bool is_ipv4 = address_is_ipv4(&backend->address);
 	const struct prefix *prefix = is_ipv4 ? &node->outer_source4 : &node->outer_source6;
 
-	if (is_ipv4 ? node->has_outer_source4 : node->has_outer_source6) {
+	if (!address_is_zero(&prefix->address)) {
 		backend->outer_source = prefix->address;
 		backend->source_host_mask = host_mask(prefix);
 	} else {

@@ -8,13 +8,18 @@ static int predecessor_adopt_maps(struct publish *publish, struct grace *grace,
 	if (publish_adopt(publish, ret_error) || grace_wait(grace, ret_error))
 		return -1;
 	publish_reclaim(publish, publish_epoch(publish));
+	/* What removed backends left is not known: records that name their ordinals go now. */
+	for (int i = 0; i < IMAGE_SWEEPS_TO_FORGET; i++) {
+		if (flows_sweep(publish_flows(publish), ret_error))
+			return -1;
+	}
 	return 0;
 }
 
 int predecessor_adopt(struct predecessor *predecessor, struct publish *publish, struct grace *grace,
 		      struct error *ret_error)
 {
-	const struct dataplane_memory *others = dataplane_former(predecessor->dataplane);
+	const struct dataplane_memory *others = dataplane_predecessor(predecessor->dataplane);
 
 	if (dataplane_is_adopted(predecessor->dataplane))
 		return predecessor_adopt_maps(publish, grace, ret_error);
@@ -30,9 +35,9 @@ void predecessor_forget(struct predecessor *predecessor, struct publish *publish
 {
 	if (!predecessor->publish)
 		return;
-	publish_inherit_flows(publish, predecessor->publish);
+	flows_inherit(publish_flows(publish), publish_flows(predecessor->publish));
 	predecessor_free(predecessor);
-	dataplane_forget_former(predecessor->dataplane);
+	dataplane_forget_predecessor(predecessor->dataplane);
 }
 
 void predecessor_free(struct predecessor *predecessor)

@@ -7,7 +7,7 @@ static struct round_step step_to(enum round_stage stage, enum round_action actio
 	return (struct round_step){stage, action};
 }
 
-/* A plan is there, and its room is known, or was when it was stored. */
+/* The plan has room, or had when it was stored. */
 static struct round_step step_to_publishing(const struct round_conditions *conditions)
 {
 	if (!conditions->has_idle_generation)
@@ -61,8 +61,8 @@ static struct round_step step_checking(enum round_event event,
 {
 	if (event == ROUND_FITS)
 		return step_to(ROUND_STORING, ROUND_STORE);
-	if (event == ROUND_LACKS_ROOM && conditions->has_retired_memory)
-		return step_to(ROUND_AWAITING_ROOM, ROUND_AWAIT_GRACE);
+	if (event == ROUND_LACKS_ROOM && conditions->may_get_room)
+		return step_to(ROUND_AWAITING_ROOM, ROUND_AWAIT_ROOM);
 	if (event == ROUND_LACKS_ROOM || event == ROUND_NOT_PUBLISHED)
 		return step_to(ROUND_TELLING, ROUND_GIVE_UP);
 	return step_to(ROUND_CHECKING, ROUND_REST);
@@ -83,8 +83,8 @@ static struct round_step step_publishing(enum round_event event,
 {
 	if (event == ROUND_PUBLISHED)
 		return step_to(ROUND_TELLING, ROUND_SETTLE);
-	if (event == ROUND_LACKS_ROOM && conditions->has_retired_memory)
-		return step_to(ROUND_AWAITING_REPLAN, ROUND_DROP_PLAN_AND_AWAIT_GRACE);
+	if (event == ROUND_LACKS_ROOM && conditions->may_get_room)
+		return step_to(ROUND_AWAITING_ROOM, ROUND_AWAIT_ROOM);
 	if (event == ROUND_LACKS_ROOM || event == ROUND_NOT_PUBLISHED)
 		return step_to_failure(conditions);
 	return step_to(ROUND_PUBLISHING, ROUND_REST);
@@ -113,12 +113,11 @@ struct round_step round_step(enum round_stage stage, enum round_event event,
 	case ROUND_STORING: return step_storing(event, conditions);
 	case ROUND_PUBLISHING: return step_publishing(event, conditions);
 	case ROUND_TELLING: return step_telling(event, conditions);
-	case ROUND_AWAITING_ROOM:
 	case ROUND_AWAITING_GENERATION:
 		if (event == ROUND_GRACE_OVER)
 			return step_with_plan(conditions);
 		break;
-	case ROUND_AWAITING_REPLAN:
+	case ROUND_AWAITING_ROOM:
 		if (event == ROUND_GRACE_OVER)
 			return step_to(ROUND_PLANNING, ROUND_PLAN);
 		break;
@@ -137,13 +136,12 @@ bool round_holds_plan(enum round_stage stage)
 	switch (stage) {
 	case ROUND_IDLE:
 	case ROUND_GATHERING:
-	case ROUND_AWAITING_REPLAN:
+	case ROUND_AWAITING_ROOM:
 	case ROUND_TELLING:
 	case ROUND_STOPPED:
 	case ROUND_STAGE_COUNT: return false;
 	case ROUND_PLANNING:
 	case ROUND_CHECKING:
-	case ROUND_AWAITING_ROOM:
 	case ROUND_STORING:
 	case ROUND_AWAITING_GENERATION:
 	case ROUND_RECONCILING:
@@ -164,7 +162,6 @@ const char *round_stage_name(enum round_stage stage)
 		[ROUND_AWAITING_GENERATION] = "awaiting a generation",
 		[ROUND_RECONCILING] = "reconciling",
 		[ROUND_PUBLISHING] = "publishing",
-		[ROUND_AWAITING_REPLAN] = "awaiting another plan",
 		[ROUND_TELLING] = "telling",
 		[ROUND_STOPPED] = "stopped",
 	};

@@ -4,14 +4,18 @@
  * room in the maps, stored, and published as one generation. One round runs at a time, and all
  * writes that arrive meanwhile share the next one.
  *
- *   IDLE ──► GATHERING ──► PLANNING ──► CHECKING ──► STORING ──► PUBLISHING ──► IDLE
- *                             ▲             ▼            │           ▲   │
- *                             │       AWAITING_ROOM      └► AWAITING_GENERATION
- *                             └───────── AWAITING_REPLAN ◄───────────────┘
+ *   IDLE ──► GATHERING ──► PLANNING ──► CHECKING ──► STORING ──────► PUBLISHING ──► IDLE
+ *                             ▲             │           └► AWAITING_ ──► ▲   │
+ *                             │             ▼              GENERATION        │
+ *                             └─────── AWAITING_ROOM ◄───────────────────────┘
  *
- * A round that fails before it is stored is given up: the published state is the truth again. A
- * round that fails after that is overruled: a newer revision, which says what is published, goes to
- * disk. The first round of a process reconciles with what its predecessor had published.
+ * Every round ends in TELLING. A round with nothing to store goes from PLANNING to PUBLISHING, and
+ * a plan that changes nothing goes straight to TELLING. The first round of a process is RECONCILING
+ * before it publishes: it compares with what the predecessor had published.
+ *
+ * A round that fails before its revision is on disk is given up: the published state is the desired
+ * one again. A round that fails after that is overruled: the next round stores a newer revision,
+ * which says what is published.
  *
  * Pure: the engine says what happened, and does what the round asks for.
  */
@@ -25,13 +29,12 @@ enum round_stage {
 	ROUND_GATHERING, /* until the event loop and new next hops have said what they have */
 	ROUND_PLANNING,
 	ROUND_CHECKING,
-	ROUND_AWAITING_ROOM, /* a grace period may free the room that the plan needs */
+	ROUND_AWAITING_ROOM, /* a grace period, or sweeps, may free what another plan needs */
 	ROUND_STORING,
 	ROUND_AWAITING_GENERATION, /* packets may still read every idle generation */
 	ROUND_RECONCILING,
 	ROUND_PUBLISHING,
-	ROUND_AWAITING_REPLAN, /* stored, but out of room: a grace period, then another plan */
-	ROUND_TELLING,	       /* how it ended, to all who wait for that */
+	ROUND_TELLING, /* how it ended, to all who wait for that */
 	ROUND_STOPPED,
 	ROUND_STAGE_COUNT
 };
@@ -50,27 +53,27 @@ enum round_event {
 	ROUND_RECONCILED,
 	ROUND_PUBLISHED,
 	ROUND_NOT_PUBLISHED,
-	ROUND_GRACE_OVER,
+	ROUND_GRACE_OVER, /* and sweeps, where room was awaited */
 	ROUND_TOLD,
 	ROUND_STOP,
 	ROUND_EVENT_COUNT
 };
 
-/* What is to be done next. Every action but REST and AWAIT_GRACE brings about an event. */
+/* What is to be done next. Every action but REST brings about an event, at once or later. */
 enum round_action {
-	ROUND_REST, /* nothing, until the next event */
-	ROUND_GATHER,
+	ROUND_REST,	   /* nothing, until the next event */
+	ROUND_GATHER,	   /* GATHERED */
 	ROUND_PLAN,	   /* PLANNED or NOT_PLANNED */
 	ROUND_CHECK,	   /* FITS, LACKS_ROOM, or NOT_PUBLISHED */
 	ROUND_STORE,	   /* STORED or NOT_STORED */
 	ROUND_AWAIT_GRACE, /* with the plan; GRACE_OVER */
-	ROUND_DROP_PLAN_AND_AWAIT_GRACE,
-	ROUND_RECONCILE, /* RECONCILED */
-	ROUND_PUBLISH,	 /* PUBLISHED, LACKS_ROOM or NOT_PUBLISHED */
-	ROUND_SETTLE,	 /* tell that it is published; TOLD */
-	ROUND_PASS,	 /* the plan changes nothing: drop it; TOLD */
-	ROUND_GIVE_UP,	 /* TOLD */
-	ROUND_OVERRULE,	 /* TOLD */
+	ROUND_AWAIT_ROOM,  /* without the plan; GRACE_OVER */
+	ROUND_RECONCILE,   /* RECONCILED */
+	ROUND_PUBLISH,	   /* PUBLISHED, LACKS_ROOM or NOT_PUBLISHED */
+	ROUND_SETTLE,	   /* tell that it is published; TOLD */
+	ROUND_PASS,	   /* the plan changes nothing: drop it; TOLD */
+	ROUND_GIVE_UP,	   /* TOLD */
+	ROUND_OVERRULE,	   /* TOLD */
 };
 
 /* What a step looks at beside the stage and the event. */
@@ -78,7 +81,7 @@ struct round_conditions {
 	bool is_stored;		  /* what is staged is on disk, or need not be */
 	bool is_unchanged;	  /* the plan is what is published already */
 	bool has_idle_generation; /* that no packet reads any more */
-	bool has_retired_memory;  /* which a grace period makes reusable */
+	bool may_get_room;	  /* a grace period, or sweeps, make something reusable */
 	bool is_reconciled;	  /* false: a predecessor's image is published, and not ours yet */
 	bool has_more;		  /* the desired state or the facts are newer than the round */
 };
@@ -92,9 +95,9 @@ struct round_step {
 struct round_step round_step(enum round_stage stage, enum round_event event,
 			     const struct round_conditions *conditions);
 
-/* Whether a plan is held, so that the flow table must not be swept: a plan says after how many
- * sweeps the ordinal of a removed backend may be given away, and packets go on to use that ordinal
- * until the plan is published. */
+/* While a plan is held, the flow table is not swept. The plan counts the sweeps after which a
+ * removed backend's ordinal is free; until the plan is published, packets still use that ordinal.
+ */
 bool round_holds_plan(enum round_stage stage);
 
 const char *round_stage_name(enum round_stage stage);

@@ -29,7 +29,7 @@ static void set_timer(struct waiters *waiters)
 /* An end may bring new waiters, so those that have ended are taken out first. */
 static void waiters_look(struct waiters *waiters)
 {
-	TAILQ_HEAD(, waiter) ended = TAILQ_HEAD_INITIALIZER(ended);
+	struct waiter_list ended = TAILQ_HEAD_INITIALIZER(ended);
 	struct waiter *waiter = TAILQ_FIRST(&waiters->list), *next;
 
 	for (; waiter; waiter = next) {

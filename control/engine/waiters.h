@@ -28,7 +28,7 @@ struct waiter {
 };
 
 struct waiters {
-	TAILQ_HEAD(, waiter) list;
+	TAILQ_HEAD(waiter_list, waiter) list;
 	struct engine_observer observer;
 	uv_timer_t timer;
 	bool is_stopping;

@@ -16,7 +16,7 @@
 #define WRITE_QUEUE_MAX 1024
 
 struct engine_result {
-	const struct error_list *faults; /* NULL: accepted. Borrowed during the call. */
+	const struct error_list *errors; /* NULL: accepted. Borrowed during the call. */
 	uint64_t revision;		 /* in force now */
 	bool changed;			 /* false: it was so already; the revision is unchanged */
 };

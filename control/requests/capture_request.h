@@ -35,7 +35,7 @@ struct capture_request {
 /* body: NULL for an empty one. Every fault is listed with its pointer. Returns 0 or -1; a request
  * that is good is to be given to capture_request_done(). */
 int capture_request_decode(const json_t *body, struct capture_request *ret_request,
-			   struct error_list *faults);
+			   struct error_list *errors);
 void capture_request_done(struct capture_request *request);
 
 #endif

@@ -28,6 +28,6 @@ struct explain_request {
 
 /* Every fault is listed with its pointer. Returns 0 or -1. */
 int explain_request_decode(const json_t *body, struct explain_request *ret_request,
-			   struct error_list *faults);
+			   struct error_list *errors);
 
 #endif

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "frame_text.h"
 
+#include "hex.h"
+
 #include <stdbool.h>
 #include <string.h>
 
 #define WHITE_SPACE    " \t\r\n"
 #define HEX_PREFIX     "0x"
 #define HEX_SEPARATORS WHITE_SPACE ":"
-#define HEX_DIGITS     "0123456789abcdefABCDEF"
 #define BASE64_DIGITS  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 #define HEX_BITS       4
 #define BASE64_BITS    6
 #define BASE64_GROUP   4 /* digits, padding included */
 #define BYTE_BITS      8
-
-static int hex_value(char digit)
-{
-	size_t place = (size_t)(strchr(HEX_DIGITS, digit) - HEX_DIGITS);
-
-	return (int)(place < 16 ? place : place - 6);
-}
 
 static int base64_value(char digit)
 {

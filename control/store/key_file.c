@@ -67,6 +67,14 @@ int key_file_read(const char *folder, uint64_t ret_key[2], struct error *ret_err
 			 "'%s/" KEY_FILE_NAME "' is not what was written", folder);
 }
 
+/* It belongs to whom the folder does, who may not be who writes. */
+static int key_file_give(int file, int directory)
+{
+	struct stat status;
+
+	return fstat(directory, &status) || fchown(file, status.st_uid, status.st_gid) ? -1 : 0;
+}
+
 static int key_file_write_at(int directory, const char *text)
 {
 	int file = openat(directory, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
@@ -75,7 +83,8 @@ static int key_file_write_at(int directory, const char *text)
 
 	if (file < 0)
 		return -1;
-	is_written = write(file, text, TEXT_LENGTH) == TEXT_LENGTH && fsync(file) == 0;
+	is_written = write(file, text, TEXT_LENGTH) == TEXT_LENGTH &&
+		     key_file_give(file, directory) == 0 && fsync(file) == 0;
 	if (close(file) == 0 && is_written &&
 	    renameat(directory, NEW_FILE, directory, KEY_FILE_NAME) == 0)
 		return fsync(directory);

@@ -3,9 +3,10 @@
  * The folder, and writing to it: one append and one sync a group of revisions, or a fresh file.
  *
  *   append ──► written, synced ──► stored
- *     │           └─► failed: cut off again; after a failed sync, the next write begins a fresh
- * file fresh file ──► written beside, synced, renamed, folder synced ──► stored └─► failed: removed
- * again; the next write begins another
+ *     │           └─► failed: cut off again; after a failed sync the next write is a fresh file
+ *     ▼
+ *   fresh file ──► written beside, synced, renamed, folder synced ──► stored
+ *                   └─► failed: removed again; the next write is another fresh file
  *
  * A sync that failed may have dropped what it could not write, and the next one would not say so:
  * such a file is never trusted again.
@@ -16,7 +17,7 @@
 #include "store_parts.h"
 
 #include "log.h"
-#include "store_record.h"
+#include "store_entry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +29,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER_MODE	0700
-#define FILE_MODE	0600
-#define NEW_FILE	"new"
-#define FILE_ROOM_FIRST 16
-#define MOST_VIPS_MIN	256
+#define FOLDER_MODE	 0700
+#define FILE_MODE	 0600
+#define NEW_FILE	 "new"
+#define FILE_ROOM_FIRST	 16
+#define MOST_OBJECTS_MIN 256
 
 /* ---- the folder ---- */
 
@@ -96,6 +97,11 @@ struct store *store_new(const char *folder, struct error *ret_error)
 	return NULL;
 }
 
+int store_folder(const struct store *store)
+{
+	return store->folder;
+}
+
 void store_leave_file(struct store *store)
 {
 	if (store->file >= 0)
@@ -125,7 +131,7 @@ void store_state(const struct store *store, struct store_state *ret_state)
 		.journal_bytes = store->journal_bytes,
 		.fault_count = store->fault_count,
 	};
-	memcpy(ret_state->faults, store->faults, sizeof(store->faults));
+	memcpy(ret_state->errors, store->errors, sizeof(store->errors));
 }
 
 /* ---- files ---- */
@@ -196,7 +202,7 @@ static int write_all(int file, const struct store_buffer *buffer)
 	return 0;
 }
 
-/* Takes back an append that failed. The record may be whole on the disk, and is refused. */
+/* Takes back an append that failed. The entry may be whole on the disk, and is refused. */
 static void cut_off(struct store *store)
 {
 	uint64_t length = store->snapshot_bytes + store->journal_bytes;
@@ -208,7 +214,7 @@ static void cut_off(struct store *store)
 	store_leave_file(store);
 }
 
-static int append(struct store *store, const struct store_buffer *buffer)
+static int append_to_file(struct store *store, const struct store_buffer *buffer)
 {
 	bool is_written = write_all(store->file, buffer) == 0;
 	int failure;
@@ -246,11 +252,21 @@ static int put_in_place(const struct store *store, int file, const struct store_
 	return -1;
 }
 
+/* In the place of what a write left that did not end, or what else has the name. */
+static int make_new_file(const struct store *store)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+	int file = openat(store->folder, NEW_FILE, flags, FILE_MODE);
+
+	if (file < 0 && errno == EEXIST && unlinkat(store->folder, NEW_FILE, 0) == 0)
+		file = openat(store->folder, NEW_FILE, flags, FILE_MODE);
+	return file;
+}
+
 static int begin_file(struct store *store, uint64_t number, const struct store_buffer *buffer,
 		      size_t snapshot_bytes)
 {
-	int file = openat(store->folder, NEW_FILE,
-			  O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, FILE_MODE);
+	int file = make_new_file(store);
 	char name[STORE_NAME_BYTES];
 	int failure;
 
@@ -272,20 +288,21 @@ static int begin_file(struct store *store, uint64_t number, const struct store_b
 
 /* ---- orders ---- */
 
-/* Most of many VIPs: telling all of them costs about the same, and saves telling them soon after.
- */
+/* Most of many objects: telling all of them costs about the same, and saves telling them soon. */
 static bool changes_most(const struct revision *before, const struct revision *revision)
 {
 	struct config_changes walk = {.before = before->config, .after = revision->config};
 	struct config_change change;
-	size_t count = 0;
+	size_t count = 0, all = 0;
 
 	while (config_changes_next(&walk, &change))
 		count += change.after != NULL;
-	return count >= MOST_VIPS_MIN && 2 * count > revision->config->vip_count;
+	for (size_t kind = 0; kind < CONFIG_KIND_COUNT; kind++)
+		all += revision->config->sets[kind].count;
+	return count >= MOST_OBJECTS_MIN && 2 * count > all;
 }
 
-/* Whether the file has a name still: somebody may have removed it, or put another in its place. */
+/* Whether the file has a name still: it may have been removed, or replaced by another. */
 static bool is_in_place(const struct store *store)
 {
 	struct stat status;
@@ -293,7 +310,7 @@ static bool is_in_place(const struct store *store)
 	return store->file >= 0 && fstat(store->file, &status) == 0 && status.st_nlink > 0;
 }
 
-/* Changes are told of the last record. When that was not published after all, the whole is told. */
+/* Changes are told of the last entry. When that was not published after all, the whole is told. */
 static bool may_append(const struct store *store, const struct store_order *order)
 {
 	uint64_t bound = store->snapshot_bytes > STORE_JOURNAL_BYTES_MIN ? store->snapshot_bytes
@@ -315,7 +332,7 @@ static int encode(const struct store_order *order, bool is_whole, struct store_b
 		const struct revision *revision = revisions_at(order->revisions, age);
 		bool is_first = age + 1 == count;
 
-		if (store_record_append(buffer, revision, before, is_whole && is_first)) {
+		if (store_entry_append(buffer, revision, before, is_whole && is_first)) {
 			errno = ENOMEM;
 			return -1;
 		}
@@ -336,7 +353,7 @@ static int write_order(struct store *store, const struct store_order *order,
 	if (encode(order, !appends, buffer, &first_bytes))
 		return -1;
 	if (appends)
-		result = append(store, buffer);
+		result = append_to_file(store, buffer);
 	else
 		result = begin_file(store, revisions_oldest(order->revisions)->number, buffer,
 				    first_bytes);

@@ -3,11 +3,11 @@
  * What survives a power cut: the last revisions of the desired state, in a folder of its own.
  *
  * A file is named after its first revision, which it holds whole; after it come revisions as what
- * each changed (store_record.h). A file begins beside the others, is synced, and renamed into
+ * each changed (store_entry.h). A file begins beside the others, is synced, and renamed into
  * place; after that it is appended to and synced, until its changes outweigh what it began with. So
  * a write costs what it changes and one sync, and a revision is there whole or not at all.
  *
- * At start, each file counts up to its first record that is not good. A file's first record says
+ * At start, each file counts up to its first entry that is not good. A file's first entry says
  * which revision it followed: what an older file has after that one was refused.
  */
 #ifndef CAROM_STORE_H
@@ -32,15 +32,18 @@ struct store;
 struct store *store_new(const char *folder, struct error *ret_error);
 void store_free(struct store *store);
 
+/* Its descriptor, borrowed. */
+int store_folder(const struct store *store);
+
 /* Adds what is stored to a history that is empty. Node and API of the configs are the base's; their
- * VIPs are not checked against its limits. What is not good is logged and counted as a fault, and a
+ * objects are not checked against its limits. A bad entry is logged and counted as a fault, and a
  * torn end is cut off. Before the first store_write(). Returns 0, also if there is nothing yet; -1
  * if the folder cannot be read, if a newer caromd wrote it, or if there are revisions and none is
  * good. */
 int store_load(struct store *store, const struct config *base, struct revisions *history,
 	       struct error *ret_error);
 
-/* What is to be stored, at least one revision. Borrowed; nobody changes it meanwhile. */
+/* What is to be stored, at least one revision. Borrowed, and unchanged meanwhile. */
 struct store_order {
 	const struct revisions *revisions;
 	const struct revision *before; /* that they follow; NULL: there is none */
@@ -54,7 +57,7 @@ int store_write(struct store *store, const struct store_order *order, struct err
 /* Something that was not good at start. */
 struct store_fault {
 	char file[STORE_NAME_BYTES];
-	uint64_t offset;   /* of the first record that is not good */
+	uint64_t offset;   /* of the first entry that is not good */
 	bool is_torn;	   /* it ends too early; else: it is not what was written */
 	uint64_t revision; /* the one before it, which is used instead; 0: none in this file */
 };
@@ -63,7 +66,7 @@ struct store_state {
 	const char *folder;
 	uint64_t file; /* that is appended to; 0: the next write begins one */
 	uint64_t snapshot_bytes, journal_bytes;
-	struct store_fault faults[STORE_FAULTS_MAX];
+	struct store_fault errors[STORE_FAULTS_MAX];
 	size_t fault_count; /* all of them, also those for which there was no room */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reading the folder at start: all files in the order of their revisions, each up to its first
- * record that is not good.
+ * entry that is not good.
  *
  * What a power cut left unfinished at the end of the last file was never answered, and is cut off.
  * Whatever else is not good stays where it is, to be looked at, and the next write begins a file of
@@ -10,7 +10,7 @@
 #include "store_parts.h"
 
 #include "log.h"
-#include "store_record.h"
+#include "store_entry.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -54,11 +54,11 @@ static int compare_numbers(const void *left, const void *right)
 /* Returns 0 or an errno. */
 static int list_stream(struct store *store, DIR *stream)
 {
-	struct dirent *entry;
+	struct dirent *item;
 	uint64_t number;
 
-	for (errno = 0; (entry = readdir(stream)); errno = 0) {
-		number = parse_name(entry->d_name);
+	for (errno = 0; (item = readdir(stream)); errno = 0) {
+		number = parse_name(item->d_name);
 		if (number && store_reserve_file(store))
 			return ENOMEM;
 		if (number)
@@ -98,13 +98,13 @@ struct reading {
 	size_t length;
 	bool is_unreadable;	/* the disk refuses what comes after these bytes */
 	int64_t time_ms;	/* of its last change */
-	struct revision before; /* of the last good record; its config: a reference, or NULL */
-	size_t offset;		/* behind the last good record */
-	size_t first_bytes;	/* of the first record, if it is good */
+	struct revision before; /* of the last good entry; its config: a reference, or NULL */
+	size_t offset;		/* behind the last good entry */
+	size_t first_bytes;	/* of the first entry, if it is good */
 };
 
 /* What the disk cannot read any more is as bad as what is not what was written. */
-static int read_all(struct reading *reading, int file, size_t length)
+static int read_up_to(struct reading *reading, int file, size_t length)
 {
 	while (reading->length < length) {
 		ssize_t count =
@@ -123,27 +123,42 @@ static int read_all(struct reading *reading, int file, size_t length)
 	return 0;
 }
 
+/* A pipe does not make us wait, and a link leads nowhere. Neither is a file of ours: it is as bad
+ * as one that the disk refuses. */
+static int open_regular(struct reading *reading, struct stat *ret_status)
+{
+	int file = openat(reading->store->folder, reading->name,
+			  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+
+	reading->is_unreadable = file < 0
+					 ? errno == ELOOP || errno == ENXIO
+					 : fstat(file, ret_status) || !S_ISREG(ret_status->st_mode);
+	if (reading->is_unreadable)
+		log_line(LOG_LEVEL_ERROR, "%s/%s is not a regular file, and is not read",
+			 reading->store->path, reading->name);
+	return file;
+}
+
 static int read_bytes(struct reading *reading)
 {
-	int file = openat(reading->store->folder, reading->name, O_RDONLY | O_CLOEXEC);
-	struct stat status;
-	int result = -1;
+	struct stat status = {0};
+	int file = open_regular(reading, &status), result = -1;
+	size_t length = reading->is_unreadable ? 0 : (size_t)status.st_size;
 
-	if (file < 0)
+	if (file < 0 && !reading->is_unreadable)
 		return -1;
-	if (fstat(file, &status) == 0) {
-		reading->time_ms = (int64_t)status.st_mtim.tv_sec * MS_PER_S +
-				   status.st_mtim.tv_nsec / NS_PER_MS;
-		reading->bytes = malloc((size_t)status.st_size + 1);
-		if (reading->bytes)
-			result = read_all(reading, file, (size_t)status.st_size);
-	}
-	close(file);
+	reading->time_ms =
+		(int64_t)status.st_mtim.tv_sec * MS_PER_S + status.st_mtim.tv_nsec / NS_PER_MS;
+	reading->bytes = malloc(length + 1);
+	if (reading->bytes)
+		result = reading->is_unreadable ? 0 : read_up_to(reading, file, length);
+	if (file >= 0)
+		close(file);
 	return result;
 }
 
 /* One more of the history. Takes the reference over. */
-static void take(struct reading *reading, const struct store_decoded *decoded)
+static void reading_take(struct reading *reading, const struct store_decoded *decoded)
 {
 	const struct revision *newest;
 
@@ -167,7 +182,7 @@ static bool is_in_order(const struct reading *reading, const struct store_decode
 	       (decoded->after || !newest || number > newest->number);
 }
 
-static enum store_record_state decode(struct reading *reading, const struct store_record *record)
+static enum store_entry_state decode_entry(struct reading *reading, const struct store_entry *entry)
 {
 	struct store_decoded decoded = {
 		.revision = {.number = reading->number, .time_ms = reading->time_ms},
@@ -175,47 +190,47 @@ static enum store_record_state decode(struct reading *reading, const struct stor
 	const struct revision *before = reading->before.config ? &reading->before : NULL;
 	struct error error = {0};
 
-	if (store_record_decode(record, reading->nothing, before, &decoded, &error)) {
+	if (store_entry_decode(entry, reading->nothing, before, &decoded, &error)) {
 		log_line(LOG_LEVEL_ERROR, "%s/%s: byte %zu: %s", reading->store->path,
 			 reading->name, reading->offset, error.message);
-		return STORE_RECORD_CORRUPT;
+		return STORE_ENTRY_CORRUPT;
 	}
 	if (!is_in_order(reading, &decoded)) {
 		config_unref(decoded.revision.config);
-		return STORE_RECORD_CORRUPT;
+		return STORE_ENTRY_CORRUPT;
 	}
-	take(reading, &decoded);
+	reading_take(reading, &decoded);
 	if (!reading->offset)
-		reading->first_bytes = record->length;
-	reading->offset += record->length;
-	return STORE_RECORD_GOOD;
+		reading->first_bytes = entry->length;
+	reading->offset += entry->length;
+	return STORE_ENTRY_GOOD;
 }
 
-/* Up to the first record that is not good. */
-static enum store_record_state read_records(struct reading *reading)
+/* Up to the first entry that is not good. */
+static enum store_entry_state read_entries(struct reading *reading)
 {
-	enum store_record_state state = reading->length ? STORE_RECORD_GOOD : STORE_RECORD_TORN;
-	struct store_record record;
+	enum store_entry_state state = reading->length ? STORE_ENTRY_GOOD : STORE_ENTRY_TORN;
+	struct store_entry entry;
 
-	while (state == STORE_RECORD_GOOD && reading->offset < reading->length) {
-		state = store_record_read(reading->bytes + reading->offset,
-					  reading->length - reading->offset, &record);
-		if (state == STORE_RECORD_GOOD)
-			state = decode(reading, &record);
+	while (state == STORE_ENTRY_GOOD && reading->offset < reading->length) {
+		state = store_entry_read(reading->bytes + reading->offset,
+					 reading->length - reading->offset, &entry);
+		if (state == STORE_ENTRY_GOOD)
+			state = decode_entry(reading, &entry);
 	}
-	return reading->is_unreadable ? STORE_RECORD_CORRUPT : state;
+	return reading->is_unreadable ? STORE_ENTRY_CORRUPT : state;
 }
 
 /* The numbers that answered writes may have had which are not good any more. An append that was cut
  * short was not answered, and nothing good comes after it. */
-static uint64_t find_lost(const struct reading *reading, enum store_record_state *state)
+static uint64_t find_lost(const struct reading *reading, enum store_entry_state *state)
 {
-	uint64_t highest = store_record_highest(reading->bytes + reading->offset,
-						reading->length - reading->offset);
+	uint64_t highest = store_entry_highest(reading->bytes + reading->offset,
+					       reading->length - reading->offset);
 
 	if (highest || !reading->offset)
-		*state = STORE_RECORD_CORRUPT;
-	if (*state == STORE_RECORD_TORN)
+		*state = STORE_ENTRY_CORRUPT;
+	if (*state == STORE_ENTRY_TORN)
 		return 0;
 	if (highest <= reading->before.number)
 		highest = reading->before.number + 1;
@@ -225,13 +240,13 @@ static uint64_t find_lost(const struct reading *reading, enum store_record_state
 }
 
 /* Returns whether it is torn or corrupt. */
-static enum store_record_state note_fault(struct reading *reading, enum store_record_state state)
+static enum store_entry_state note_fault(struct reading *reading, enum store_entry_state state)
 {
 	struct store *store = reading->store;
 	uint64_t lost = find_lost(reading, &state);
 	struct store_fault fault = {
 		.offset = reading->offset,
-		.is_torn = state == STORE_RECORD_TORN,
+		.is_torn = state == STORE_ENTRY_TORN,
 		.revision = reading->before.number,
 	};
 	const struct revision *newest = revisions_newest(reading->history);
@@ -240,7 +255,7 @@ static enum store_record_state note_fault(struct reading *reading, enum store_re
 	if (!fault.revision && newest)
 		fault.revision = newest->number;
 	if (store->fault_count < STORE_FAULTS_MAX)
-		store->faults[store->fault_count] = fault;
+		store->errors[store->fault_count] = fault;
 	store->fault_count++;
 	if (lost > store->lost_number)
 		store->lost_number = lost;
@@ -252,7 +267,7 @@ static enum store_record_state note_fault(struct reading *reading, enum store_re
 	return state;
 }
 
-/* Appends go on behind the last good record. */
+/* Appends go on behind the last good entry. */
 static void reopen(const struct reading *reading)
 {
 	int file = openat(reading->store->folder, reading->name, O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -271,22 +286,22 @@ static void reopen(const struct reading *reading)
 	reading->store->last_number = reading->before.number;
 }
 
-static int read_file(struct reading *reading, struct error *ret_error)
+static int reading_read_file(struct reading *reading, struct error *ret_error)
 {
 	struct store *store = reading->store;
-	enum store_record_state state;
+	enum store_entry_state state;
 
 	store_format_name(reading->number, reading->name);
 	if (read_bytes(reading))
 		return error_set_errno(ret_error, errno, CANNOT_READ_2, store->path, reading->name);
-	state = read_records(reading);
-	if (state == STORE_RECORD_NEWER)
+	state = read_entries(reading);
+	if (state == STORE_ENTRY_NEWER)
 		return error_set(ret_error, ERROR_UNSUPPORTED,
 				 "'%s/%s' of node.state_dir was written by a newer caromd",
 				 store->path, reading->name);
-	if (state != STORE_RECORD_GOOD)
+	if (state != STORE_ENTRY_GOOD)
 		state = note_fault(reading, state);
-	if (reading->next == UINT64_MAX && state != STORE_RECORD_CORRUPT)
+	if (reading->next == UINT64_MAX && state != STORE_ENTRY_CORRUPT)
 		reopen(reading);
 	return 0;
 }
@@ -300,7 +315,7 @@ static int read_numbered(struct reading *reading, size_t index, struct error *re
 
 	reading->number = store->files[index];
 	reading->next = index + 1 < store->file_count ? store->files[index + 1] : UINT64_MAX;
-	result = read_file(reading, ret_error);
+	result = reading_read_file(reading, ret_error);
 	config_unref(reading->before.config);
 	free(reading->bytes);
 	return result;
@@ -337,8 +352,8 @@ static int read_all_files(struct store *store, const struct config *nothing,
 int store_load(struct store *store, const struct config *base, struct revisions *history,
 	       struct error *ret_error)
 {
-	const struct config no_vips = {0};
-	struct config *nothing = config_with_vips_of(base, &no_vips);
+	const struct config no_objects = {0};
+	struct config *nothing = config_with_objects_of(base, &no_objects);
 	int result;
 
 	if (!nothing)

@@ -16,10 +16,10 @@ struct store {
 	/* The last of them, open at its end; or -1: it is not to be appended to. */
 	int file;
 	uint64_t snapshot_bytes, journal_bytes;
-	uint64_t last_number; /* of its last record */
+	uint64_t last_number; /* of its last entry */
 
 	uint64_t lost_number; /* the highest that may have been given to what is not good; or 0 */
-	struct store_fault faults[STORE_FAULTS_MAX];
+	struct store_fault errors[STORE_FAULTS_MAX];
 	size_t fault_count;
 };
 

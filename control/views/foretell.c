@@ -6,11 +6,11 @@
  */
 #include "foretell.h"
 
-#include "config_diff.h"
+#include "config_patch.h"
 #include "engine.h"
 #include "forecast.h"
 #include "plan.h"
-#include "publish_check.h"
+#include "publish.h"
 
 #include <errno.h>
 
@@ -46,11 +46,11 @@ static json_t *count_flows(const struct engine *engine, size_t index, const stru
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < from->backend_count; i++) {
-		struct publish_remainder remainder;
+		struct flows_remainder remainder;
 
 		if (!forecast_gives_up(from, to, i))
 			continue;
-		remainder = publish_remainder(engine_publish(engine), index, i);
+		remainder = flows_remainder(publish_flows(engine_publish(engine)), index, i);
 		sums->flows_given_up += remainder.flows;
 		sums->older_slots_given_up += remainder.older_slots;
 		json_array_append_new(names, json_string(from->backends[i].name));
@@ -110,6 +110,36 @@ static json_t *compare(const struct engine *engine, const struct image *planned)
 	return NULL;
 }
 
+/* NULL, described: there is no memory, or no room. */
+static struct image *plan_with_room(const struct engine *engine, const struct plan_input *input,
+				    struct error *ret_error)
+{
+	struct image *planned = plan_make(input, ret_error);
+
+	if (!planned ||
+	    publish_check(engine_publish(engine), planned, PUBLISH_ROOM_RECLAIMED, ret_error) == 0)
+		return planned;
+	image_unref(planned);
+	return NULL;
+}
+
+/* A write waits for grace periods and sweeps where they bring room: so the forecast takes for free
+ * what they would set free. Numbers that are retired are not counted yet, so room is not judged
+ * while a grace period is due. */
+static struct image *plan_as_if_swept(const struct engine *engine, struct plan_input *input,
+				      struct error *ret_error)
+{
+	struct error error = {0};
+	struct image *planned = plan_with_room(engine, input, &error);
+
+	if (planned)
+		return planned;
+	input->sweep_count += IMAGE_SWEEPS_TO_FORGET;
+	if (error.kind == ERROR_LIMIT && publish_is_waiting(engine_publish(engine)))
+		return plan_make(input, ret_error);
+	return plan_with_room(engine, input, ret_error);
+}
+
 json_t *foretell(const struct engine *engine, const struct config *desired, struct error *ret_error)
 {
 	struct plan_input input = engine_plan_input(engine, desired);
@@ -118,13 +148,9 @@ json_t *foretell(const struct engine *engine, const struct config *desired, stru
 	json_t *json;
 
 	input.facts = (struct facts){find_next_hop, &known};
-	planned = plan_make(&input, ret_error);
+	planned = plan_as_if_swept(engine, &input, ret_error);
 	if (!planned)
 		return NULL;
-	if (publish_check(engine_publish(engine), planned, PUBLISH_ROOM_RECLAIMED, ret_error)) {
-		image_unref(planned);
-		return NULL;
-	}
 	json = compare(engine, planned);
 	image_unref(planned);
 	if (json &&

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ACTION_LABEL_PASS		      "pass"
-#define ACTION_LABEL_DROP		      "drop"
-#define ACTION_LABEL_ABORTED		      "aborted"
-#define REASON_ROW(name, label, action, help) {label, ACTION_LABEL_##action, help},
+#define ACTION_LABEL_PASS			      "pass"
+#define ACTION_LABEL_DROP			      "drop"
+#define ACTION_LABEL_ABORTED			      "aborted"
+#define ACTION_LABEL_RETIRED			      "retired"
+#define REASON_ROW(name, number, label, action, help) {label, ACTION_LABEL_##action, help},
 
 static const struct stats_reason reason_table[] = {CAROM_REASONS(REASON_ROW)};
 
@@ -53,11 +54,12 @@ static size_t read_backends(const struct engine *engine, const struct image *ima
 	for (size_t i = 0; i < owner->backend_count; i++) {
 		if (owner->backends[i].state == CAROM_BACKEND_UNUSED)
 			continue;
-		counter = publish_count_backend(engine_publish(engine), vip, i);
+		counter = counters_backend(publish_counters(engine_publish(engine)), vip, i);
 		backends[count++] = (struct stats_backend){
 			.name = owner->backends[i].name,
 			.traffic = traffic_of(&counter),
-			.flows = publish_remainder(engine_publish(engine), vip, i).flows,
+			.flows = flows_remainder(publish_flows(engine_publish(engine)), vip, i)
+					 .flows,
 		};
 	}
 	return count;
@@ -67,10 +69,11 @@ static void read_vip(const struct engine *engine, struct reading *reading, size_
 		     struct stats_backend *backends)
 {
 	struct stats_vip *stats = &reading->vips[vip];
-	struct carom_reason_counter reasons = publish_count_reasons(engine_publish(engine), vip);
-	struct carom_counter counter = publish_count_vip(engine_publish(engine), vip);
-	struct publish_tracking tracking = publish_tracking_vip(engine_publish(engine), vip);
-	const struct publish_unrecorded *missed = &tracking.unrecorded;
+	struct carom_reason_counter reasons =
+		counters_reasons(publish_counters(engine_publish(engine)), vip);
+	struct carom_counter counter = counters_vip(publish_counters(engine_publish(engine)), vip);
+	struct flows_vip tracking = flows_vip(publish_flows(engine_publish(engine)), vip);
+	const struct flows_unrecorded *missed = &tracking.unrecorded;
 	uint64_t *row = reading->reasons + vip * CAROM_REASON_COUNT;
 
 	copy_reasons(row, &reasons);
@@ -86,21 +89,21 @@ static void read_vip(const struct engine *engine, struct reading *reading, size_
 
 static struct stats_flow_table read_flow_table(const struct engine *engine)
 {
-	struct publish_recorded recorded = publish_recorded(engine_publish(engine));
+	struct flows_recorder recorded = flows_recorder(publish_flows(engine_publish(engine)));
 	struct stats_flow_table table = {
 		.recorded = recorded.recorded,
 		.rate_limited = recorded.rate_limited,
 		.table_full = recorded.table_full,
 	};
 
-	publish_flow_fill(engine_publish(engine), &table.used, &table.limit);
+	flows_fill(publish_flows(engine_publish(engine)), &table.used, &table.limit);
 	return table;
 }
 
 static void read_all(const struct engine *engine, struct reading *reading)
 {
 	struct carom_reason_counter unattributed =
-		publish_count_unattributed(engine_publish(engine));
+		counters_unattributed(publish_counters(engine_publish(engine)));
 	struct stats_backend *backends = reading->backends;
 	size_t count = reading->image ? reading->image->vip_count : 0;
 	uint64_t *last = reading->reasons + count * CAROM_REASON_COUNT;

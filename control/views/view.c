@@ -93,7 +93,7 @@ static int view_keep_vip(struct view *view, const struct engine *engine, size_t 
 		const struct image_backend *backend = &vip->backends[i];
 		struct view_backend *kept = &view->backends[view->backend_count++];
 
-		kept->remainder = publish_remainder(engine_publish(engine), index, i);
+		kept->remainder = flows_remainder(publish_flows(engine_publish(engine)), index, i);
 		if (backend->state == CAROM_BACKEND_UNUSED || plan_is_eligible(backend))
 			continue;
 		kept->why_ineligible = strdup(facts_why_ineligible(&facts, backend));
@@ -101,7 +101,7 @@ static int view_keep_vip(struct view *view, const struct engine *engine, size_t 
 			return -1;
 	}
 	view->tracking[index - view->first_vip] =
-		publish_tracking_vip(engine_publish(engine), index);
+		flows_vip(publish_flows(engine_publish(engine)), index);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ struct flow_search {
 	const struct view_flow_filter *filter;
 };
 
-static json_t *flow_to_json(const struct image_vip *vip, const struct publish_flow *flow)
+static json_t *flow_to_json(const struct image_vip *vip, const struct flows_record *flow)
 {
 	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:b}", "place", (json_int_t)flow->place, "vip",
 			 vip->name, "backend", vip->backends[flow->ordinal].name, "slot",
@@ -33,15 +33,15 @@ static json_t *flow_to_json(const struct image_vip *vip, const struct publish_fl
 }
 
 static bool flow_passes(const struct view_flow_filter *filter, const struct image_vip *vip,
-			const struct publish_flow *flow)
+			const struct flows_record *flow)
 {
 	if (filter->vip && strcmp(filter->vip, vip->name) != 0)
 		return false;
 	return !filter->backend || strcmp(filter->backend, vip->backends[flow->ordinal].name) == 0;
 }
 
-/* A publish_flow_visitor. */
-static bool keep_flow(void *context, const struct publish_flow *flow)
+/* A flows_visitor. */
+static bool keep_flow(void *context, const struct flows_record *flow)
 {
 	const struct flow_search *search = context;
 	struct view *view = search->view;
@@ -84,9 +84,8 @@ struct view *view_flows(const struct engine *engine, const struct view_flow_filt
 		return NULL;
 	search.view->image = image ? image_ref(image) : NULL;
 	search.view->flows = calloc(filter->limit, sizeof(search.view->flows[0]));
-	if (search.view->flows &&
-	    (!image ||
-	     publish_visit_flows(engine_publish(engine), filter->after, keep_flow, &search) == 0))
+	if (search.view->flows && (!image || flows_visit(publish_flows(engine_publish(engine)),
+							 filter->after, keep_flow, &search) == 0))
 		return search.view;
 	view_free(search.view);
 	error_set_errno(ret_error, ENOMEM, "no memory to list flows");
@@ -99,7 +98,7 @@ json_t *view_list_flows(const struct view *view, uint64_t *ret_next, struct erro
 	int failed = items ? 0 : -1;
 
 	for (size_t i = 0; i < view->flow_count && !failed; i++) {
-		const struct publish_flow *flow = &view->flows[i];
+		const struct flows_record *flow = &view->flows[i];
 
 		failed = json_array_append_new(items,
 					       flow_to_json(view->image->vips[flow->vip], flow));

@@ -3,8 +3,8 @@
  * repeat nor hide what stays. On any thread: see view.h. */
 #include "view_list.h"
 
-#include "config_field.h"
 #include "engine.h"
+#include "json_field.h"
 #include "view_parts.h"
 
 #include <errno.h>
@@ -70,16 +70,16 @@ static bool vip_passes(const struct view_vip_filter *filter, const struct config
 	return !filter->backend_address || has_backend(vip, filter->backend_address);
 }
 
-static int check_word(const char *name, const char *word, struct config_choices words,
+static int check_word(const char *name, const char *word, struct json_choices words,
 		      struct error *ret_error)
 {
-	char expected[CONFIG_CHOICES_BYTES];
+	char expected[JSON_CHOICES_BYTES];
 
 	for (size_t i = 0; i < words.count; i++)
 		if (!word || strcmp(word, words.names[i]) == 0)
 			return 0;
 	return error_set(ret_error, ERROR_INVALID, "query parameter '%s' is '%s'; expected %s",
-			 name, word, config_list_choices(words, expected));
+			 name, word, json_list_choices(words, expected));
 }
 
 json_t *view_list_vips(const struct view *view, const struct view_vip_filter *filter,
@@ -89,7 +89,7 @@ json_t *view_list_vips(const struct view *view, const struct view_vip_filter *fi
 	const struct config *config = view->config;
 	struct list list = {.page = page};
 
-	if (check_word("protocol", filter->protocol, (struct config_choices){protocols, 2},
+	if (check_word("protocol", filter->protocol, (struct json_choices){protocols, 2},
 		       ret_error))
 		return NULL;
 	list.items = json_object();
@@ -127,7 +127,7 @@ json_t *view_list_backends(const struct view *view, const char *vip,
 		error_set(ret_error, ERROR_NOT_FOUND, "there is no vip '%s'", vip);
 		return NULL;
 	}
-	if (check_word("state", filter->state, (struct config_choices){states, 3}, ret_error))
+	if (check_word("state", filter->state, (struct json_choices){states, 3}, ret_error))
 		return NULL;
 	list.items = json_object();
 	for (size_t i = 0; list.items && i < owner->backend_count && !list.has_more; i++) {

@@ -8,11 +8,9 @@
 #include "revisions.h"
 #include "view.h"
 
-#define VIEW_TIME_BYTES 32
-
 /* One ordinal of a VIP. */
 struct view_backend {
-	struct publish_remainder remainder;
+	struct flows_remainder remainder;
 	char *why_ineligible; /* owned; NULL: it is in the ring, or nothing holds the ordinal */
 };
 
@@ -26,10 +24,10 @@ struct view {
 	json_t *status; /* without its VIPs */
 	/* Of the image's VIPs from the first one on, and of all their ordinals. */
 	size_t first_vip;
-	struct publish_tracking *tracking;
+	struct flows_vip *tracking;
 	struct view_backend *backends;
 	size_t backend_count;
-	struct publish_flow *flows;
+	struct flows_record *flows;
 	size_t flow_count;
 	bool has_more_flows;
 	struct stats *stats;
@@ -40,8 +38,5 @@ struct view *view_new(const struct engine *engine, struct error *ret_error);
 /* Of so many VIPs of its image, from its first one on. Returns 0, or -1: out of memory. */
 int view_keep_backends(struct view *view, const struct engine *engine, size_t vip_count);
 size_t view_size_of_config(const struct config *config);
-
-/* RFC 3339, in UTC and with milliseconds. Returns ret_text. */
-const char *view_format_time(int64_t time_ms, char ret_text[VIEW_TIME_BYTES]);
 
 #endif

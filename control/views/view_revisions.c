@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The history: what was in force when and by whom. */
+#include "config_patch.h"
 #include "engine.h"
 
-#include "config_diff.h"
+#include "utc.h"
 #include "view_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
-#define MS_PER_S       1000
 #define FIRST_REVISION 1
-
-const char *view_format_time(int64_t time_ms, char ret_text[VIEW_TIME_BYTES])
-{
-	time_t seconds = (time_t)(time_ms / MS_PER_S);
-	struct tm broken_down = {0};
-	size_t length;
-
-	gmtime_r(&seconds, &broken_down);
-	length = strftime(ret_text, VIEW_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &broken_down);
-	snprintf(ret_text + length, VIEW_TIME_BYTES - length, ".%03dZ", (int)(time_ms % MS_PER_S));
-	return ret_text;
-}
 
 static json_t *count(const struct revision *revision, size_t vips)
 {
@@ -33,12 +20,12 @@ static json_t *count(const struct revision *revision, size_t vips)
 static json_t *revision_to_json(const struct revision *revision)
 {
 	const struct revision_changes *changes = &revision->changes;
-	char time[VIEW_TIME_BYTES];
+	char time[UTC_TEXT_BYTES];
 
 	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o}", "revision", (json_int_t)revision->number,
-			 "time", view_format_time(revision->time_ms, time), "author",
-			 revision->author, "vips_added", count(revision, changes->added),
-			 "vips_changed", count(revision, changes->changed), "vips_removed",
+			 "time", utc_format(revision->time_ms, time), "author", revision->author,
+			 "vips_added", count(revision, changes->added), "vips_changed",
+			 count(revision, changes->changed), "vips_removed",
 			 count(revision, changes->removed));
 }
 
@@ -94,7 +81,7 @@ struct view *view_revision(const struct engine *engine, uint64_t revision, struc
 json_t *view_revision_to_json(const struct view *view, struct error *ret_error)
 {
 	json_t *json = revision_to_json(&view->revision);
-	int failed = json_object_set_new(json, "vips", config_vips_to_json(view->config));
+	int failed = config_put_objects(json, view->config);
 
 	return revisions_finish(json, failed, ret_error);
 }

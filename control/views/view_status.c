@@ -7,8 +7,9 @@
  */
 #include "engine.h"
 
-#include "host.h"
 #include "plan.h"
+#include "privileges.h"
+#include "utc.h"
 #include "view_parts.h"
 
 #include <errno.h>
@@ -40,6 +41,28 @@ static json_t *interfaces_to_json(const struct engine *engine)
 	return list;
 }
 
+static json_t *left_out_to_json(const struct adoption *adoption)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < adoption->left_out_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s}", "map", adoption->left_out[i].map,
+						"reason", adoption->left_out[i].reason));
+	return list;
+}
+
+static json_t *adoption_to_json(const struct adoption *adoption)
+{
+	char abi[16];
+
+	snprintf(abi, sizeof(abi), "%u.%u", adoption->abi_major, adoption->abi_minor);
+	return json_pack("{s:s, s:s?, s:s?, s:o}", "result", adoption_result_name(adoption->result),
+			 "predecessor_abi", adoption->abi_major ? abi : NULL, "reason",
+			 adoption->reason[0] ? adoption->reason : NULL, "left_out",
+			 left_out_to_json(adoption));
+}
+
 static json_t *use_to_json(uint32_t used, uint32_t waiting, uint32_t limit)
 {
 	return json_pack("{s:I, s:I, s:I}", "used", (json_int_t)used, "retiring",
@@ -50,13 +73,13 @@ static json_t *flows_to_json(const struct engine *engine)
 {
 	uint64_t used, limit;
 
-	publish_flow_fill(engine_publish(engine), &used, &limit);
+	flows_fill(publish_flows(engine_publish(engine)), &used, &limit);
 	return json_pack("{s:I, s:I}", "used", (json_int_t)used, "limit", (json_int_t)limit);
 }
 
 static json_t *recorder_to_json(const struct engine *engine)
 {
-	struct publish_recorded sum = publish_recorded(engine_publish(engine));
+	struct flows_recorder sum = flows_recorder(publish_flows(engine_publish(engine)));
 
 	return json_pack("{s:I, s:I, s:I}", "recorded", (json_int_t)sum.recorded, "rate_limited",
 			 (json_int_t)sum.rate_limited, "table_full", (json_int_t)sum.table_full);
@@ -65,9 +88,8 @@ static json_t *recorder_to_json(const struct engine *engine)
 static json_t *limits_to_json(const struct engine *engine)
 {
 	const struct config_limits *limits = &engine_desired(engine)->node.limits;
-	struct publish_fill fill;
+	struct room_fill fill = publish_fill(engine_publish(engine));
 
-	publish_fill(engine_publish(engine), &fill);
 	return json_pack("{s:o, s:o, s:o, s:o}", "vips",
 			 use_to_json(fill.vips_used, 0, limits->vips), "backends",
 			 use_to_json(fill.backends_used, fill.backends_waiting, limits->backends),
@@ -76,7 +98,7 @@ static json_t *limits_to_json(const struct engine *engine)
 }
 
 /* How a drain gets on, in the words of the answer to one. */
-static json_t *drain_to_json(const struct publish_remainder *remainder)
+static json_t *drain_to_json(const struct flows_remainder *remainder)
 {
 	return json_pack("{s:b, s:I, s:I}", "drained", remainder->is_none, "older_slots",
 			 (json_int_t)remainder->older_slots, "settles_in_ms",
@@ -115,14 +137,14 @@ static json_t *backends_to_json(const struct image_vip *vip, const struct view_b
 	return backends;
 }
 
-static json_t *unrecorded_to_json(const struct publish_unrecorded *unrecorded)
+static json_t *unrecorded_to_json(const struct flows_unrecorded *unrecorded)
 {
 	return json_pack("{s:I, s:I, s:I}", "share_used", (json_int_t)unrecorded->share_used,
 			 "table_full", (json_int_t)unrecorded->table_full, "rate_limited",
 			 (json_int_t)unrecorded->rate_limited);
 }
 
-static json_t *vip_to_json(const struct image_vip *vip, const struct publish_tracking *tracking,
+static json_t *vip_to_json(const struct image_vip *vip, const struct flows_vip *tracking,
 			   const struct view_backend *seen)
 {
 	char digest[17];
@@ -157,22 +179,22 @@ static json_t *fault_to_json(const struct store_fault *fault)
 			 "used_revision", (json_int_t)fault->revision);
 }
 
-static json_t *faults_to_json(const struct store_state *state)
+static json_t *errors_to_json(const struct store_state *state)
 {
-	json_t *faults = json_array();
+	json_t *errors = json_array();
 
 	for (size_t i = 0; i < state->fault_count && i < STORE_FAULTS_MAX; i++)
-		json_array_append_new(faults, fault_to_json(&state->faults[i]));
-	return faults;
+		json_array_append_new(errors, fault_to_json(&state->errors[i]));
+	return errors;
 }
 
 static json_t *refusal_to_json(const struct ledger_refusal *refusal)
 {
-	char time[VIEW_TIME_BYTES];
+	char time[UTC_TEXT_BYTES];
 
 	if (!refusal->time_ms)
 		return json_null();
-	return json_pack("{s:s, s:s}", "time", view_format_time(refusal->time_ms, time), "detail",
+	return json_pack("{s:s, s:s}", "time", utc_format(refusal->time_ms, time), "detail",
 			 refusal->message);
 }
 
@@ -188,40 +210,55 @@ static json_t *store_to_json(const struct engine *engine)
 			 "stored_revision", (json_int_t)ledger->stored.number, "snapshot_bytes",
 			 (json_int_t)state->snapshot_bytes, "journal_bytes",
 			 (json_int_t)state->journal_bytes, "fault_count",
-			 (json_int_t)state->fault_count, "faults", faults_to_json(state),
+			 (json_int_t)state->fault_count, "faults", errors_to_json(state),
 			 "last_refusal", refusal_to_json(&ledger->refusal));
 }
 
-/* Of the loop's thread; those of the pool never had more. */
-static json_t *capabilities_to_json(void)
+static json_t *capabilities_to_json(const struct privileges *privileges)
 {
-	const char *names[HOST_CAPABILITIES_MAX];
-	size_t count = host_capabilities(names);
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_string(names[i]));
+	for (size_t i = 0; i < privileges->capability_count; i++)
+		json_array_append_new(list, json_string(privileges->capabilities[i]));
 	return json_pack("{s:o}", "kept", list);
+}
+
+/* Of the loop's thread; those of the pool never had more. */
+static json_t *process_to_json(const struct privileges *privileges)
+{
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < privileges->group_count; i++)
+		json_array_append_new(groups, json_integer(privileges->groups[i]));
+	return json_pack("{s:I, s:I, s:o, s:b, s:s}", "uid", (json_int_t)privileges->uid, "gid",
+			 (json_int_t)privileges->gid, "groups", groups, "no_new_privs",
+			 privileges->no_new_privs, "seccomp",
+			 privileges->has_filter ? "filter" : "none");
 }
 
 static json_t *head_to_json(const struct engine *engine)
 {
+	struct privileges privileges;
 	struct utsname kernel = {0};
 	char fingerprint[17];
 
+	privileges_read(&privileges);
 	uname(&kernel);
 	snprintf(fingerprint, sizeof(fingerprint), "%016" PRIx64,
 		 publish_hash_fingerprint(engine_publish(engine)));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
-			 "node", engine_desired(engine)->node.name, "hash_fingerprint", fingerprint,
-			 "version", CAROM_VERSION, "kernel", kernel.release, "pid",
-			 (json_int_t)getpid(), "uptime_ms", (json_int_t)engine_uptime_ms(engine),
-			 "abi_version", (json_int_t)CAROM_ABI_VERSION, "revision",
-			 (json_int_t)engine_desired_revision(engine), "published_revision",
-			 (json_int_t)engine_published_revision(engine), "interfaces",
-			 interfaces_to_json(engine), "limits", limits_to_json(engine), "recorder",
-			 recorder_to_json(engine), "store", store_to_json(engine), "capabilities",
-			 capabilities_to_json());
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:{s:I}}",
+		"node", engine_desired(engine)->node.name, "hash_fingerprint", fingerprint,
+		"version", CAROM_VERSION, "kernel", kernel.release, "pid", (json_int_t)getpid(),
+		"uptime_ms", (json_int_t)engine_uptime_ms(engine), "abi_version",
+		(json_int_t)CAROM_ABI_MAJOR, "adoption", adoption_to_json(engine_adoption(engine)),
+		"revision", (json_int_t)engine_desired_revision(engine), "published_revision",
+		(json_int_t)engine_published_revision(engine), "interfaces",
+		interfaces_to_json(engine), "limits", limits_to_json(engine), "recorder",
+		recorder_to_json(engine), "store", store_to_json(engine), "capabilities",
+		capabilities_to_json(&privileges), "process", process_to_json(&privileges),
+		"control_page", "foreign_writes", (json_int_t)engine_foreign_writes(engine));
 }
 
 struct view *view_status(const struct engine *engine, struct error *ret_error)

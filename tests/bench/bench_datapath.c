@@ -12,7 +12,6 @@
 #include "bench.skel.h"
 #include "capture.h"
 #include "harness.h"
-#include "maglev.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -220,7 +219,7 @@ static struct world make_world(const struct bench_case *bench_case, uint32_t vip
 			.address = world.vip_texts[i],
 			.port = 80,
 			.protocol = bench_case->protocol,
-			.ring_bits = maglev_default_bits(backends_per_vip),
+			.ring_bits = carom_ring_bits(backends_per_vip),
 			.backends = &world.backends[(size_t)i * backends_per_vip],
 			.backend_count = backends_per_vip,
 			.tracked = bench_case->tracked,
@@ -286,7 +285,8 @@ static bool take_all(void *context, const struct capture_packet *packet)
 /* A new second, in which a CPU may copy again, and room in the ring. */
 static void renew_capture(const struct measurement *measurement)
 {
-	publish_set_clock(measurement->publish, publish_clock(measurement->publish) + 1);
+	flows_set_clock(publish_flows(measurement->publish),
+			flows_clock(publish_flows(measurement->publish)) + 1);
 	capture_read(measurement->capture, BENCH_PACKETS_PER_RUN, take_all, NULL);
 }
 

@@ -88,7 +88,7 @@ void node_publish(struct node *node)
 
 void node_tick(struct node *node, uint32_t now_s)
 {
-	publish_set_clock(node->deployment.harness.publish, now_s);
+	flows_set_clock(publish_flows(node->deployment.harness.publish), now_s);
 	deployment_sweep(&node->deployment);
 }
 
@@ -112,7 +112,7 @@ uint64_t node_entries(const struct node *node, enum fleet_method method)
 	uint64_t used = 0, size;
 
 	if (method == FLEET_CAROM)
-		publish_flow_fill(node->deployment.harness.publish, &used, &size);
+		flows_fill(publish_flows(node->deployment.harness.publish), &used, &size);
 	return method == FLEET_LRU ? lru_count(node->lru) : used;
 }
 

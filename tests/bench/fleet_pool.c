@@ -73,13 +73,13 @@ static json_t *pool_json(const struct pool *pool)
 
 struct config_vip *pool_make_vip(const struct pool *pool)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = fleet_taken(pool_json(pool));
-	struct config_vip *vip = config_vip_from_json(json, "web", "", &faults);
+	struct config_vip *vip = config_vip_from_json(json, "web", "", &errors);
 
 	if (!vip)
-		fleet_give_up("%s", faults.count ? faults.items[0].message : "out of memory");
+		fleet_give_up("%s", errors.count ? errors.items[0].message : "out of memory");
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return vip;
 }

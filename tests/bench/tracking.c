@@ -86,7 +86,7 @@ static void __attribute__((noreturn)) give_up(const char *what)
 /* ---- the VIP ---- */
 
 static const struct resolution *find_next_hop(const void *context,
-					    const struct carom_address *destination)
+					      const struct carom_address *destination)
 {
 	static const struct resolution next_hop = {
 		.hop = {.resolved = true, .interface = HARNESS_INGRESS, .mtu = MTU},
@@ -115,16 +115,16 @@ static json_t *backends_of(const struct shape *shape)
 
 static struct config_vip *vip_of(const struct shape *shape)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = json_pack("{s:s, s:i, s:s, s:i, s:o}", "address", "192.0.2.1", "port", 80,
 				 "protocol", "tcp", "ring_slots", (int)shape->ring_slots,
 				 "backends", backends_of(shape));
-	struct config_vip *vip = config_vip_from_json(json, "web", "", &faults);
+	struct config_vip *vip = config_vip_from_json(json, "web", "", &errors);
 
 	if (!vip)
-		give_up(faults.count ? faults.items[0].message : "out of memory");
+		give_up(errors.count ? errors.items[0].message : "out of memory");
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return vip;
 }
 
@@ -209,7 +209,7 @@ static struct cost measure(struct bench *bench, const struct bench_case *bench_c
 		cost.broken += count_broken(bench);
 		image_ring_unref(before);
 	}
-	cost.recorded = publish_recorded(bench->deployment.harness.publish).recorded;
+	cost.recorded = flows_recorder(publish_flows(bench->deployment.harness.publish)).recorded;
 	return cost;
 }
 
@@ -227,7 +227,7 @@ static void print_json(const struct bench *bench, const struct bench_case *bench
 		       const struct cost *cost, bool is_first)
 {
 	printf("%s\n  {\"change\": \"%s\", \"slots_moved\": %.6f, \"flows\": %" PRIu32
-	       ", \"flows_recorded\": %" PRIu64 ", \"bytes_per_flow\": %.4f"
+	       ", \"flows_recorder\": %" PRIu64 ", \"bytes_per_flow\": %.4f"
 	       ", \"flows_broken\": %" PRIu64 "}",
 	       is_first ? "" : ",", bench_case->name, cost->moved, bench->flow_count,
 	       cost->recorded,

@@ -77,7 +77,7 @@ static void check_reasons(const char *whose, const uint64_t found[CAROM_REASON_C
 			  const uint64_t expected[CAROM_REASON_COUNT])
 {
 	static const char *const names[] = {
-#define REASON_NAME(name, label, action, help) label,
+#define REASON_NAME(name, number, label, action, help) label,
 		CAROM_REASONS(REASON_NAME)
 #undef REASON_NAME
 	};
@@ -148,7 +148,7 @@ void check_passed(const struct harness *harness, const struct frame *frame)
 static uint32_t reason_action(enum carom_reason reason)
 {
 	static const uint32_t actions[] = {
-#define REASON_ACTION(name, label, action, help) XDP_##action,
+#define REASON_ACTION(name, number, label, action, help) XDP_##action,
 		CAROM_REASONS(REASON_ACTION)
 #undef REASON_ACTION
 	};

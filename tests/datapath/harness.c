@@ -25,7 +25,6 @@
 #include <unistd.h>
 
 #define BPFFS	       "/sys/fs/bpf"
-#define BPF_DIR	       BPFFS "/carom-test"
 #define MTU	       1500
 #define RING_BITS      CAROM_RING_BITS_MIN
 #define METADATA_BYTES 216 /* all of the 256 before a frame that the kernel does not keep */
@@ -61,7 +60,7 @@ static void mount_own_bpffs(void)
 static struct dataplane *open_dataplane(const struct harness_options *options)
 {
 	const struct dataplane_options dataplane_options = {
-		.bpf_dir = BPF_DIR,
+		.bpf_dir = HARNESS_BPF_DIR,
 		.limits = options->limits,
 		.hash_key = {options->hash_key[0], options->hash_key[1]},
 	};
@@ -125,13 +124,13 @@ void harness_close(struct harness *harness)
 
 static bool inherit(const struct harness *harness)
 {
-	const struct dataplane_memory *memory = dataplane_former(harness->dataplane);
+	const struct dataplane_memory *memory = dataplane_predecessor(harness->dataplane);
 	struct publish *former = memory ? open_publish(memory) : NULL;
 	bool inherited = former && publish_adopt(former, NULL) == 0 &&
 			 publish_inherit(harness->publish, former, NULL) == 0;
 
 	publish_free(former);
-	dataplane_forget_former(harness->dataplane);
+	dataplane_forget_predecessor(harness->dataplane);
 	return inherited;
 }
 

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define HARNESS_BPF_DIR "/sys/fs/bpf/carom-test"
 #define HARNESS_INGRESS 1 /* the ifindex that test runs come in by: the loopback interface */
 
 struct harness {

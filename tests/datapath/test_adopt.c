@@ -6,9 +6,11 @@
  */
 #include "check.h"
 
+#include <bpf/bpf.h>
 #include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -90,17 +92,25 @@ static void set_up(struct harness *harness)
 	check_owners(harness, "before the restart");
 }
 
-/* Whatever an earlier test left is not taken over. */
+/* Nothing that an earlier test left is adopted. */
 static void set_up_anew(struct harness *harness)
 {
-	dataplane_memory(harness->dataplane)->control->abi_version = 0;
+	dataplane_memory(harness->dataplane)->control->abi_major = 0;
 	assert_false(harness_restart(harness, &usual));
 	set_up(harness);
 }
 
+static void check_adoption_refused(const struct harness *harness, const char *reason)
+{
+	const struct adoption *adoption = dataplane_adoption(harness->dataplane);
+
+	assert_int_equal(adoption->result, ADOPTION_REFUSED);
+	assert_string_equal(adoption->reason, reason);
+}
+
 static uint64_t count_packets(const struct harness *harness)
 {
-	return publish_count_vip(harness->publish, 0).packets;
+	return counters_vip(publish_counters(harness->publish), 0).packets;
 }
 
 static void test_same_maps(void **state)
@@ -190,9 +200,10 @@ static void test_other_abi(void **state)
 	struct harness *harness = *state;
 
 	set_up_anew(harness);
-	dataplane_memory(harness->dataplane)->control->abi_version++;
+	dataplane_memory(harness->dataplane)->control->abi_major++;
 	assert_false(harness_restart(harness, &usual));
 	assert_null(publish_image(harness->publish));
+	check_adoption_refused(harness, "it has ABI version 5, this is 4");
 }
 
 /* ---- maps that contradict themselves are told, and lead nowhere ---- */
@@ -295,6 +306,160 @@ static void test_broken(void **state)
 	assert_false(harness_restart(harness, &usual));
 }
 
+/* ---- other versions' pins ---- */
+
+struct pin {
+	const char *name;
+	bool may_start_empty;
+};
+
+static const struct pin pins[] = {
+	{"displacements", false}, {"addresses", false},	     {"vips", false},
+	{"slots", false},	  {"previous", false},	     {"changed_at", false},
+	{"flows", true},	  {"recorders", true},	     {"backends", false},
+	{"vip_labels", false},	  {"backend_labels", false}, {"counters", true},
+	{"reasons", true},	  {"data_control", false},
+};
+
+static const char *pin_path(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), HARNESS_BPF_DIR "/maps/%s", name);
+	return path;
+}
+
+/* Pins an array where `name` is, or may be. */
+static void pin_other(const char *name, uint32_t value_bytes, uint32_t entries)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "other", 4, value_bytes, entries, &options);
+
+	assert_true(map >= 0);
+	unlink(pin_path(name));
+	assert_int_equal(bpf_obj_pin(map, pin_path(name)), 0);
+	close(map);
+}
+
+/* Its pins are all there, and the restart is to find others. */
+static void begin_restart(struct harness *harness)
+{
+	set_up_anew(harness);
+	assert_true(harness_restart(harness, &usual));
+	assert_int_equal(dataplane_adoption(harness->dataplane)->left_out_count, 0);
+}
+
+static void check_left_out(const struct harness *harness, const char *name, const char *reason)
+{
+	const struct adoption *adoption = dataplane_adoption(harness->dataplane);
+
+	assert_int_equal(adoption->left_out_count, 1);
+	assert_string_equal(adoption->left_out[0].map, name);
+	assert_string_equal(adoption->left_out[0].reason, reason);
+}
+
+/* All that is not in the map that began empty is there. */
+static void check_adopted_without(const struct harness *harness, const char *name, uint64_t packets)
+{
+	bool has_flows = strcmp(name, "flows") != 0, has_counters = strcmp(name, "counters") != 0;
+
+	assert_int_equal(publish_image(harness->publish)->vip_count, 1);
+	assert_int_equal(count_packets(harness), has_counters ? packets : 0);
+	if (has_flows)
+		check_owners(harness, "without a map");
+	else /* Without records, flows belong to the slots' previous backend. */
+		check_owner(harness, 1, 0, "without records");
+}
+
+static void check_refused_for(const struct harness *harness, const char *name, const char *reason)
+{
+	char expected[128];
+
+	snprintf(expected, sizeof(expected), "map '%s': %s", name, reason);
+	check_adoption_refused(harness, expected);
+	assert_null(publish_image(harness->publish));
+}
+
+/* The restart is to find this pin as it is now, and all others whole. */
+static void restart_without(struct harness *harness, const struct pin *pin, const char *reason)
+{
+	uint64_t packets = count_packets(harness);
+
+	assert_int_equal(harness_restart(harness, &usual), pin->may_start_empty);
+	if (pin->may_start_empty) {
+		check_left_out(harness, pin->name, reason);
+		check_adopted_without(harness, pin->name, packets);
+	} else {
+		check_refused_for(harness, pin->name, reason);
+		set_up(harness);
+	}
+	assert_true(harness_restart(harness, &usual));
+	assert_int_equal(dataplane_adoption(harness->dataplane)->left_out_count, 0);
+}
+
+/* As after a version that did not have it. */
+static void test_map_missing(void **state)
+{
+	const struct trial *trial = *state;
+	const struct pin *pin = trial->row;
+
+	begin_restart(trial->subject);
+	assert_int_equal(unlink(pin_path(pin->name)), 0);
+	restart_without(trial->subject, pin, "it is not pinned");
+}
+
+static void test_map_of_other_layout(void **state)
+{
+	const struct trial *trial = *state;
+	const struct pin *pin = trial->row;
+
+	begin_restart(trial->subject);
+	pin_other(pin->name, 8, 1);
+	restart_without(trial->subject, pin, "it has another layout");
+}
+
+/* Sizes that go with no limits: the rest is inherited. */
+static void test_map_of_impossible_size(void **state)
+{
+	struct harness *harness = *state;
+	uint64_t packets;
+
+	begin_restart(harness);
+	packets = count_packets(harness);
+	pin_other("flows", sizeof(struct carom_flow_line), 3);
+	assert_true(harness_restart(harness, &usual));
+	assert_int_equal(dataplane_adoption(harness->dataplane)->result, ADOPTION_INHERITED);
+	check_left_out(harness, "flows", "it has another size");
+	check_adopted_without(harness, "flows", packets);
+}
+
+static void test_newer_map(void **state)
+{
+	struct harness *harness = *state;
+
+	begin_restart(harness);
+	pin_other("of_the_future", 8, 1);
+	assert_true(harness_restart(harness, &usual));
+	check_left_out(harness, "of_the_future", "this version has no such map");
+	check_owners(harness, "beside a newer map");
+	assert_true(harness_restart(harness, &usual));
+	assert_int_equal(unlink(pin_path("of_the_future")), 0);
+}
+
+/* What it keeps from then on is its own version's. */
+static void test_newer_minor(void **state)
+{
+	struct harness *harness = *state;
+
+	set_up_anew(harness);
+	dataplane_memory(harness->dataplane)->control->abi_minor = CAROM_ABI_MINOR + 1;
+	assert_true(harness_restart(harness, &usual));
+	assert_int_equal(dataplane_adoption(harness->dataplane)->abi_minor, CAROM_ABI_MINOR + 1);
+	check_owners(harness, "after a newer version");
+	assert_true(harness_restart(harness, &usual));
+	assert_int_equal(dataplane_adoption(harness->dataplane)->abi_minor, CAROM_ABI_MINOR);
+}
+
 int main(void)
 {
 	struct harness harness = harness_open(&usual);
@@ -306,10 +471,15 @@ int main(void)
 		cmocka_unit_test_prestate(test_too_small_maps, &harness),
 		cmocka_unit_test_prestate(test_other_hash, &harness),
 		cmocka_unit_test_prestate(test_other_abi, &harness),
+		cmocka_unit_test_prestate(test_map_of_impossible_size, &harness),
+		cmocka_unit_test_prestate(test_newer_map, &harness),
+		cmocka_unit_test_prestate(test_newer_minor, &harness),
 	};
 	int failed = cmocka_run_group_tests_name("restarts", tests, NULL, NULL);
 
 	failed += CHECK_ROWS("contradicting maps", &harness, broken_rows, test_broken);
+	failed += CHECK_ROWS("a map missing", &harness, pins, test_map_missing);
+	failed += CHECK_ROWS("a map of another layout", &harness, pins, test_map_of_other_layout);
 	harness_close(&harness);
 	return failed;
 }

@@ -421,7 +421,7 @@ static void test_rate_limit(void **state)
 	assert_int_equal(capture_losses(subject->capture, &losses), 0);
 	assert_int_equal(losses.rate_limited, 10);
 	assert_int_equal(losses.ring_full, 0);
-	publish_set_clock(publish, publish_clock(publish) + 1);
+	flows_set_clock(publish_flows(publish), flows_clock(publish_flows(publish)) + 1);
 	run_each(subject);
 	assert_int_equal(read_all(subject)->count, COUNT(vips));
 }
@@ -479,7 +479,8 @@ static void set_watched(const struct subject *subject, uint32_t watched)
 static void test_clock_that_stands_still(void **state)
 {
 	struct subject *subject = ((struct trial *)*state)->subject;
-	const struct carom_control *control = dataplane_memory(subject->harness.dataplane)->control;
+	const struct carom_control *control =
+		dataplane_memory(subject->harness.dataplane)->page->mapped;
 	struct frame frame = frame_to(FOUR_IN_FOUR), foreign;
 
 	foreign = packet_build(&(struct packet){.destination = "192.0.2.99"});
@@ -504,9 +505,9 @@ static void test_restart(void **state)
 	run_each(subject);
 	capture_free(subject->capture);
 	/* As if nobody had stopped it. */
-	dataplane_memory(subject->harness.dataplane)->control->capture = 4242;
+	dataplane_memory(subject->harness.dataplane)->page->mapped->capture = 4242;
 	assert_true(harness_restart(&subject->harness, &options));
-	assert_int_equal(dataplane_memory(subject->harness.dataplane)->control->capture, 0);
+	assert_int_equal(dataplane_memory(subject->harness.dataplane)->page->mapped->capture, 0);
 	subject->capture = capture_new(subject->harness.dataplane, &error);
 	assert_non_null(subject->capture);
 	run_each(subject);

@@ -188,9 +188,9 @@ static void test_totals_never_fall(void **state)
 		harness_publish(harness, i % 2 ? state_a : state_b, i % 2 ? COUNT(state_a) : 2);
 		for (unsigned n = 0; n <= i; n++, total++)
 			harness_run(harness, &frame);
-		counted =
-			publish_count_vip(harness->publish, harness_find_vip(harness, &state_a[0]))
-				.packets;
+		counted = counters_vip(publish_counters(harness->publish),
+				       harness_find_vip(harness, &state_a[0]))
+				  .packets;
 		assert_int_equal(counted, total);
 	}
 }

@@ -95,7 +95,7 @@ static struct result run(const struct decap_bpf *skeleton, const struct frame *f
 static uint32_t reason_action(enum carom_decap_reason reason)
 {
 	static const uint32_t actions[] = {
-#define REASON_ACTION(name, label, action, help) XDP_##action,
+#define REASON_ACTION(name, number, label, action, help) XDP_##action,
 		CAROM_DECAP_REASONS(REASON_ACTION)
 #undef REASON_ACTION
 			XDP_PASS, /* NO_RESULT */
@@ -108,7 +108,7 @@ static void check_result(const struct result *result, const struct frame *expect
 			 enum carom_decap_reason reason)
 {
 	static const char *const labels[] = {
-#define REASON_LABEL(name, label, action, help) label,
+#define REASON_LABEL(name, number, label, action, help) label,
 		CAROM_DECAP_REASONS(REASON_LABEL)
 #undef REASON_LABEL
 	};

@@ -105,7 +105,8 @@ static int begin(void **state)
 
 	/* Untracked: what there was is gone, its past and its flows with it. */
 	harness_publish(harness, NULL, 0);
-	publish_set_clock(harness->publish, publish_clock(harness->publish) + 1);
+	flows_set_clock(publish_flows(harness->publish),
+			flows_clock(publish_flows(harness->publish)) + 1);
 	publish_pair(harness, all_first);
 	return 0;
 }
@@ -166,7 +167,8 @@ static void test_too_many_new_flows(void **state)
 	check_steering(harness, &opening, &(struct expected){CAROM_FLOW_UNRECORDED, 1, 0, NONE, 0});
 	check_steering(harness, &ordinary,
 		       &(struct expected){CAROM_FLOW_UNRECORDED, 1, 0, NONE, 0});
-	publish_set_clock(harness->publish, publish_clock(harness->publish) + 1);
+	flows_set_clock(publish_flows(harness->publish),
+			flows_clock(publish_flows(harness->publish)) + 1);
 	check_steering(harness, &opening, &(struct expected){CAROM_FLOW_RECORDABLE, 1, 0, NONE, 1});
 }
 

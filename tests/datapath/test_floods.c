@@ -112,13 +112,14 @@ static void tick(struct harness *harness, uint32_t seconds)
 {
 	struct error error;
 
-	publish_set_clock(harness->publish, publish_clock(harness->publish) + seconds);
-	assert_int_equal(publish_sweep(harness->publish, &error), 0);
+	flows_set_clock(publish_flows(harness->publish),
+			flows_clock(publish_flows(harness->publish)) + seconds);
+	assert_int_equal(flows_sweep(publish_flows(harness->publish), &error), 0);
 }
 
-static struct publish_unrecorded unrecorded(const struct harness *harness, size_t vip)
+static struct flows_unrecorded unrecorded(const struct harness *harness, size_t vip)
 {
-	return publish_tracking_vip(harness->publish, vip).unrecorded;
+	return flows_vip(publish_flows(harness->publish), vip).unrecorded;
 }
 
 static size_t index_of(const struct harness *harness, uint8_t protocol)
@@ -235,7 +236,7 @@ static void test_single_packets_leave(void **state)
 			taker(harness, 1u << 20 | (second * PER_S + i), second % 2 ? TCP_ACK : 0);
 		tick(harness, 1);
 	}
-	publish_flow_fill(harness->publish, &used, &size);
+	flows_fill(publish_flows(harness->publish), &used, &size);
 	assert_in_range(used, 1, PER_S / 4 * (CAROM_FLOW_UNCONFIRMED_S + 1));
 }
 
@@ -248,11 +249,11 @@ static void test_guarantee(void **state)
 
 	flood(harness, 0, 2);
 	tick(harness, 1);
-	publish_flow_fill(harness->publish, &used, &size);
+	flows_fill(publish_flows(harness->publish), &used, &size);
 	assert_int_equal(size, FLOWS);
 	assert_in_range(used, FLOWS * 3 / 4 - 64, FLOWS * 3 / 4);
 	for (uint32_t i = 0; i < FLOWS / 4; i++) {
-		struct publish_unrecorded before =
+		struct flows_unrecorded before =
 			unrecorded(harness, index_of(harness, IPPROTO_TCP));
 
 		taker(harness, i, TCP_ACK);
@@ -270,8 +271,9 @@ static int begin(void **state)
 	struct error error;
 
 	harness_publish(harness, NULL, 0);
-	publish_set_clock(harness->publish, publish_clock(harness->publish) + 1);
-	if (publish_sweep(harness->publish, &error))
+	flows_set_clock(publish_flows(harness->publish),
+			flows_clock(publish_flows(harness->publish)) + 1);
+	if (flows_sweep(publish_flows(harness->publish), &error))
 		return -1;
 	publish(harness, active, old_slots);
 	publish(harness, web, new_slots);

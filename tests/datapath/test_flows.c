@@ -56,7 +56,8 @@ static char taker(const struct harness *harness, uint8_t flags, uint32_t sequenc
 
 static void wait_for(const struct harness *harness, uint32_t seconds)
 {
-	publish_set_clock(harness->publish, publish_clock(harness->publish) + seconds);
+	flows_set_clock(publish_flows(harness->publish),
+			flows_clock(publish_flows(harness->publish)) + seconds);
 }
 
 static uint32_t blind_sequence(uint32_t number)

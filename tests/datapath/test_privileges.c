@@ -6,7 +6,7 @@
  */
 #include "check.h"
 
-#include "host.h"
+#include "privileges.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -61,11 +61,12 @@ static size_t check_other_threads(void)
 
 static void test_the_pool_has_dropped_them_before(void **state)
 {
+	const struct privileges_user user = privileges_user();
 	struct error error = {0};
 	char own[24];
 
 	(void)state;
-	if (host_start_pool(&error))
+	if (privileges_start_pool(&user, &error))
 		fail_msg("%s", error.message);
 	assert_true(check_other_threads() > 1);
 	snprintf(own, sizeof(own), "%d", getpid());
@@ -82,12 +83,13 @@ static void check_forwards(const struct harness *harness, const struct backend *
 
 static void test_a_change_works_without_them(void **state)
 {
+	const struct privileges_user user = privileges_user();
 	struct harness *harness = *state;
 	struct error error = {0};
 
 	harness_publish(harness, &before, 1);
 	check_forwards(harness, &first);
-	if (host_drop_capabilities(&error))
+	if (privileges_drop(&user, &error))
 		fail_msg("%s", error.message);
 	check_forwards(harness, &first);
 	harness_publish(harness, &after, 1);

@@ -283,7 +283,7 @@ static void check_inconsistent(const struct harness *harness)
 static struct carom_vip *active_vips(const struct dataplane_memory *memory, uint32_t *ret_count)
 {
 	const struct carom_generation *generation =
-		&memory->control->generations[memory->control->active];
+		&memory->page->mapped->generations[memory->page->mapped->active];
 
 	*ret_count = generation->vips.entry_mask + 1;
 	return memory->vips + generation->vips.first_entry;

@@ -284,7 +284,7 @@ static void test_no_backend(void **state)
 
 static uint64_t count_no_backend(const struct harness *harness, const struct vip *vip)
 {
-	return publish_count_reasons(harness->publish, harness_find_vip(harness, vip))
+	return counters_reasons(publish_counters(harness->publish), harness_find_vip(harness, vip))
 		.packets[CAROM_REASON_NO_BACKEND];
 }
 
@@ -306,12 +306,13 @@ static void test_count_of_the_backend(void **state)
 {
 	const struct harness *harness = *state;
 	size_t vip = harness_find_vip(harness, &vips[0]);
-	struct carom_counter before = publish_count_backend(harness->publish, vip, 0), after;
+	struct carom_counter before = counters_backend(publish_counters(harness->publish), vip, 0),
+			     after;
 	struct frame frame = packet_build(
 		&(struct packet){TO("192.0.2.1", 80), .tcp_flags = TCP_SYN, .payload_bytes = 60});
 
 	harness_run(harness, &frame);
-	after = publish_count_backend(harness->publish, vip, 0);
+	after = counters_backend(publish_counters(harness->publish), vip, 0);
 	assert_int_equal(after.packets - before.packets, 1);
 	assert_int_equal(after.bytes - before.bytes, IPV4_BYTES + TCP_BYTES + 60);
 	assert_int_equal(after.connections - before.connections, 1);

@@ -57,7 +57,7 @@ static void list_parts(const struct dataplane_memory *memory, struct part parts[
 		{"flows", memory->flows, memory->flow_count * sizeof(memory->flows[0])},
 		{"changed_at", memory->changed_at,
 		 memory->slot_count * sizeof(memory->changed_at[0])},
-		{"control", memory->control, sizeof(*memory->control)},
+		{"control", memory->page->mapped, sizeof(*memory->page->mapped)},
 	};
 
 	memcpy(parts, list, sizeof(list));

@@ -69,31 +69,31 @@ static inline void fuzz_expect_sound(const struct error *fault)
 			  fault->pointer, fault->message);
 }
 
-/* The faults of what was found in a document. */
-static inline void fuzz_expect_faults_within(const struct error_list *faults,
+/* The errors of what was found in a document. */
+static inline void fuzz_expect_errors_within(const struct error_list *errors,
 					     const json_t *document)
 {
-	for (size_t i = 0; i < faults->count; i++) {
-		fuzz_expect_sound(&faults->items[i]);
-		if (!fuzz_leads_somewhere(document, faults->items[i].pointer))
-			fuzz_fail("'%s' leads nowhere: %s", faults->items[i].pointer,
-				  faults->items[i].message);
+	for (size_t i = 0; i < errors->count; i++) {
+		fuzz_expect_sound(&errors->items[i]);
+		if (!fuzz_leads_somewhere(document, errors->items[i].pointer))
+			fuzz_fail("'%s' leads nowhere: %s", errors->items[i].pointer,
+				  errors->items[i].message);
 	}
 }
 
 /* The input as JSON, or NULL. */
 static inline json_t *fuzz_load(const uint8_t *bytes, size_t length)
 {
-	struct error_list faults = {0};
-	json_t *json = config_json_load((const char *)bytes, length, &faults);
+	struct error_list errors = {0};
+	json_t *json = json_parse((const char *)bytes, length, &errors);
 
-	if (!json && faults.count != 1)
-		fuzz_fail("text that is refused has %zu faults; expected one", faults.count);
+	if (!json && errors.count != 1)
+		fuzz_fail("text that is refused has %zu faults; expected one", errors.count);
 	if (!json)
-		fuzz_expect_sound(&faults.items[0]);
-	if (json && !error_list_is_empty(&faults))
-		fuzz_fail("text that is accepted has a fault: %s", faults.items[0].message);
-	error_list_done(&faults);
+		fuzz_expect_sound(&errors.items[0]);
+	if (json && !error_list_is_empty(&errors))
+		fuzz_fail("text that is accepted has a fault: %s", errors.items[0].message);
+	error_list_done(&errors);
 	return json;
 }
 

@@ -3,7 +3,7 @@
  * What guards the API and is read by ourselves. An input's first line is a Host header, its second
  * an Origin, and the rest a token file.
  *
- * A file is refused with faults, or gives roles that can be given; nothing but the very text of a
+ * A file is refused with errors, or gives roles that can be given; nothing but the very text of a
  * host passes for its origin, and no text for loopback that could be another's name.
  */
 #include "fuzz.h"
@@ -20,11 +20,11 @@ static void expect_grant(const struct grant *grant)
 
 static void try_tokens(const char *text)
 {
-	struct error_list faults = {0};
-	struct tokens *tokens = tokens_parse(text, strlen(text), &faults);
+	struct error_list errors = {0};
+	struct tokens *tokens = tokens_parse(text, strlen(text), &errors);
 
-	if (!tokens == error_list_is_empty(&faults))
-		fuzz_fail("%s, and %zu faults", tokens ? "accepted" : "refused", faults.count);
+	if (!tokens == error_list_is_empty(&errors))
+		fuzz_fail("%s, and %zu faults", tokens ? "accepted" : "refused", errors.count);
 	if (tokens) {
 		expect_grant(tokens_find(tokens, text));
 		expect_grant(tokens_find_subject(tokens, text));
@@ -32,7 +32,7 @@ static void try_tokens(const char *text)
 			fuzz_fail("a certificate without a name has a role");
 	}
 	tokens_free(tokens);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 static void try_origin(const char *host, const char *origin)

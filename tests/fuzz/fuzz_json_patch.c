@@ -11,17 +11,17 @@
 
 static void expect_difference_leads(const json_t *from, const json_t *to)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *operations = json_array(), *result = NULL;
 	struct json_patch *patch;
 
 	if (json_patch_make("", from, to, operations))
 		fuzz_fail("no difference was made");
-	patch = json_patch_parse(operations, &faults);
+	patch = json_patch_parse(operations, &errors);
 	if (patch)
-		result = json_patch_apply(patch, from, &faults);
+		result = json_patch_apply(patch, from, &errors);
 	if (!result)
-		fuzz_fail("a difference cannot be applied: %s", faults.items[0].message);
+		fuzz_fail("a difference cannot be applied: %s", errors.items[0].message);
 	fuzz_expect_equal(result, to, "a difference leads elsewhere");
 	json_patch_free(patch);
 	json_decref(result);
@@ -49,22 +49,22 @@ static size_t depth_of(const json_t *json)
 
 static void try_operations(const json_t *document, const json_t *json)
 {
-	struct error_list faults = {0};
-	struct json_patch *patch = json_patch_parse(json, &faults);
-	json_t *result = patch ? json_patch_apply(patch, document, &faults) : NULL;
+	struct error_list errors = {0};
+	struct json_patch *patch = json_patch_parse(json, &errors);
+	json_t *result = patch ? json_patch_apply(patch, document, &errors) : NULL;
 
-	if (!result == error_list_is_empty(&faults))
-		fuzz_fail("%s, and %zu faults", result ? "applied" : "refused", faults.count);
-	if (patch && faults.count > 1)
-		fuzz_fail("%zu faults of one operation", faults.count);
-	fuzz_expect_faults_within(&faults, json);
-	if (result && depth_of(result) > CONFIG_DEPTH_MAX)
+	if (!result == error_list_is_empty(&errors))
+		fuzz_fail("%s, and %zu faults", result ? "applied" : "refused", errors.count);
+	if (patch && errors.count > 1)
+		fuzz_fail("%zu faults of one operation", errors.count);
+	fuzz_expect_errors_within(&errors, json);
+	if (result && depth_of(result) > JSON_DEPTH_MAX)
 		fuzz_fail("the result is %zu levels deep", depth_of(result));
 	if (result)
 		expect_difference_leads(document, result);
 	json_patch_free(patch);
 	json_decref(result);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 static void try_merge(const json_t *document, const json_t *patch)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The bodies of requests to explain a packet and to capture packets: each is refused with faults
+ * The bodies of requests to explain a packet and to capture packets: each is refused with errors
  * that point into it, or comes to something within its bounds.
  */
 #include "capture_request.h"
@@ -9,31 +9,31 @@
 
 static void try_explain(const json_t *body)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct explain_request request;
 
-	if (explain_request_decode(body, &request, &faults))
-		fuzz_expect_faults_within(&faults, body);
+	if (explain_request_decode(body, &request, &errors))
+		fuzz_expect_errors_within(&errors, body);
 	else if (request.length < EXPLAIN_REQUEST_FRAME_MIN ||
-		 request.length > EXPLAIN_REQUEST_FRAME_MAX || !error_list_is_empty(&faults))
-		fuzz_fail("a frame of %zu bytes, and %zu faults", request.length, faults.count);
-	error_list_done(&faults);
+		 request.length > EXPLAIN_REQUEST_FRAME_MAX || !error_list_is_empty(&errors))
+		fuzz_fail("a frame of %zu bytes, and %zu faults", request.length, errors.count);
+	error_list_done(&errors);
 }
 
 static void try_capture(const json_t *body)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct capture_request request;
 
-	if (capture_request_decode(body, &request, &faults)) {
-		fuzz_expect_faults_within(&faults, body);
+	if (capture_request_decode(body, &request, &errors)) {
+		fuzz_expect_errors_within(&errors, body);
 	} else {
 		if (!request.count || !request.duration_ms || !request.verdicts ||
-		    request.snap_bytes > CAROM_CAPTURE_SNAP_MAX || !error_list_is_empty(&faults))
-			fuzz_fail("a request out of bounds, and %zu faults", faults.count);
+		    request.snap_bytes > CAROM_CAPTURE_SNAP_MAX || !error_list_is_empty(&errors))
+			fuzz_fail("a request out of bounds, and %zu faults", errors.count);
 		capture_request_done(&request);
 	}
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The API's table of routes, for rest_openapi: a JSON array of {"method", "path", "role",
  * "body_bytes_max", "takes_patch", "parameters": [{"name", "kind", "minimum", "maximum"}]}. */
-#include "route.h"
+#include "routes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static json_t *route_to_json(const struct route *route)
 int main(void)
 {
 	size_t count;
-	const struct route *routes = route_table(&count);
+	const struct route *routes = routes_table(&count);
 	json_t *array = json_array();
 	int failed;
 

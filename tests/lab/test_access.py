@@ -83,7 +83,7 @@ class BadTokenFiles(AccessTest):
     def test_of_somebody_else(self):
         write_tokens(EVERYBODY)
         os.chown(TOKENS, 1, 1)
-        self.expect_faults(f"api.tokens '{TOKENS}': it belongs to uid 1; expected root, or uid 0,"
+        self.expect_faults(f"api.tokens '{TOKENS}': it belongs to uid 1; expected root, or uid 65527,"
                            " which caromd runs as")
 
     def test_no_file(self):

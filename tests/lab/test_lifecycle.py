@@ -116,7 +116,8 @@ class Starts(LifecycleTest):
         names = [name.removeprefix("CAP_").lower() for name in granted.split()]
         caromd = self.start(prefix=["setpriv", "--no-new-privs",
                                     f"--bounding-set={','.join(['-all', *map('+{}'.format, names)])}"])
-        self.assertIn("capabilities: drops cap_chown cap_sys_admin", caromd.messages("info"))
+        self.assertIn("capabilities: drops cap_chown cap_dac_read_search cap_setgid cap_setuid"
+                      " cap_sys_admin", caromd.messages("info"))
         self.stop(caromd)
 
     def test_limit_of_open_files_is_raised(self):
@@ -250,8 +251,11 @@ class Restarts(LifecycleTest):
     def test_after_sigkill(self):
         self.expect_seamless(signal.SIGKILL, -signal.SIGKILL)
 
+    def adoption(self):
+        return self.client.get("/v1/status").json()["adoption"]
+
     def restart_with(self, key, value):
-        """Packets go on by what the former one left, until the program changes."""
+        """Packets go on by what the predecessor left, until the program changes."""
         self.stop(self.start())
         with Traffic(self.peer) as traffic:
             self.config["node"][key] = value
@@ -259,6 +263,7 @@ class Restarts(LifecycleTest):
             traffic.wait_for(50)
         self.expect_all(traffic)
         self.assertEqual(caromd.messages("error"), [])
+        self.last_adoption = self.adoption()
         self.stop(caromd)
         return caromd.messages("warning")
 
@@ -273,19 +278,22 @@ class Restarts(LifecycleTest):
         limits = self.config["node"]["limits"]
         self.assertEqual(self.restart_with("limits", limits | {"backends": 128, "slots": 32768}),
                          [])
+        self.assertEqual(self.last_adoption, {
+            "result": "inherited", "predecessor_abi": "4.0", "reason": None, "left_out": []})
 
     def test_with_another_hash_seed(self):
         self.assertEqual(self.restart_with("hash_seed", "rome"), [
-            "what a former caromd left is not taken over, but replaced: its flow hash has"
-            " another key (node.hash_seed), so flows get backends anew"])
-
-    def fingerprint(self):
-        return self.client.get("/v1/status").json()["hash_fingerprint"]
+            "what the predecessor left is not adopted, but replaced: its flow hash has another key"
+            " (node.hash_seed), so flows get backends anew"])
+        self.assertEqual(self.last_adoption, {
+            "result": "refused", "predecessor_abi": "4.0",
+            "reason": "its flow hash has another key (node.hash_seed), so flows get backends anew",
+            "left_out": []})
 
     def expect_key(self, source):
         """Starts; returns the key's fingerprint, once log and metrics have said it, too."""
         caromd = self.start()
-        fingerprint = self.fingerprint()
+        fingerprint = self.client.get("/v1/status").json()["hash_fingerprint"]
         self.assertIn(f"node.hash_seed is not set: the flow hash's key is {source}, fingerprint"
                       f" {fingerprint}; the nodes of a fleet need one seed",
                       caromd.messages("info"))
@@ -304,12 +312,34 @@ class Restarts(LifecycleTest):
         self.addCleanup(shutil.rmtree, state)
         self.config["node"]["state_dir"] = str(state)
         self.assertEqual(self.expect_key("the predecessor's"), first)
-        self.assertEqual((state / "hash_key").stat().st_mode & 0o777, 0o600)
+        status = (state / "hash_key").stat()
+        self.assertEqual((status.st_mode & 0o777, status.st_uid), (0o600, state.stat().st_uid))
         self.detach()
         self.assertEqual(self.expect_key("the stored one"), first)
         self.detach()
         (state / "hash_key").unlink()
         self.assertNotEqual(self.expect_key("a new random one"), first)
+
+    def test_with_one_map_more(self):
+        """The version before had no such map: it starts empty, and the others are adopted."""
+        caromd = self.start()
+        self.assertEqual(self.adoption(), {
+            "result": "none", "predecessor_abi": None, "reason": None, "left_out": []})
+        self.stop(caromd)
+        (BPF / "carom/maps/reasons").unlink()
+        with Traffic(self.peer) as traffic:
+            caromd = self.start()
+            traffic.wait_for(50)
+        self.expect_all(traffic)
+        self.assertEqual(self.adoption(), {
+            "result": "adopted", "predecessor_abi": "4.0", "reason": None,
+            "left_out": [{"map": "reasons", "reason": "it is not pinned"}]})
+        self.assertEqual(caromd.messages("warning"),
+                         ["map 'reasons' is not adopted: it is not pinned"])
+        self.stop(caromd)
+        caromd = self.start()
+        self.assertEqual(self.adoption()["left_out"], [])
+        self.stop(caromd)
 
     def set_abi_version(self, version):
         """As if another caromd had left the maps."""
@@ -330,7 +360,7 @@ class Restarts(LifecycleTest):
         self.expect_all(traffic)
         self.assertNotEqual(self.program(), before)
         warning, = caromd.messages("warning")
-        self.assertRegex(warning, "^what a former caromd left is not taken over, but replaced: it"
+        self.assertRegex(warning, "^what the predecessor left is not adopted, but replaced: it"
                                   " has ABI version 1, this is [0-9]+$")
         self.assertEqual(caromd.messages("error"), [])
         self.stop(caromd)

@@ -202,7 +202,7 @@ class BadHosts(CaromdTest):
             prefix=["setpriv", "--bounding-set=-net_admin"])
 
     def test_kernel_that_refuses(self):
-        needs = ("; carom needs Linux 5.18 or later with CONFIG_BPF_SYSCALL, and no filter in front"
+        needs = ("; carom needs Linux 6.1 or later with CONFIG_BPF_SYSCALL, and no filter in front"
                  " of bpf(2)")
         array = "make a BPF array that can be mapped into memory"
         program = "load an XDP program with compare-and-exchange and bpf_xdp_load_bytes"

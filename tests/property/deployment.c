@@ -22,14 +22,14 @@ static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *
 
 static struct config *empty_config(void)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = json_pack("{s:{s:[{s:s}]}}", "node", "interfaces", "name", "lo");
-	struct config *config = config_from_json(json, &faults);
+	struct config *config = config_from_json(json, &errors);
 
 	if (!config)
-		give_up("%s", faults.count ? faults.items[0].message : "out of memory");
+		give_up("%s", errors.count ? errors.items[0].message : "out of memory");
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return config;
 }
 
@@ -79,36 +79,36 @@ void deployment_begin(struct deployment *deployment, uint32_t now_s)
 	memset(memory->recorders, 0, memory->lane_count * sizeof(memory->recorders[0]));
 	memset(memory->shares, 0, memory->reasons_per_lane * sizeof(memory->shares[0]));
 	renew_publish(deployment);
-	publish_set_clock(deployment->harness.publish, now_s);
+	flows_set_clock(publish_flows(deployment->harness.publish), now_s);
 	config_unref(deployment->desired);
 	deployment->desired = empty_config();
 	deployment_commit(deployment);
 }
 
 static void replace_desired(struct deployment *deployment, struct config *desired,
-			    struct error_list *faults)
+			    struct error_list *errors)
 {
 	if (!desired)
-		give_up("%s", faults->count ? faults->items[0].message : "out of memory");
-	error_list_done(faults);
+		give_up("%s", errors->count ? errors->items[0].message : "out of memory");
+	error_list_done(errors);
 	config_unref(deployment->desired);
 	deployment->desired = desired;
 }
 
 void deployment_put_vip(struct deployment *deployment, struct config_vip *vip)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
-	replace_desired(deployment, config_with_vip(deployment->desired, vip, &faults), &faults);
+	replace_desired(deployment, config_with_vip(deployment->desired, vip, &errors), &errors);
 	config_vip_unref(vip);
 }
 
 void deployment_remove_vip(struct deployment *deployment, const char *name)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
-	replace_desired(deployment, config_without_vip(deployment->desired, name, &faults),
-			&faults);
+	replace_desired(deployment, config_without_vip(deployment->desired, name, &errors),
+			&errors);
 }
 
 static struct image *make_image(const struct deployment *deployment)
@@ -121,7 +121,7 @@ static struct image *make_image(const struct deployment *deployment)
 			.published = deployment->planned,
 			.image = publish_image(publish),
 			.facts_changed = deployment->facts_changed,
-			.sweep_count = publish_sweep_count(publish),
+			.sweep_count = flows_sweep_count(publish_flows(publish)),
 			.facts = deployment->facts,
 		},
 		&error);
@@ -159,7 +159,7 @@ void deployment_sweep(struct deployment *deployment)
 {
 	struct error error;
 
-	if (publish_sweep(deployment->harness.publish, &error))
+	if (flows_sweep(publish_flows(deployment->harness.publish), &error))
 		give_up("%s", error.message);
 }
 

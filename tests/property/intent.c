@@ -117,21 +117,21 @@ struct config_vip *intent_to_config(const struct intent *intent, size_t vip)
 {
 	const struct intent_service *service = intent_service(vip);
 	const struct intent_vip *wanted = &intent->vips[vip];
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = json_pack(
 		"{s:s, s:i, s:s, s:i, s:s, s:s, s:o}", "address", service->address, "port",
 		service->port, "protocol", config_protocol_name(service->protocol), "ring_slots",
 		1 << wanted->ring_bits, "tracking", config_tracking_name(wanted->tracking),
 		"on_down", config_on_down_name(wanted->on_down), "backends",
 		backends_to_json(intent, vip));
-	struct config_vip *made = config_vip_from_json(json, service->name, "", &faults);
+	struct config_vip *made = config_vip_from_json(json, service->name, "", &errors);
 
 	if (!made) {
 		fprintf(stderr, "vip '%s' of the test is refused: %s\n", service->name,
-			faults.count ? faults.items[0].message : "out of memory");
+			errors.count ? errors.items[0].message : "out of memory");
 		exit(EXIT_FAILURE);
 	}
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return made;
 }

@@ -259,14 +259,15 @@ static void find_next_hop_again(struct world *world, const struct operation *ope
 static void wait_for(struct world *world, uint32_t seconds)
 {
 	world->now_s += seconds;
-	publish_set_clock(world->deployment.harness.publish, world->now_s);
+	flows_set_clock(publish_flows(world->deployment.harness.publish), world->now_s);
 }
 
 /* ---- packets ---- */
 
 static uint64_t count_refused(const struct world *world)
 {
-	struct publish_recorded recorded = publish_recorded(world->deployment.harness.publish);
+	struct flows_recorder recorded =
+		flows_recorder(publish_flows(world->deployment.harness.publish));
 
 	return recorded.rate_limited + recorded.table_full;
 }
@@ -458,7 +459,7 @@ static void end(struct world *world)
 	const struct publish *publish = world->deployment.harness.publish;
 	const struct image *image = publish_image(publish);
 	uint64_t flows, flows_size, slots = 0;
-	struct publish_fill fill;
+	struct room_fill fill;
 
 	wait_for(world, SEQUENCE_IDLE_TIMEOUT_S + 1);
 	deployment_sweep(&world->deployment);
@@ -467,11 +468,11 @@ static void end(struct world *world)
 	for (size_t i = 0; i < image->vip_count; i++) {
 		slots += 1u << image->vips[i]->ring->bits;
 		if (image->vips[i]->tracking == TRACKING_CHANGES &&
-		    publish_tracking_vip(publish, i).tracked_slots)
+		    flows_vip(publish_flows(publish), i).tracked_slots)
 			refute(world, "slots of %s stay tracked", image->vips[i]->name);
 	}
-	publish_flow_fill(publish, &flows, &flows_size);
-	publish_fill(publish, &fill);
+	flows_fill(publish_flows(publish), &flows, &flows_size);
+	fill = publish_fill(publish);
 	if (flows)
 		refute(world, "%" PRIu64 " flows stay in the table", flows);
 	if (fill.slots_used != slots || fill.slots_waiting || fill.vips_used != image->vip_count)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The codec's verdicts, for test_config_schema.py: reads documents, one a line, and answers each
- * with a line {"faults": [{"pointer": …, "message": …}], "config": …}, the config as it would be
+ * with a line {"errors": [{"pointer": …, "message": …}], "config": …}, the config as it would be
  * printed, or null if it is refused.
  */
 #include "config.h"
@@ -9,28 +9,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static json_t *faults_to_json(const struct error_list *faults)
+static json_t *errors_to_json(const struct error_list *errors)
 {
 	json_t *array = json_array();
 
-	for (size_t index = 0; index < faults->count; index++)
+	for (size_t index = 0; index < errors->count; index++)
 		json_array_append_new(array, json_pack("{s:s, s:s}", "pointer",
-						       faults->items[index].pointer, "message",
-						       faults->items[index].message));
+						       errors->items[index].pointer, "message",
+						       errors->items[index].message));
 	return array;
 }
 
 static json_t *judge(const char *text, size_t length)
 {
-	struct error_list faults = {0};
-	json_t *document = config_json_load(text, length, &faults);
-	struct config *config = document ? config_from_json(document, &faults) : NULL;
-	json_t *verdict = json_pack("{s:o, s:o}", "faults", faults_to_json(&faults), "config",
+	struct error_list errors = {0};
+	json_t *document = json_parse(text, length, &errors);
+	struct config *config = document ? config_from_json(document, &errors) : NULL;
+	json_t *verdict = json_pack("{s:o, s:o}", "faults", errors_to_json(&errors), "config",
 				    config ? config_to_json(config) : json_null());
 
 	config_unref(config);
 	json_decref(document);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return verdict;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the tests of the config library share: documents in C strings, and faults as text. */
+/* What the tests of the config library share: documents in C strings, and errors as text. */
 #ifndef CONFIG_SUPPORT_H
 #define CONFIG_SUPPORT_H
 
@@ -39,36 +39,36 @@ static inline json_t *json_of(const char *text)
 }
 
 /* A line for each fault: "kind pointer: message". Empties the list. */
-static inline const char *faults_text(struct error_list *faults)
+static inline const char *errors_text(struct error_list *errors)
 {
 	static char text[FAULTS_TEXT_BYTES];
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (size_t index = 0; index < faults->count; index++) {
-		const struct error *fault = &faults->items[index];
+	for (size_t index = 0; index < errors->count; index++) {
+		const struct error *fault = &errors->items[index];
 
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s: %s\n",
 					 error_kind_name(fault->kind), fault->pointer,
 					 fault->message);
 		assert_true(used < sizeof(text));
 	}
-	error_list_done(faults);
+	error_list_done(errors);
 	return text;
 }
 
 static inline struct config *config_of_json(const json_t *json)
 {
-	struct error_list faults = {0};
-	struct config *config = config_from_json(json, &faults);
+	struct error_list errors = {0};
+	struct config *config = config_from_json(json, &errors);
 
 	if (!config)
-		fail_msg("refused:\n%s", faults_text(&faults));
-	assert_true(error_list_is_empty(&faults));
+		fail_msg("refused:\n%s", errors_text(&errors));
+	assert_true(error_list_is_empty(&errors));
 	return config;
 }
 
-/* A document without faults. */
+/* A document without errors. */
 static inline struct config *config_of(const char *text)
 {
 	json_t *json = json_of(text);
@@ -80,12 +80,12 @@ static inline struct config *config_of(const char *text)
 
 static inline struct config_vip *vip_of(const char *name, const char *text)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = json_of(text);
-	struct config_vip *vip = config_vip_from_json(json, name, "", &faults);
+	struct config_vip *vip = config_vip_from_json(json, name, "", &errors);
 
 	if (!vip)
-		fail_msg("refused:\n%s", faults_text(&faults));
+		fail_msg("refused:\n%s", errors_text(&errors));
 	json_decref(json);
 	return vip;
 }
@@ -105,17 +105,17 @@ static inline void assert_json_equal(const json_t *found, const json_t *expected
 /* Prints the config as JSON text, reads that, and asserts that nothing has changed. */
 static inline void assert_round_trip(const struct config *config)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *printed = config_to_json(config);
 	char *text = json_dumps(printed, JSON_INDENT(2));
-	json_t *read = config_json_load(text, strlen(text), &faults);
+	json_t *read = json_parse(text, strlen(text), &errors);
 	struct config *again;
 	json_t *printed_again;
 
 	assert_non_null(read);
 	again = config_of_json(read);
 	printed_again = config_to_json(again);
-	assert_true(config_vips_equal(config, again));
+	assert_true(config_objects_equal(config, again));
 	assert_json_equal(printed_again, printed);
 
 	json_decref(printed_again);

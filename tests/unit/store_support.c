@@ -110,15 +110,15 @@ struct config *with_weight(const struct config *config, uint32_t weight)
 {
 	const struct config_vip *web = config_find_vip(config, "web");
 	struct config_backend backend = *config_find_backend(web, "b1");
-	struct error_list faults = {0};
-	struct config_edit edit = {.name = "web"};
+	struct error_list errors = {0};
+	struct config_edit edit = {.kind = CONFIG_KIND_VIP, .name = "web"};
 	struct config *result;
 
 	backend.weight = weight;
-	edit.vip = config_vip_with_backend(web, &backend, &faults);
-	assert_non_null(edit.vip);
+	edit.object = &config_vip_with_backend(web, &backend, &errors)->object;
+	assert_non_null(edit.object);
 	result = config_merge_edits(config, &edit, 1);
-	config_vip_unref(edit.vip);
+	config_object_unref(edit.object);
 	return result;
 }
 
@@ -148,30 +148,32 @@ static struct config_vip *vip_of_many(const char *name, uint16_t port)
 
 struct config *with_many_backends(const struct config *config)
 {
-	struct config_edit edits[] = {{"many-1", vip_of_many("many-1", 1)},
-				      {"many-2", vip_of_many("many-2", 2)},
-				      {"many-3", vip_of_many("many-3", 3)}};
+	struct config_edit edits[] = {
+		{CONFIG_KIND_VIP, "many-1", &vip_of_many("many-1", 1)->object},
+		{CONFIG_KIND_VIP, "many-2", &vip_of_many("many-2", 2)->object},
+		{CONFIG_KIND_VIP, "many-3", &vip_of_many("many-3", 3)->object},
+	};
 	struct config *result = config_merge_edits(config, edits, 3);
 
 	for (size_t i = 0; i < 3; i++)
-		config_vip_unref(edits[i].vip);
+		config_object_unref(edits[i].object);
 	return result;
 }
 
 void write_script(struct scratch *scratch)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_vip *mail =
 		vip_of("mail", "{'address': '192.0.2.30', 'port': 25, 'protocol': 'tcp'}");
 	struct config *pair[2];
 
 	write_one(scratch, 1, config_ref(scratch->base));
 	write_one(scratch, 2, with_weight(scratch->base, 7));
-	write_one(scratch, 3, config_with_vip(scratch->expected[2], mail, &faults));
-	pair[0] = config_without_vip(scratch->expected[3], "dns", &faults);
+	write_one(scratch, 3, config_with_vip(scratch->expected[2], mail, &errors));
+	pair[0] = config_without_vip(scratch->expected[3], "dns", &errors);
 	pair[1] = with_weight(pair[0], 9);
 	write_revisions(scratch, 4, pair, 2);
-	assert_string_equal(faults_text(&faults), "");
+	assert_string_equal(errors_text(&errors), "");
 	config_vip_unref(mail);
 }
 
@@ -181,7 +183,7 @@ void assert_expected(const struct scratch *scratch, const struct revision *revis
 
 	if (!expected)
 		fail_msg("revision %lu was never written", (unsigned long)revision->number);
-	if (!config_vips_equal(revision->config, expected))
+	if (!config_objects_equal(revision->config, expected))
 		fail_msg("revision %lu is not what was written", (unsigned long)revision->number);
 	assert_int_equal(revision->time_ms, revision->number * 1000);
 	assert_string_equal(revision->author, "alice");

@@ -64,7 +64,7 @@ struct contents {
 struct contents read_contents(const struct scratch *scratch, const char *name);
 void write_contents(const struct scratch *scratch, const char *name, const char *bytes,
 		    size_t length);
-/* Where the record of a revision begins in a file of this store. */
+/* Where the entry of a revision begins in a file of this store. */
 size_t offset_of(const struct contents *contents, uint64_t revision);
 
 #endif

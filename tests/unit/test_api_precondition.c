@@ -42,12 +42,12 @@ static void test_tags(void **state)
 
 	(void)state;
 	assert_int_equal(tags.count, 4);
-	assert_int_equal(tags.tags[0].revision, 42);
+	assert_int_equal(tags.tags[0].number, 42);
 	assert_false(tags.tags[0].is_weak);
-	assert_int_equal(tags.tags[1].revision, 7);
+	assert_int_equal(tags.tags[1].number, 7);
 	assert_true(tags.tags[1].is_weak);
-	assert_int_equal(tags.tags[2].revision, 0);
-	assert_int_equal(tags.tags[3].revision, 0);
+	assert_int_equal(tags.tags[2].number, 0);
+	assert_int_equal(tags.tags[3].number, 0);
 	assert_true(parse("*").is_any);
 	assert_false(parse(NULL).is_given);
 	assert_int_equal(parse(seventeen + sizeof("\"1\",") - 1).count, 16);
@@ -68,7 +68,7 @@ static void test_malformed(void **state)
 static void expect(const char *match, const char *none_match, bool exists, bool matches,
 		   bool is_news)
 {
-	const struct precondition_target target = {.exists = exists, .revision = 42};
+	const struct precondition_target target = {.exists = exists, .tag = 42};
 	const struct precondition precondition = {parse(match), parse(none_match)};
 
 	if (precondition_matches(&precondition, &target) != matches)

@@ -37,7 +37,7 @@ static void test_document(void **state)
 
 	(void)state;
 	assert_string_equal(string(json, "type"), "/problems/body-too-large");
-	assert_string_equal(string(json, "title"), "The body is too large");
+	assert_string_equal(string(json, "title"), "Body too large");
 	assert_string_equal(string(json, "detail"), "the body has 9 bytes");
 	assert_int_equal(json_integer_value(json_object_get(json, "status")), 413);
 	assert_int_equal(json_object_size(json), 4);
@@ -55,15 +55,15 @@ static void test_detail_is_escaped(void **state)
 	json_decref(json);
 }
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
-	struct error_list faults = {.omitted = 7};
+	struct error_list errors = {.omitted = 7};
 	json_t *json, *first;
 
 	(void)state;
-	error_list_add(&faults, ERROR_INVALID, "/port", "port 70000 is too large");
-	error_list_add(&faults, ERROR_INVALID, "/a~1b", "unknown key 'a/b'");
-	json = load(problem_document_of_faults(&faults));
+	error_list_add(&errors, ERROR_INVALID, "/port", "port 70000 is too large");
+	error_list_add(&errors, ERROR_INVALID, "/a~1b", "unknown key 'a/b'");
+	json = load(problem_document_of_errors(&errors));
 	assert_string_equal(string(json, "type"), "/problems/invalid");
 	assert_string_equal(string(json, "detail"), "9 faults; the first: port 70000 is too large");
 	assert_int_equal(json_integer_value(json_object_get(json, "status")), 422);
@@ -73,37 +73,37 @@ static void test_faults(void **state)
 	assert_string_equal(string(first, "pointer"), "/a~1b");
 	assert_string_equal(string(first, "detail"), "unknown key 'a/b'");
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 static void test_one_fault_is_the_detail(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json;
 
 	(void)state;
-	error_list_add(&faults, ERROR_SYNTAX, "", "line 3, column 7: '}' expected");
-	json = load(problem_document_of_faults(&faults));
+	error_list_add(&errors, ERROR_SYNTAX, "", "line 3, column 7: '}' expected");
+	json = load(problem_document_of_errors(&errors));
 	assert_string_equal(string(json, "type"), "/problems/syntax");
 	assert_string_equal(string(json, "detail"), "line 3, column 7: '}' expected");
 	assert_null(json_object_get(json, "omitted"));
 	json_decref(json);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
-static void test_kind_of_faults(void **state)
+static void test_kind_of_errors(void **state)
 {
-	struct error_list faults = {.omitted = 1};
+	struct error_list errors = {.omitted = 1};
 
 	(void)state;
-	assert_int_equal(problem_kind_of_faults(&faults), PROBLEM_SYSTEM);
-	error_list_add(&faults, ERROR_CONFLICT, "", "a");
-	assert_int_equal(problem_kind_of_faults(&faults), PROBLEM_CONFLICT);
-	error_list_add(&faults, ERROR_CONFLICT, "", "b");
-	assert_int_equal(problem_kind_of_faults(&faults), PROBLEM_CONFLICT);
-	error_list_add(&faults, ERROR_LIMIT, "", "c");
-	assert_int_equal(problem_kind_of_faults(&faults), PROBLEM_INVALID);
-	error_list_done(&faults);
+	assert_int_equal(problem_kind_of_errors(&errors), PROBLEM_SYSTEM);
+	error_list_add(&errors, ERROR_CONFLICT, "", "a");
+	assert_int_equal(problem_kind_of_errors(&errors), PROBLEM_CONFLICT);
+	error_list_add(&errors, ERROR_CONFLICT, "", "b");
+	assert_int_equal(problem_kind_of_errors(&errors), PROBLEM_CONFLICT);
+	error_list_add(&errors, ERROR_LIMIT, "", "c");
+	assert_int_equal(problem_kind_of_errors(&errors), PROBLEM_INVALID);
+	error_list_done(&errors);
 }
 
 static void test_status_of_errors(void **state)
@@ -133,9 +133,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_detail_is_escaped),
-		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_one_fault_is_the_detail),
-		cmocka_unit_test(test_kind_of_faults),
+		cmocka_unit_test(test_kind_of_errors),
 		cmocka_unit_test(test_status_of_errors),
 	};
 

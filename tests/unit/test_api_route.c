@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The API's real table of routes: what each method and path leads to. */
-#include "route.h"
+#include "handlers.h"
+#include "routes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,13 +10,22 @@
 
 #include <cmocka.h>
 
+static enum route_result find(const char *method, const char *path, struct route_match *ret_match,
+			      struct error *error)
+{
+	struct routes routes = {0};
+
+	routes.routes = routes_table(&routes.count);
+	return route_find(&routes, method, path, ret_match, error);
+}
+
 static void expect_found(const char *method, const char *path, const char *pattern,
 			 const char *first_name, const char *second_name)
 {
 	struct route_match match;
 	struct error error = {0};
 
-	if (route_find(method, path, &match, &error) != ROUTE_FOUND)
+	if (find(method, path, &match, &error) != ROUTE_FOUND)
 		fail_msg("%s %s: not found: %s", method, path, error.message);
 	assert_string_equal(match.route->pattern, pattern);
 	if (strcmp(method, "HEAD") != 0)
@@ -31,7 +41,7 @@ static void expect_no_path(const char *path)
 	struct route_match match;
 	struct error error = {0};
 
-	if (route_find("GET", path, &match, &error) != ROUTE_UNKNOWN_PATH)
+	if (find("GET", path, &match, &error) != ROUTE_UNKNOWN_PATH)
 		fail_msg("'%s' leads to %s; expected nowhere", path, match.route->pattern);
 }
 
@@ -40,9 +50,9 @@ static void expect_allow(const char *path, const char *expected)
 	struct route_match match;
 	struct error error = {0};
 
-	assert_int_equal(route_find("TRACE", path, &match, &error), ROUTE_WRONG_METHOD);
+	assert_int_equal(find("TRACE", path, &match, &error), ROUTE_WRONG_METHOD);
 	assert_string_equal(match.allow, expected);
-	assert_int_equal(route_find("OPTIONS", path, &match, &error), ROUTE_OPTIONS);
+	assert_int_equal(find("OPTIONS", path, &match, &error), ROUTE_OPTIONS);
 	assert_string_equal(match.allow, expected);
 }
 
@@ -105,7 +115,7 @@ static void test_malformed_path(void **state)
 	struct error error = {0};
 
 	(void)state;
-	assert_int_equal(route_find("GET", "/v1/vips/%", &match, &error), ROUTE_MALFORMED_PATH);
+	assert_int_equal(find("GET", "/v1/vips/%", &match, &error), ROUTE_MALFORMED_PATH);
 }
 
 static bool has_parameter(const struct route *route, const char *name)
@@ -127,26 +137,30 @@ static size_t count_parameters(const struct route *route)
 	return count;
 }
 
-/* Each line of the table reads, writes or streams; GET takes no body; what request.c asks the query
- * for is there. */
+/* Each row of the table reads, writes or streams; GET takes no body; the parameters that handlers
+ * ask for are there. */
 static void test_table_is_sound(void **state)
 {
 	size_t count;
-	const struct route *routes = route_table(&count);
+	const struct route *routes = routes_table(&count);
 
 	(void)state;
 	assert_true(count > 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct route *route = &routes[i];
 
-		if (!!route->read + !!route->write + !!route->stream != 1)
+		if (!!route->read + route->changes + !!route->stream != 1)
 			fail_msg("%s %s", route->method, route->pattern);
 		if (strcmp(route->method, "GET") == 0 && route->body_bytes_max)
 			fail_msg("%s %s takes a body", route->method, route->pattern);
-		if (route->write && !has_parameter(route, "dry_run"))
+		if (route->changes != (route->start == write_start) ||
+		    route->changes != (route->use != NULL))
+			fail_msg("%s %s has no write", route->method, route->pattern);
+		if (route->changes && !has_parameter(route, "dry_run"))
 			fail_msg("%s %s cannot be tried out", route->method, route->pattern);
-		if (route->is_watchable &&
-		    !(has_parameter(route, ROUTE_REVISION) && has_parameter(route, ROUTE_WAIT_MS)))
+		if (route->start == desired_await_config &&
+		    !(has_parameter(route, HANDLERS_REVISION) &&
+		      has_parameter(route, HANDLERS_WAIT_MS)))
 			fail_msg("%s %s cannot be watched", route->method, route->pattern);
 		assert_true(count_parameters(route) <= PARAMETERS_MAX);
 	}
@@ -157,7 +171,7 @@ static void test_table_is_sound(void **state)
 static void test_each_route_has_a_role(void **state)
 {
 	size_t count;
-	const struct route *routes = route_table(&count);
+	const struct route *routes = routes_table(&count);
 
 	(void)state;
 	for (size_t i = 0; i < count; i++) {
@@ -167,7 +181,7 @@ static void test_each_route_has_a_role(void **state)
 				 strcmp(route->pattern, "/openapi.yaml") == 0;
 
 		if (route->role == ROLE_UNSET || (route->role == ROLE_ANYBODY) != is_public ||
-		    (route->write && route->role < ROLE_OPERATOR) ||
+		    (route->changes && route->role < ROLE_OPERATOR) ||
 		    (route->role == ROLE_OPERATOR && !strstr(route->pattern, "/backends") &&
 		     !strstr(route->pattern, "/capture")))
 			fail_msg("%s %s is for the role '%s'", route->method, route->pattern,
@@ -180,7 +194,7 @@ static void expect_role(const char *method, const char *path, enum role expected
 	struct route_match match;
 	struct error error = {0};
 
-	assert_int_equal(route_find(method, path, &match, &error), ROUTE_FOUND);
+	assert_int_equal(find(method, path, &match, &error), ROUTE_FOUND);
 	assert_string_equal(role_name(match.route->role), role_name(expected));
 }
 

@@ -17,11 +17,11 @@
 
 static struct tokens *tokens_of(const char *text)
 {
-	struct error_list faults = {0};
-	struct tokens *tokens = tokens_parse(text, strlen(text), &faults);
+	struct error_list errors = {0};
+	struct tokens *tokens = tokens_parse(text, strlen(text), &errors);
 
 	if (!tokens)
-		fail_msg("'%s' is refused: %s", text, faults.items[0].message);
+		fail_msg("'%s' is refused: %s", text, errors.items[0].message);
 	return tokens;
 }
 
@@ -33,19 +33,19 @@ static void expect_grant(const struct grant *grant, enum role role, const char *
 }
 
 /* A line for each fault. */
-static void expect_faults(const char *text, size_t length, const char *expected)
+static void expect_errors(const char *text, size_t length, const char *expected)
 {
-	struct error_list faults = {0};
-	struct tokens *tokens = tokens_parse(text, length, &faults);
+	struct error_list errors = {0};
+	struct tokens *tokens = tokens_parse(text, length, &errors);
 	char found[4096] = "";
 
-	for (size_t i = 0; i < faults.count; i++) {
-		strncat(found, faults.items[i].message, sizeof(found) - strlen(found) - 1);
+	for (size_t i = 0; i < errors.count; i++) {
+		strncat(found, errors.items[i].message, sizeof(found) - strlen(found) - 1);
 		strncat(found, "\n", sizeof(found) - strlen(found) - 1);
 	}
 	assert_string_equal(found, expected);
 	assert_null(tokens);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 static void test_who_has_a_token(void **state)
@@ -157,7 +157,7 @@ static void test_every_fault_is_told_with_its_line(void **state)
 		 " '_', '@' and '-'\n"
 		 "line 5: %s\nline 6: %s\nline 7: %s\nline 8: 4 %s\nline 10: %s\nline 12: %s\n",
 		 fields, credential, credential, credential, fields, twice, twice);
-	expect_faults(text, sizeof(text) - 1, expected);
+	expect_errors(text, sizeof(text) - 1, expected);
 }
 
 static void test_bytes_that_are_no_text(void **state)
@@ -166,10 +166,10 @@ static void test_bytes_that_are_no_text(void **state)
 	static const char zero_in_subject[] = "reader x cert:a\0b";
 
 	(void)state;
-	expect_faults(zero_in_name, sizeof(zero_in_name) - 1,
+	expect_errors(zero_in_name, sizeof(zero_in_name) - 1,
 		      "line 1: the second field is not a name; expected 1 to 63 of A-Z, a-z, 0-9,"
 		      " '.', '_', '@' and '-'\n");
-	expect_faults(zero_in_subject, sizeof(zero_in_subject) - 1,
+	expect_errors(zero_in_subject, sizeof(zero_in_subject) - 1,
 		      "line 1: the third field is not a credential; expected the 64 hex digits of a"
 		      " token's SHA-256, or 'cert:SUBJECT' with at most 255 bytes\n");
 }
@@ -180,28 +180,28 @@ static void test_lengths(void **state)
 
 	(void)state;
 	for (size_t length = 62; length <= 64; length++) {
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		struct tokens *tokens;
 
 		snprintf(name, sizeof(name), "%.*s", (int)length,
 			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 		snprintf(text, sizeof(text), "reader %s " HASH_OF_ALPHA, name);
-		tokens = tokens_parse(text, strlen(text), &faults);
+		tokens = tokens_parse(text, strlen(text), &errors);
 		assert_int_equal(tokens != NULL, length <= 63);
 		tokens_free(tokens);
-		error_list_done(&faults);
+		error_list_done(&errors);
 	}
 	for (size_t length = 254; length <= 256; length++) {
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		struct tokens *tokens;
 
 		memset(subject, 's', length);
 		subject[length] = '\0';
 		snprintf(text, sizeof(text), "reader x cert:%s", subject);
-		tokens = tokens_parse(text, strlen(text), &faults);
+		tokens = tokens_parse(text, strlen(text), &errors);
 		assert_int_equal(tokens != NULL, length <= 255);
 		tokens_free(tokens);
-		error_list_done(&faults);
+		error_list_done(&errors);
 	}
 }
 
@@ -209,19 +209,19 @@ static void test_too_many(void **state)
 {
 	size_t room = (TOKENS_MAX + 10) * 100, length = 0;
 	char *text = malloc(room);
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct tokens *tokens;
 
 	(void)state;
 	assert_non_null(text);
 	for (unsigned i = 0; i < TOKENS_MAX; i++)
 		length += (size_t)snprintf(text + length, room - length, "reader x %064x\n", i);
-	tokens = tokens_parse(text, length, &faults);
+	tokens = tokens_parse(text, length, &errors);
 	assert_non_null(tokens);
 	tokens_free(tokens);
 	length += (size_t)snprintf(text + length, room - length, "reader x %064x\n", TOKENS_MAX);
 	length += (size_t)snprintf(text + length, room - length, "reader x %064x\n", 1);
-	expect_faults(text, length,
+	expect_errors(text, length,
 		      "line 1025: there are 1024 lines that give a role already, which is the"
 		      " limit\n");
 	free(text);

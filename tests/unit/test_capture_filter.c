@@ -199,11 +199,25 @@ static void test_libpcaps_refusals(void **state)
 static void test_names(void **state)
 {
 	static const char *const named[] = {
-		"host example",	   "host example.com",	  "src example.com and tcp", "net loopback",
-		"example",	   "host 3com.com",	  "host 1.2.3.4.5",	     "host 1.2.3.",
-		"host 1-2",	   "ether host gateway1", "host localhost",	     "host a:b",
-		"host \\tcp",	   "host www_1",	  "port http or https",	     "host 0xg",
-		"host 192.0.2.1x", "tcp[tcpflag] != 0",
+		"host example",
+		"host example.com",
+		"src example.com and tcp",
+		"net loopback",
+		"example",
+		"host 3com.com",
+		"host 1.2.3.4.5",
+		"host 1.2.3.",
+		"host 1-2",
+		"ether host gateway1",
+		"host localhost",
+		"host a:b",
+		"host \\tcp",
+		"port ::::2.00.2.2.1",
+		"host www_1",
+		"port http or https",
+		"host 0xg",
+		"host 192.0.2.1x",
+		"tcp[tcpflag] != 0",
 	};
 
 	(void)state;

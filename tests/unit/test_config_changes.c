@@ -18,10 +18,8 @@ static const char *changes_text(const struct config *before, const struct config
 	text[0] = '\0';
 	while (config_changes_next(&walk, &change)) {
 		const char *sign = !change.before ? "+" : !change.after ? "-" : "~";
-		const struct config_vip *vip = change.after ? change.after : change.before;
-
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s ", sign,
-					 vip->name);
+					 change.name);
 		assert_true(used < sizeof(text));
 	}
 	assert_false(config_changes_next(&walk, &change));
@@ -84,7 +82,11 @@ static void an_edit_replaces_adds_and_removes(void **state)
 		vip_of("a", "{'address': '192.0.2.40', 'port': 1, 'protocol': 'tcp'}"),
 	};
 	const struct config_edit edits[] = {
-		{"a", changed[1]}, {"dns", NULL}, {"never-there", NULL}, {"web", changed[0]}};
+		{CONFIG_KIND_VIP, "a", &changed[1]->object},
+		{CONFIG_KIND_VIP, "dns", NULL},
+		{CONFIG_KIND_VIP, "never-there", NULL},
+		{CONFIG_KIND_VIP, "web", &changed[0]->object},
+	};
 
 	(void)state;
 	edited = config_merge_edits(base, edits, 4);
@@ -102,17 +104,17 @@ static void an_edit_replaces_adds_and_removes(void **state)
 
 static void an_edit_is_checked_only_when_asked(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(THREE_VIPS), *edited;
 	struct config_vip *twin = vip_of("twin", "{" WEB "}");
-	const struct config_edit edit = {"twin", twin};
+	const struct config_edit edit = {CONFIG_KIND_VIP, "twin", &twin->object};
 
 	(void)state;
-	assert_int_equal(config_check(base, &faults), 0);
+	assert_int_equal(config_check(base, &errors), 0);
 	edited = config_merge_edits(base, &edit, 1);
 	assert_non_null(edited);
-	assert_int_equal(config_check(edited, &faults), -1);
-	assert_string_equal(faults_text(&faults),
+	assert_int_equal(config_check(edited, &errors), -1);
+	assert_string_equal(errors_text(&errors),
 			    "conflict /vips/web/address: vip 'web': address '192.0.2.10' with port"
 			    " 443 and protocol 'tcp' is that of vip 'twin'\n");
 	config_unref(edited);

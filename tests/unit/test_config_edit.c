@@ -8,13 +8,13 @@
 
 static void an_edit_shares_all_but_its_vip(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(THREE_VIPS);
 	struct config_vip *vip = vip_of("dns", "{" DNS ", 'ring_slots': 256}");
-	struct config *edited = config_with_vip(base, vip, &faults);
+	struct config *edited = config_with_vip(base, vip, &errors);
 
 	(void)state;
-	assert_string_equal(faults_text(&faults), "");
+	assert_string_equal(errors_text(&errors), "");
 	assert_int_equal(edited->vip_count, 3);
 	assert_ptr_equal(edited->vips[0], base->vips[0]);
 	assert_ptr_equal(edited->vips[1], vip);
@@ -22,7 +22,7 @@ static void an_edit_shares_all_but_its_vip(void **state)
 	assert_int_equal(base->vips[1]->ring_slots, 0);
 	assert_string_equal(edited->node.name, base->node.name);
 	assert_int_equal(edited->api.listen_count, 1);
-	assert_false(config_vips_equal(base, edited));
+	assert_false(config_objects_equal(base, edited));
 	config_vip_unref(vip);
 	config_unref(base);
 	assert_string_equal(edited->vips[2]->name, "web");
@@ -31,22 +31,22 @@ static void an_edit_shares_all_but_its_vip(void **state)
 
 static void a_new_vip_is_put_in_order(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(THREE_VIPS);
 	struct config_vip *vip = vip_of("mail", "{'address': '192.0.2.30', 'port': 25,"
 						" 'protocol': 'tcp'}");
-	struct config *more = config_with_vip(base, vip, &faults);
-	struct config *less = config_without_vip(more, "mail", &faults);
+	struct config *more = config_with_vip(base, vip, &errors);
+	struct config *less = config_without_vip(more, "mail", &errors);
 
 	(void)state;
-	assert_string_equal(faults_text(&faults), "");
+	assert_string_equal(errors_text(&errors), "");
 	assert_int_equal(more->vip_count, 4);
 	assert_string_equal(more->vips[2]->name, "mail");
 	assert_string_equal(more->vips[3]->name, "web");
 	assert_ptr_equal(config_find_vip(more, "mail"), vip);
 	assert_null(config_find_vip(base, "mail"));
 	assert_null(config_find_vip(base, "zzz"));
-	assert_true(config_vips_equal(less, base));
+	assert_true(config_objects_equal(less, base));
 	config_unref(less);
 	config_unref(more);
 	config_vip_unref(vip);
@@ -55,12 +55,12 @@ static void a_new_vip_is_put_in_order(void **state)
 
 static void assert_edit_refused(const char *name, const char *text, const char *expected)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(THREE_VIPS);
 	struct config_vip *vip = vip_of(name, text);
 
-	assert_null(config_with_vip(base, vip, &faults));
-	assert_string_equal(faults_text(&faults), expected);
+	assert_null(config_with_vip(base, vip, &errors));
+	assert_string_equal(errors_text(&errors), expected);
 	assert_int_equal(vip->references, 1);
 	config_vip_unref(vip);
 	config_unref(base);
@@ -92,7 +92,7 @@ static void an_edit_that_clashes_is_refused(void **state)
 
 static void an_edit_over_the_limits_is_refused(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(
 		"{'node': {'interfaces': [{'name': 'e'}], 'limits': {'vips': 1, 'backends': 2,"
 		" 'slots': 4096}}, 'vips': {'web': {" WEB ", 'backends': {" TWO "}}}}");
@@ -100,8 +100,8 @@ static void an_edit_over_the_limits_is_refused(void **state)
 		vip_of("dns", "{" DNS ", 'backends': {'d': {'address': '10.0.0.9'}}}");
 
 	(void)state;
-	assert_null(config_with_vip(base, vip, &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_with_vip(base, vip, &errors));
+	assert_string_equal(errors_text(&errors),
 			    "limit /vips/dns: vip 'dns': 2 vips in all exceed node.limits.vips,"
 			    " which is 1\n"
 			    "limit /vips/dns: vip 'dns': 3 backends in all exceed"
@@ -114,13 +114,13 @@ static void an_edit_over_the_limits_is_refused(void **state)
 
 static void what_does_not_exist_cannot_be_removed(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(THREE_VIPS);
 
 	(void)state;
-	assert_null(config_without_vip(base, "mail", &faults));
-	assert_null(config_vip_without_backend(base->vips[2], "b/3", &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_without_vip(base, "mail", &errors));
+	assert_null(config_vip_without_backend(base->vips[2], "b/3", &errors));
+	assert_string_equal(errors_text(&errors),
 			    "not-found /vips/mail: vip 'mail' does not exist\n"
 			    "not-found /vips/web/backends/b~13: vip 'web': backend 'b/3' does not"
 			    " exist\n");
@@ -132,20 +132,20 @@ static void what_does_not_exist_cannot_be_removed(void **state)
 
 static void backends_are_edited_one_by_one(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_vip *base = vip_of("web", "{" KEPT ", 'backends': {" TWO "}}");
 	struct config_vip *all =
 		vip_of("web", "{" KEPT ", 'backends': {" TWO ", 'b15': {'address': '10.0.0.3',"
 			      " 'weight': 7}}}");
 	struct config_backend backend = *config_find_backend(all, "b15");
-	struct config_vip *more = config_vip_with_backend(config_vip_ref(base), &backend, &faults);
-	struct config_vip *less = config_vip_without_backend(more, "b15", &faults);
+	struct config_vip *more = config_vip_with_backend(config_vip_ref(base), &backend, &errors);
+	struct config_vip *less = config_vip_without_backend(more, "b15", &errors);
 	struct config_vip *heavier;
 
 	(void)state;
 	backend.weight = 9;
-	heavier = config_vip_with_backend(more, &backend, &faults);
-	assert_string_equal(faults_text(&faults), "");
+	heavier = config_vip_with_backend(more, &backend, &errors);
+	assert_string_equal(errors_text(&errors), "");
 	assert_true(config_vip_equal(more, all));
 	assert_int_equal(more->references, 1);
 	assert_true(config_vip_equal(less, base));
@@ -162,22 +162,22 @@ static void backends_are_edited_one_by_one(void **state)
 
 static void backends_are_replaced_together(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_vip *base = vip_of("web", "{" WEB ", 'backends': {" TWO "}}");
 	struct config_backend backends[2] = {base->backends[1], base->backends[0]};
-	struct config_vip *same = config_vip_with_backends(base, backends, 2, &faults);
-	struct config_vip *none = config_vip_with_backends(base, NULL, 0, &faults);
+	struct config_vip *same = config_vip_with_backends(base, backends, 2, &errors);
+	struct config_vip *none = config_vip_with_backends(base, NULL, 0, &errors);
 
 	(void)state;
-	assert_string_equal(faults_text(&faults), "");
+	assert_string_equal(errors_text(&errors), "");
 	assert_true(config_vip_equal(same, base));
 	assert_int_equal(none->backend_count, 0);
 	assert_int_equal(none->port, 443);
 
 	backends[1].address = backends[0].address;
-	assert_null(config_vip_with_backends(base, backends, 2, &faults));
-	assert_null(config_vip_with_backend(base, &backends[1], &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_vip_with_backends(base, backends, 2, &errors));
+	assert_null(config_vip_with_backend(base, &backends[1], &errors));
+	assert_string_equal(errors_text(&errors),
 			    "conflict /vips/web/backends/b1/address: vip 'web': backend 'b1':"
 			    " address '10.0.0.2' is that of backend 'b2', too\n"
 			    "conflict /vips/web/backends/b1/address: vip 'web': backend 'b1':"
@@ -197,7 +197,7 @@ static void backends_are_replaced_together(void **state)
 
 static void the_changed_backend_is_at_fault(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_vip *base =
 		vip_of("web", "{" WEB ", 'backends': {'b1': " AT_10_2 ", 'b2': " AT_10_3 "}}");
 	json_t *both = json_of("{" WEB ", 'backends': {'b1': " AT_10_3 ", 'b2': " AT_10_3 "}}");
@@ -205,12 +205,12 @@ static void the_changed_backend_is_at_fault(void **state)
 
 	(void)state;
 	backend.address = base->backends[1].address;
-	assert_null(config_vip_with_backend(base, &backend, &faults));
-	assert_string_equal(faults_text(&faults), B1_AT_FAULT);
-	assert_null(config_vip_replace_from_json(base, both, "web", "/vips/web", &faults));
-	assert_string_equal(faults_text(&faults), B1_AT_FAULT);
-	assert_null(config_vip_from_json(both, "web", "/vips/web", &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_vip_with_backend(base, &backend, &errors));
+	assert_string_equal(errors_text(&errors), B1_AT_FAULT);
+	assert_null(config_vip_replace_from_json(base, both, "web", "/vips/web", &errors));
+	assert_string_equal(errors_text(&errors), B1_AT_FAULT);
+	assert_null(config_vip_from_json(both, "web", "/vips/web", &errors));
+	assert_string_equal(errors_text(&errors),
 			    "conflict /vips/web/backends/b2/address: vip 'web': backend 'b2':"
 			    " address '10.0.0.3' is that of backend 'b1', too\n");
 	json_decref(both);
@@ -219,7 +219,7 @@ static void the_changed_backend_is_at_fault(void **state)
 
 static void the_changed_part_of_a_replacement_is_at_fault(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of("{" NODE ", 'vips': {'web': {" WEB
 					", 'backends': {'b1': " AT_10_2 ", 'b2': " AT_10_3 "}}}}");
 	json_t *backends = json_of("{'vips': {'web': {" WEB ", 'backends': {'b1': " AT_10_3
@@ -227,10 +227,10 @@ static void the_changed_part_of_a_replacement_is_at_fault(void **state)
 	json_t *vips = json_of("{'vips': {'all': {" WEB "}, 'web': {" WEB "}}}");
 
 	(void)state;
-	assert_null(config_replace_from_json(base, backends, &faults));
-	assert_string_equal(faults_text(&faults), B1_AT_FAULT);
-	assert_null(config_replace_from_json(base, vips, &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_replace_from_json(base, backends, &errors));
+	assert_string_equal(errors_text(&errors), B1_AT_FAULT);
+	assert_null(config_replace_from_json(base, vips, &errors));
+	assert_string_equal(errors_text(&errors),
 			    "conflict /vips/all/address: vip 'all': address '192.0.2.10' with"
 			    " port 443 and protocol 'tcp' is that of vip 'web'\n");
 	json_decref(vips);
@@ -240,14 +240,15 @@ static void the_changed_part_of_a_replacement_is_at_fault(void **state)
 
 static void of_two_new_vips_the_later_is_at_fault(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of("{" NODE "}");
 	struct config_vip *first = vip_of("a", "{" WEB "}"), *second = vip_of("b", "{" WEB "}");
-	struct config_edit edits[] = {{"a", first}, {"b", second}};
+	struct config_edit edits[] = {{CONFIG_KIND_VIP, "a", &first->object},
+				      {CONFIG_KIND_VIP, "b", &second->object}};
 
 	(void)state;
-	assert_null(config_with_edits(base, edits, 2, &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_with_edits(base, edits, 2, &errors));
+	assert_string_equal(errors_text(&errors),
 			    "conflict /vips/b/address: vip 'b': address '192.0.2.10' with port 443"
 			    " and protocol 'tcp' is that of vip 'a'\n");
 	config_vip_unref(second);
@@ -259,14 +260,14 @@ static void of_two_new_vips_the_later_is_at_fault(void **state)
 
 static void what_was_printed_can_be_put_back(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(EVERY_KEY);
 	json_t *printed = config_to_json(base);
-	struct config *again = config_replace_from_json(base, printed, &faults);
+	struct config *again = config_replace_from_json(base, printed, &errors);
 
 	(void)state;
-	assert_string_equal(faults_text(&faults), "");
-	assert_true(config_vips_equal(again, base));
+	assert_string_equal(errors_text(&errors), "");
+	assert_true(config_objects_equal(again, base));
 	config_unref(again);
 	json_decref(printed);
 	config_unref(base);
@@ -274,13 +275,13 @@ static void what_was_printed_can_be_put_back(void **state)
 
 static void a_replacement_may_leave_out_the_node(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(EVERY_KEY);
 	json_t *body = json_of("{'vips': {'web': {" WEB "}}}");
-	struct config *replaced = config_replace_from_json(base, body, &faults);
+	struct config *replaced = config_replace_from_json(base, body, &errors);
 
 	(void)state;
-	assert_string_equal(faults_text(&faults), "");
+	assert_string_equal(errors_text(&errors), "");
 	assert_int_equal(replaced->vip_count, 1);
 	assert_string_equal(replaced->node.hash_seed, "paris");
 	assert_int_equal(replaced->api.listen_count, 3);
@@ -291,12 +292,12 @@ static void a_replacement_may_leave_out_the_node(void **state)
 
 static void assert_replacement_refused(const char *text, const char *expected)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(EVERY_KEY);
 	json_t *body = json_of(text);
 
-	assert_null(config_replace_from_json(base, body, &faults));
-	assert_string_equal(faults_text(&faults), expected);
+	assert_null(config_replace_from_json(base, body, &errors));
+	assert_string_equal(errors_text(&errors), expected);
 	json_decref(body);
 	config_unref(base);
 }
@@ -331,14 +332,14 @@ static void a_replacement_cannot_change_the_node(void **state)
 
 static void a_replacement_cannot_add_to_the_node(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of("{" NODE "}");
 	json_t *body = json_of("{'vips': {}, 'node': {'interfaces': [{'name': 'eth0'}],"
 			       " 'outer_source4': '10.255.0.0/16'}}");
 
 	(void)state;
-	assert_null(config_replace_from_json(base, body, &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(config_replace_from_json(base, body, &errors));
+	assert_string_equal(errors_text(&errors),
 			    "invalid /node/outer_source4: node: outer_source4 differs from what"
 			    " runs, nothing" ONLY_A_RESTART);
 	json_decref(body);

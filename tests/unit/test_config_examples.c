@@ -8,12 +8,12 @@
 
 static void assert_example(const char *path)
 {
-	struct error_list faults = {0};
-	json_t *json = config_json_load_file(path, &faults);
-	struct config *config = json ? config_from_json(json, &faults) : NULL;
+	struct error_list errors = {0};
+	json_t *json = json_parse_file(path, &errors);
+	struct config *config = json ? config_from_json(json, &errors) : NULL;
 
 	if (!config)
-		fail_msg("%s:\n%s", path, faults_text(&faults));
+		fail_msg("%s:\n%s", path, errors_text(&errors));
 	assert_round_trip(config);
 	config_unref(config);
 	json_decref(json);
@@ -40,8 +40,8 @@ static void each_example_is_accepted(void **state)
 /* So that it shows all there is. */
 static void the_large_example_has_every_key(void **state)
 {
-	struct error_list faults = {0};
-	json_t *json = config_json_load_file(CONFIGS_DIR "/example.json", &faults);
+	struct error_list errors = {0};
+	json_t *json = json_parse_file(CONFIGS_DIR "/example.json", &errors);
 	struct config *config = config_of_json(json);
 	json_t *printed = config_to_json(config);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Patches of desired states: what they make, what they share, what they refuse; and differences. */
-#include "config_diff.h"
 #include "config_documents.h"
 #include "config_patch.h"
 #include "config_support.h"
@@ -16,18 +15,18 @@ static const struct part b1 = {"web", "b1"};
 
 static struct config *patch_part(const struct config *base, const struct part *part,
 				 enum config_patch_kind kind, const char *text,
-				 struct error_list *faults)
+				 struct error_list *errors)
 {
 	json_t *body = json_of(text);
 	struct config_patch patch = {.kind = kind, .body = body};
 	struct config *config;
 
 	if (part->backend)
-		config = config_patch_backend(base, part->vip, part->backend, &patch, faults);
+		config = config_patch_backend(base, part->vip, part->backend, &patch, errors);
 	else if (part->vip)
-		config = config_patch_vip(base, part->vip, &patch, faults);
+		config = config_patch_vip(base, part->vip, &patch, errors);
 	else
-		config = config_patch_all(base, &patch, faults);
+		config = config_patch_all(base, &patch, errors);
 	json_decref(body);
 	return config;
 }
@@ -35,23 +34,23 @@ static struct config *patch_part(const struct config *base, const struct part *p
 static struct config *patched(const struct config *base, const struct part *part,
 			      enum config_patch_kind kind, const char *text)
 {
-	struct error_list faults = {0};
-	struct config *config = patch_part(base, part, kind, text, &faults);
+	struct error_list errors = {0};
+	struct config *config = patch_part(base, part, kind, text, &errors);
 
 	if (!config)
-		fail_msg("refused:\n%s", faults_text(&faults));
+		fail_msg("refused:\n%s", errors_text(&errors));
 	return config;
 }
 
 static void assert_refused(const struct part *part, enum config_patch_kind kind, const char *text,
 			   const char *expected)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of(THREE_VIPS), *untouched = config_of(THREE_VIPS);
 
-	assert_null(patch_part(base, part, kind, text, &faults));
-	assert_string_equal(faults_text(&faults), expected);
-	assert_true(config_vips_equal(base, untouched));
+	assert_null(patch_part(base, part, kind, text, &errors));
+	assert_string_equal(errors_text(&errors), expected);
+	assert_true(config_objects_equal(base, untouched));
 	assert_int_equal(base->references, 1);
 	for (size_t index = 0; index < base->vip_count; index++)
 		assert_int_equal(base->vips[index]->references, 1);
@@ -67,8 +66,8 @@ static void assert_both(const struct part *part, const char *outline, const char
 	struct config *merged = patched(base, part, CONFIG_PATCH_MERGE, outline);
 	struct config *operated = patched(base, part, CONFIG_PATCH_OPERATIONS, operations);
 
-	assert_true(config_vips_equal(merged, wanted));
-	assert_true(config_vips_equal(operated, wanted));
+	assert_true(config_objects_equal(merged, wanted));
+	assert_true(config_objects_equal(operated, wanted));
 	config_unref(operated);
 	config_unref(merged);
 	config_unref(wanted);
@@ -137,7 +136,7 @@ static void a_vip_can_be_renamed_and_copied(void **state)
 			" {'op': 'move', 'from': '/vips/web', 'path': '/vips/www'}]");
 
 	(void)state;
-	assert_true(config_vips_equal(config, wanted));
+	assert_true(config_objects_equal(config, wanted));
 	config_unref(config);
 	config_unref(wanted);
 	config_unref(base);
@@ -152,7 +151,7 @@ static void a_patch_may_take_all_vips_as_one(void **state)
 			" {'op': 'replace', 'path': '/vips', 'value': {}}]");
 
 	(void)state;
-	assert_true(config_vips_equal(config, none));
+	assert_true(config_objects_equal(config, none));
 	config_unref(config);
 	config_unref(none);
 	config_unref(base);
@@ -184,7 +183,7 @@ static void what_a_patch_does_not_change_is_shared(void **state)
 
 #define ONLY_A_RESTART "; only the file sets it, and only a restart changes it\n"
 
-static void faults_of_a_merge_patch_point_into_its_body(void **state)
+static void errors_of_a_merge_patch_point_into_its_body(void **state)
 {
 	(void)state;
 	assert_refused(&whole, CONFIG_PATCH_MERGE, "{'vips': {'web': {'port': 99999}}}",
@@ -213,7 +212,7 @@ static void faults_of_a_merge_patch_point_into_its_body(void **state)
 		       " 0-9, '.', '_' and '-', the first of them a letter or a digit\n");
 }
 
-static void faults_of_operations_point_into_the_patch_or_its_result(void **state)
+static void errors_of_operations_point_into_the_patch_or_its_result(void **state)
 {
 	(void)state;
 	assert_refused(&whole, CONFIG_PATCH_OPERATIONS, "[{'op': 'add', 'path': '/vips/web'}]",
@@ -287,7 +286,7 @@ static void only_the_result_must_not_clash(void **state)
 
 static void a_patch_over_the_limits_is_refused(void **state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *base = config_of("{'node': {'interfaces': [{'name': 'e'}], 'limits':"
 					" {'vips': 2}}, 'vips': {'web': {" WEB "}}}");
 
@@ -296,8 +295,8 @@ static void a_patch_over_the_limits_is_refused(void **state)
 			       "{'vips': {'dns': {" DNS
 			       "}, 'all': {'address': '192.0.2.20', 'port':"
 			       " 0, 'protocol': 'tcp'}}}",
-			       &faults));
-	assert_string_equal(faults_text(&faults),
+			       &errors));
+	assert_string_equal(errors_text(&errors),
 			    "limit /vips: vips: 3 vips in all exceed node.limits.vips, which is"
 			    " 2\n");
 	config_unref(base);
@@ -343,8 +342,8 @@ int main(void)
 		cmocka_unit_test(a_vip_can_be_renamed_and_copied),
 		cmocka_unit_test(a_patch_may_take_all_vips_as_one),
 		cmocka_unit_test(what_a_patch_does_not_change_is_shared),
-		cmocka_unit_test(faults_of_a_merge_patch_point_into_its_body),
-		cmocka_unit_test(faults_of_operations_point_into_the_patch_or_its_result),
+		cmocka_unit_test(errors_of_a_merge_patch_point_into_its_body),
+		cmocka_unit_test(errors_of_operations_point_into_the_patch_or_its_result),
 		cmocka_unit_test(the_node_cannot_be_patched),
 		cmocka_unit_test(what_does_not_exist_cannot_be_patched),
 		cmocka_unit_test(only_the_result_must_not_clash),

@@ -6,7 +6,6 @@
  *   whole document, and makes the same of it;
  * - the difference of two states, as a patch, makes the one of the other.
  */
-#include "config_diff.h"
 #include "config_patch.h"
 #include "config_support.h"
 #include "json_patch.h"
@@ -118,30 +117,30 @@ static json_t *random_outline(uint64_t *state)
 
 static json_t *apply_to_whole(const json_t *document, const struct config_patch *patch)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct json_patch *operations;
 	json_t *result;
 
 	if (patch->kind == CONFIG_PATCH_MERGE)
 		return json_patch_merge(document, patch->body);
-	operations = json_patch_parse(patch->body, &faults);
+	operations = json_patch_parse(patch->body, &errors);
 	assert_non_null(operations);
-	result = json_patch_apply(operations, document, &faults);
+	result = json_patch_apply(operations, document, &errors);
 	json_patch_free(operations);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return result;
 }
 
 /* Through the door that bodies for the whole config come in by; NULL: refused. */
 static struct config *patch_whole(const struct config *base, const struct config_patch *patch)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *document = config_to_json(base), *result = apply_to_whole(document, patch);
 	bool has_node = json_object_get(result, "node") && json_object_get(result, "api");
 	struct config *config =
-		result && has_node ? config_replace_from_json(base, result, &faults) : NULL;
+		result && has_node ? config_replace_from_json(base, result, &errors) : NULL;
 
-	error_list_done(&faults);
+	error_list_done(&errors);
 	json_decref(result);
 	json_decref(document);
 	return config;
@@ -162,17 +161,17 @@ static void assert_equal_vips_are_shared(const struct config *config, const stru
 static struct config *try_patch(struct config *base, const struct config_patch *patch,
 				int *ret_accepted)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *expected = patch_whole(base, patch);
-	struct config *config = config_patch_all(base, patch, &faults);
+	struct config *config = config_patch_all(base, patch, &errors);
 
 	assert_int_equal(!config, !expected);
-	assert_int_equal(!config, !error_list_is_empty(&faults));
-	error_list_done(&faults);
+	assert_int_equal(!config, !error_list_is_empty(&errors));
+	error_list_done(&errors);
 	if (!config)
 		return base;
 	++*ret_accepted;
-	assert_true(config_vips_equal(config, expected));
+	assert_true(config_objects_equal(config, expected));
 	assert_equal_vips_are_shared(config, base);
 	assert_equal_vips_are_shared(expected, base);
 	config_unref(expected);
@@ -235,7 +234,7 @@ static void many_edits_are_judged_as_the_whole_is(void **state)
 
 static struct config *random_config(uint64_t *state)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config *config = NULL;
 
 	while (!config) {
@@ -244,8 +243,8 @@ static struct config *random_config(uint64_t *state)
 		for (uint32_t count = random_below(state, 6); count; count--)
 			json_object_set_new(json_object_get(document, "vips"), random_name(state),
 					    random_vip(state));
-		config = config_from_json(document, &faults);
-		error_list_done(&faults);
+		config = config_from_json(document, &errors);
+		error_list_done(&errors);
 		json_decref(document);
 	}
 	return config;
@@ -257,14 +256,14 @@ static void a_difference_leads_from_one_to_the_other(void **state)
 
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		struct config *from = random_config(&random), *to = random_config(&random);
 		json_t *difference = config_diff(from, to);
 		struct config_patch patch = {CONFIG_PATCH_OPERATIONS, difference};
-		struct config *config = config_patch_all(from, &patch, &faults);
+		struct config *config = config_patch_all(from, &patch, &errors);
 
-		assert_string_equal(faults_text(&faults), "");
-		assert_true(config_vips_equal(config, to));
+		assert_string_equal(errors_text(&errors), "");
+		assert_true(config_objects_equal(config, to));
 		config_unref(config);
 		json_decref(difference);
 		config_unref(to);

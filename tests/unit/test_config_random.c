@@ -4,7 +4,7 @@
  *
  * - what is valid is read as written, and printed and read again it is the same;
  * - whatever is done to its bytes or its structure, it is either accepted whole, or refused with
- *   faults whose pointers lead to something in the document;
+ *   errors whose pointers lead to something in the document;
  * - an edit is accepted exactly when the whole edited document is.
  */
 #include "config_support.h"
@@ -271,10 +271,10 @@ static const json_t *follow_pointer(const json_t *json, const char *pointer)
 	return json;
 }
 
-static void assert_faults_are_sound(const struct error_list *faults, const json_t *document)
+static void assert_errors_are_sound(const struct error_list *errors, const json_t *document)
 {
-	for (size_t index = 0; index < faults->count; index++) {
-		const struct error *fault = &faults->items[index];
+	for (size_t index = 0; index < errors->count; index++) {
+		const struct error *fault = &errors->items[index];
 
 		assert_int_not_equal(fault->kind, ERROR_NONE);
 		assert_int_not_equal(fault->kind, ERROR_SYSTEM);
@@ -288,16 +288,16 @@ static void assert_faults_are_sound(const struct error_list *faults, const json_
 /* Returns whether it was accepted. */
 static bool assert_judged_soundly(const json_t *document)
 {
-	struct error_list faults = {0};
-	struct config *config = config_from_json(document, &faults);
+	struct error_list errors = {0};
+	struct config *config = config_from_json(document, &errors);
 	bool is_accepted = config;
 
-	assert_int_equal(is_accepted, error_list_is_empty(&faults));
-	assert_faults_are_sound(&faults, document);
+	assert_int_equal(is_accepted, error_list_is_empty(&errors));
+	assert_errors_are_sound(&errors, document);
 	if (config)
 		assert_round_trip(config);
 	config_unref(config);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return is_accepted;
 }
 
@@ -340,19 +340,19 @@ static void damaged_bytes_are_judged_soundly(void **state)
 
 	(void)state;
 	for (int round = 0; round < BYTE_ROUNDS; round++) {
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		char *text = random_text(&random);
 		size_t length;
 		char *damaged = damage_bytes(&random, text, &length);
-		json_t *document = config_json_load(damaged, length, &faults);
+		json_t *document = json_parse(damaged, length, &errors);
 
-		assert_int_equal(faults.count, document ? 0 : 1);
+		assert_int_equal(errors.count, document ? 0 : 1);
 		if (document) {
 			loaded++;
 			accepted += assert_judged_soundly(document);
 		}
 		json_decref(document);
-		error_list_done(&faults);
+		error_list_done(&errors);
 		free(damaged);
 		free(text);
 	}
@@ -463,17 +463,17 @@ static json_t *clashing_vip(struct random *random)
 /* The whole document with the edit, through the door that files come in by. */
 static bool whole_is_accepted(const struct config *base, const char *name, json_t *edited)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *document = config_to_json(base);
 	struct config *config;
 	bool is_accepted;
 
 	json_object_set(json_object_get(document, "vips"), name, edited);
-	config = config_from_json(document, &faults);
+	config = config_from_json(document, &errors);
 	is_accepted = config;
 	config_unref(config);
 	json_decref(document);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return is_accepted;
 }
 
@@ -481,21 +481,21 @@ static bool whole_is_accepted(const struct config *base, const char *name, json_
 static struct config *try_edit(struct random *random, struct config *base, int *ret_accepted)
 {
 	char name[] = {'v', (char)('0' + random_below(random, 8)), '\0'};
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json = clashing_vip(random);
-	struct config_vip *vip = config_vip_from_json(json, name, "", &faults);
+	struct config_vip *vip = config_vip_from_json(json, name, "", &errors);
 	struct config *edited;
 
 	assert_non_null(vip);
-	edited = config_with_vip(base, vip, &faults);
+	edited = config_with_vip(base, vip, &errors);
 	assert_int_equal(edited ? 1 : 0, whole_is_accepted(base, name, json));
-	assert_int_equal(edited ? 1 : 0, error_list_is_empty(&faults));
+	assert_int_equal(edited ? 1 : 0, error_list_is_empty(&errors));
 	if (edited) {
 		++*ret_accepted;
 		config_unref(base);
 		base = edited;
 	}
-	error_list_done(&faults);
+	error_list_done(&errors);
 	config_vip_unref(vip);
 	json_decref(json);
 	return base;

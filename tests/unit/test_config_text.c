@@ -51,28 +51,28 @@ static void each_fault_has_its_place(void **state)
 	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
 		const struct text_case *this = &cases[index];
 		size_t length = this->length ? this->length : strlen(this->text);
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		/* Of exactly this size, so that reading beyond it is caught. */
 		char *text = malloc(length + !length);
 
 		assert_non_null(text);
 		memcpy(text, this->text, length);
-		assert_null(config_json_load(text, length, &faults));
-		assert_int_equal(faults.count, 1);
-		assert_string_equal(faults.items[0].message, this->fault);
-		assert_int_equal(faults.items[0].kind, ERROR_SYNTAX);
-		assert_string_equal(faults.items[0].pointer, "");
-		error_list_done(&faults);
+		assert_null(json_parse(text, length, &errors));
+		assert_int_equal(errors.count, 1);
+		assert_string_equal(errors.items[0].message, this->fault);
+		assert_int_equal(errors.items[0].kind, ERROR_SYNTAX);
+		assert_string_equal(errors.items[0].pointer, "");
+		error_list_done(&errors);
 		free(text);
 	}
 }
 
 static void assert_loads(const char *text)
 {
-	struct error_list faults = {0};
-	json_t *json = config_json_load(text, strlen(text), &faults);
+	struct error_list errors = {0};
+	json_t *json = json_parse(text, strlen(text), &errors);
 
-	assert_string_equal(faults_text(&faults), "");
+	assert_string_equal(errors_text(&errors), "");
 	assert_non_null(json);
 	json_decref(json);
 }
@@ -90,14 +90,14 @@ static void good_text_is_loaded(void **state)
 
 static void a_huge_text_is_refused_unread(void **state)
 {
-	size_t length = (size_t)CONFIG_DOCUMENT_BYTES + 1;
-	struct error_list faults = {0};
+	size_t length = (size_t)JSON_TEXT_BYTES_MAX + 1;
+	struct error_list errors = {0};
 	char *text = calloc(1, length);
 
 	(void)state;
 	assert_non_null(text);
-	assert_null(config_json_load(text, length, &faults));
-	assert_string_equal(faults_text(&faults), "limit : the document has 67108865 bytes or more;"
+	assert_null(json_parse(text, length, &errors));
+	assert_string_equal(errors_text(&errors), "limit : the document has 67108865 bytes or more;"
 						  " expected at most 67108864\n");
 	free(text);
 }
@@ -140,21 +140,21 @@ static char *write_file(const char *name, const char *text)
 
 static void assert_file_refused(const char *path, enum error_kind kind, const char *message)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	char expected[ERROR_MESSAGE_BYTES];
 
 	snprintf(expected, sizeof(expected), "%s: %s", path, message);
-	assert_null(config_json_load_file(path, &faults));
-	assert_int_equal(faults.count, 1);
-	assert_string_equal(faults.items[0].message, expected);
-	assert_int_equal(faults.items[0].kind, kind);
-	error_list_done(&faults);
+	assert_null(json_parse_file(path, &errors));
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.items[0].message, expected);
+	assert_int_equal(errors.items[0].kind, kind);
+	error_list_done(&errors);
 }
 
 static void a_file_is_loaded_whole(void **state)
 {
 	char *text = malloc(300001);
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *json;
 	char *path;
 
@@ -165,8 +165,8 @@ static void a_file_is_loaded_whole(void **state)
 	memcpy(text + 299988, "\"last\": 2}\n", 11);
 	text[299999] = '\0';
 	path = write_file("large.json", text);
-	json = config_json_load_file(path, &faults);
-	assert_string_equal(faults_text(&faults), "");
+	json = json_parse_file(path, &errors);
+	assert_string_equal(errors_text(&errors), "");
 	assert_int_equal(json_integer_value(json_object_get(json, "last")), 2);
 	json_decref(json);
 	unlink(path);
@@ -195,7 +195,7 @@ static void a_huge_file_is_refused(void **state)
 	char *path = write_file("huge.json", "{");
 
 	(void)state;
-	assert_int_equal(truncate(path, (off_t)CONFIG_DOCUMENT_BYTES + 4096), 0);
+	assert_int_equal(truncate(path, (off_t)JSON_TEXT_BYTES_MAX + 4096), 0);
 	assert_file_refused(path, ERROR_LIMIT,
 			    "the document has 67112960 bytes or more; expected at most 67108864");
 	unlink(path);

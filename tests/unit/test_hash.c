@@ -247,8 +247,8 @@ static void test_siphash(void **state)
 	uint8_t message[15];
 
 	(void)state;
-	for (uint8_t i = 0; i < sizeof(message); i++)
-		message[i] = i;
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)i;
 	assert_int_equal(
 		hash_key_siphash((const uint64_t[2]){0x0706050403020100, 0x0f0e0d0c0b0a0908},
 				 message, sizeof(message)),

@@ -12,13 +12,13 @@ struct patch_case {
 	const char *document;
 	const char *patch;
 	const char *result; /* or NULL: refused … */
-	const char *faults; /* … with these */
+	const char *errors; /* … with these */
 };
 
-static json_t *apply(const json_t *document, const json_t *json, struct error_list *faults)
+static json_t *apply(const json_t *document, const json_t *json, struct error_list *errors)
 {
-	struct json_patch *patch = json_patch_parse(json, faults);
-	json_t *result = patch ? json_patch_apply(patch, document, faults) : NULL;
+	struct json_patch *patch = json_patch_parse(json, errors);
+	json_t *result = patch ? json_patch_apply(patch, document, errors) : NULL;
 
 	json_patch_free(patch);
 	return result;
@@ -26,14 +26,14 @@ static json_t *apply(const json_t *document, const json_t *json, struct error_li
 
 static void assert_patch_case(const struct patch_case *patch_case)
 {
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *document = json_of(patch_case->document), *patch = json_of(patch_case->patch);
 	json_t *untouched_document = json_of(patch_case->document);
 	json_t *untouched_patch = json_of(patch_case->patch);
-	json_t *result = apply(document, patch, &faults);
+	json_t *result = apply(document, patch, &errors);
 	json_t *expected = patch_case->result ? json_of(patch_case->result) : NULL;
 
-	assert_string_equal(faults_text(&faults), patch_case->faults ? patch_case->faults : "");
+	assert_string_equal(errors_text(&errors), patch_case->errors ? patch_case->errors : "");
 	if (expected)
 		assert_json_equal(result, expected);
 	else
@@ -100,11 +100,11 @@ static void an_operation_with_two_verbs_is_refused(void **state)
 {
 	static const char text[] = "[{\"op\": \"add\", \"path\": \"/baz\", \"value\": \"qux\","
 				   " \"op\": \"remove\"}]";
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 
 	(void)state;
-	assert_null(config_json_load(text, strlen(text), &faults));
-	assert_string_equal(faults_text(&faults),
+	assert_null(json_parse(text, strlen(text), &errors));
+	assert_string_equal(errors_text(&errors),
 			    "syntax : line 1, column 49: duplicate key 'op'\n");
 }
 
@@ -159,7 +159,7 @@ static void what_needs_no_example_holds_too(void **state)
 		assert_patch_case(&further[i]);
 }
 
-/* ---- faults ---- */
+/* ---- errors ---- */
 
 #define VERBS "expected 'add', 'remove', 'replace', 'move', 'copy' or 'test'\n"
 
@@ -236,11 +236,11 @@ static void what_cannot_be_done_is_refused(void **state)
 
 static void assert_refused(const json_t *document, const json_t *patch, const char *expected)
 {
-	struct error_list faults = {0};
-	json_t *result = apply(document, patch, &faults);
+	struct error_list errors = {0};
+	json_t *result = apply(document, patch, &errors);
 
 	assert_null(result);
-	assert_string_equal(faults_text(&faults), expected);
+	assert_string_equal(errors_text(&errors), expected);
 }
 
 static void a_bomb_of_copies_is_refused(void **state)
@@ -353,7 +353,7 @@ static void a_short_patch_does_not_copy_a_large_document(void **state)
 static void every_vip_of_a_large_document_may_move(void **state)
 {
 	json_t *document = large_document(), *patch = json_array(), *result;
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	char from[24], path[24];
 
 	(void)state;
@@ -363,8 +363,8 @@ static void every_vip_of_a_large_document_may_move(void **state)
 		json_array_append_new(patch, json_pack("{s:s, s:s, s:s}", "op", "move", "from",
 						       from, "path", path));
 	}
-	result = apply(document, patch, &faults);
-	assert_string_equal(faults_text(&faults), "");
+	result = apply(document, patch, &errors);
+	assert_string_equal(errors_text(&errors), "");
 	assert_int_equal(json_object_size(json_object_get(result, "vips")), LARGE_VIPS);
 	assert_null(json_object_get(json_object_get(result, "vips"), "v0"));
 	json_decref(result);

@@ -61,15 +61,15 @@ static void what_is_made_of_two_leads_from_one_to_the_other(void **state)
 
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		json_t *from = random_value(&random, DEPTH), *to = random_value(&random, DEPTH);
 		json_t *operations = json_array(), *result;
 		struct json_patch *patch;
 
 		assert_int_equal(json_patch_make("", from, to, operations), 0);
-		patch = json_patch_parse(operations, &faults);
-		result = patch ? json_patch_apply(patch, from, &faults) : NULL;
-		assert_string_equal(faults_text(&faults), "");
+		patch = json_patch_parse(operations, &errors);
+		result = patch ? json_patch_apply(patch, from, &errors) : NULL;
+		assert_string_equal(errors_text(&errors), "");
 		if (!json_equal(result, to))
 			assert_json_equal(result, to);
 		assert_int_equal(json_array_size(operations) == 0, json_equal(from, to));

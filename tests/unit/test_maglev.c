@@ -381,13 +381,13 @@ static void test_identity_depends_on_name_and_address(void **state)
 static void test_default_bits(void **state)
 {
 	(void)state;
-	assert_int_equal(maglev_default_bits(0), 12);
-	assert_int_equal(maglev_default_bits(40), 12);
-	assert_int_equal(maglev_default_bits(41), 13);
-	assert_int_equal(maglev_default_bits(655), 16);
-	assert_int_equal(maglev_default_bits(656), 17);
-	assert_int_equal(maglev_default_bits(4096), 17);
-	assert_int_equal(maglev_default_bits(SIZE_MAX), 17);
+	assert_int_equal(carom_ring_bits(0), 12);
+	assert_int_equal(carom_ring_bits(40), 12);
+	assert_int_equal(carom_ring_bits(41), 13);
+	assert_int_equal(carom_ring_bits(655), 16);
+	assert_int_equal(carom_ring_bits(656), 17);
+	assert_int_equal(carom_ring_bits(4096), 17);
+	assert_int_equal(carom_ring_bits(SIZE_MAX), 17);
 }
 
 int main(void)

@@ -171,9 +171,9 @@ static void an_untouched_vip_is_shared(void **state)
 		plan(&planning, "'web': {" WEB ", " B1_B2 "}, 'dns': {" DNS ", " B1_B2 "}"));
 	struct config_vip *edited =
 		vip_of("web", "{" WEB ", 'backends': {" B1 ", " B2 ", " B3 "}}");
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct image *image =
-		plan_config(&planning, config_with_vip(planning.published, edited, &faults));
+		plan_config(&planning, config_with_vip(planning.published, edited, &errors));
 
 	(void)state;
 	assert_ptr_equal(image->vips[0], former->vips[0]);

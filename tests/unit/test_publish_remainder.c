@@ -42,13 +42,16 @@ static int set_up(void **state)
 		.entry_count = displace_entry_count(VIP_COUNT),
 		.slot_count = SLOT_COUNT,
 		.backend_count = BACKEND_COUNT,
+		.next_hop_count = 1 + BACKEND_COUNT,
 		.flow_count = FLOW_COUNT,
 		.flow_idle_timeout_s = IDLE_TIMEOUT_S,
 		.counters_per_lane = VIP_COUNT + BACKEND_COUNT,
 		.reasons_per_lane = VIP_COUNT,
 		.lane_count = LANES,
 	};
-	MAKE(control, 1);
+	MAKE(page, 1);
+	MAKE(page->mapped, 1);
+	memory.control = &memory.page->copy;
 	MAKE(displacements, memory.displacement_count * 2 * CAROM_GENERATION_COUNT);
 	MAKE(addresses, memory.entry_count * CAROM_GENERATION_COUNT);
 	MAKE(vips, memory.entry_count * CAROM_GENERATION_COUNT);
@@ -59,13 +62,14 @@ static int set_up(void **state)
 	MAKE(recorders, LANES);
 	MAKE(shares, VIP_COUNT);
 	MAKE(backends, BACKEND_COUNT);
+	MAKE(next_hops, memory.next_hop_count);
 	MAKE(vip_labels, VIP_COUNT);
 	MAKE(backend_labels, BACKEND_COUNT);
 	MAKE(counters, memory.counters_per_lane * LANES);
 	MAKE(reasons, VIP_COUNT * LANES);
 	publish = publish_new(&memory, &error);
 	assert_non_null(publish);
-	publish_set_clock(publish, START_S);
+	flows_set_clock(publish_flows(publish), START_S);
 	return 0;
 }
 
@@ -73,7 +77,8 @@ static int tear_down(void **state)
 {
 	(void)state;
 	publish_free(publish);
-	free(memory.control);
+	free(memory.page->mapped);
+	free(memory.page);
 	free(memory.displacements);
 	free(memory.addresses);
 	free(memory.vips);
@@ -84,6 +89,7 @@ static int tear_down(void **state)
 	free(memory.recorders);
 	free(memory.shares);
 	free(memory.backends);
+	free(memory.next_hops);
 	free(memory.vip_labels);
 	free(memory.backend_labels);
 	free(memory.counters);
@@ -146,8 +152,8 @@ static void commit(enum carom_backend_state first, enum carom_backend_state seco
 
 static void sweep_at(uint32_t now_s)
 {
-	publish_set_clock(publish, now_s);
-	assert_int_equal(publish_sweep(publish, NULL), 0);
+	flows_set_clock(publish_flows(publish), now_s);
+	assert_int_equal(flows_sweep(publish_flows(publish), NULL), 0);
 }
 
 /* As if a flow of this slot had just sent a packet to the backend. The first VIP is number 1. */
@@ -158,26 +164,27 @@ static void see_flow(uint64_t slot, uint32_t ordinal)
 	memory.flows[slot % FLOW_COUNT] = (struct carom_flow){
 		.hash = hash,
 		.record = carom_flow_record(1, ordinal, CAROM_FLOW_CONFIRMED, 0,
-					    publish_clock(publish)),
+					    flows_clock(publish_flows(publish))),
 	};
 }
 
 static void expect(uint64_t flows, uint32_t older_slots, uint32_t settles_in_s, bool is_none)
 {
-	struct publish_remainder found = publish_remainder(publish, 0, FIRST);
+	struct flows_remainder found = flows_remainder(publish_flows(publish), 0, FIRST);
 
 	if (found.flows != flows || found.older_slots != older_slots ||
 	    found.settles_in_s != settles_in_s || found.is_none != is_none)
 		fail_msg("at %u s: %llu flows, %u older slots for %u s, none: %d; "
 			 "expected %llu, %u, %u, %d",
-			 publish_clock(publish), (unsigned long long)found.flows, found.older_slots,
-			 found.settles_in_s, found.is_none, (unsigned long long)flows, older_slots,
-			 settles_in_s, is_none);
+			 flows_clock(publish_flows(publish)), (unsigned long long)found.flows,
+			 found.older_slots, found.settles_in_s, found.is_none,
+			 (unsigned long long)flows, older_slots, settles_in_s, is_none);
 }
 
 static void expect_older_of_second(uint32_t older_slots)
 {
-	assert_int_equal(publish_remainder(publish, 0, SECOND).older_slots, older_slots);
+	assert_int_equal(flows_remainder(publish_flows(publish), 0, SECOND).older_slots,
+			 older_slots);
 }
 
 #define ACTIVE CAROM_BACKEND_ACTIVE
@@ -288,7 +295,7 @@ static void test_a_timeout_that_is_over_already(void **state)
 	commit(ACTIVE, ACTIVE);
 	commit(DRAIN, ACTIVE);
 	memory.flow_idle_timeout_s = 3;
-	publish_set_clock(publish, START_S + 8);
+	flows_set_clock(publish_flows(publish), START_S + 8);
 	expect(0, RING_SLOTS / 2, 1, false);
 	sweep_at(START_S + 8);
 	expect(0, 0, 0, false);

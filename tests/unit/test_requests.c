@@ -31,10 +31,10 @@ static json_t *parse(const char *text)
 struct fault_row {
 	const char *body;
 	/* Each as "pointer: message". */
-	const char *faults[FAULTS_MAX];
+	const char *errors[FAULTS_MAX];
 };
 
-static void check_faults(const char *body, const struct error_list *faults,
+static void check_errors(const char *body, const struct error_list *errors,
 			 const char *const expected[FAULTS_MAX])
 {
 	char line[ERROR_POINTER_BYTES + ERROR_MESSAGE_BYTES + 3];
@@ -42,15 +42,15 @@ static void check_faults(const char *body, const struct error_list *faults,
 
 	while (count < FAULTS_MAX && expected[count])
 		count++;
-	for (size_t i = 0; i < faults->count; i++) {
-		snprintf(line, sizeof(line), "%s: %s", faults->items[i].pointer,
-			 faults->items[i].message);
+	for (size_t i = 0; i < errors->count; i++) {
+		snprintf(line, sizeof(line), "%s: %s", errors->items[i].pointer,
+			 errors->items[i].message);
 		if (i >= count || strcmp(line, expected[i]) != 0)
 			fail_msg("%s\nfault %zu is \"%s\"\nexpected \"%s\"", body, i, line,
 				 i < count ? expected[i] : "none");
 	}
-	if (faults->count != count)
-		fail_msg("%s\nhas %zu faults, expected %zu", body, faults->count, count);
+	if (errors->count != count)
+		fail_msg("%s\nhas %zu faults, expected %zu", body, errors->count, count);
 }
 
 /* ---- explain ---- */
@@ -58,13 +58,13 @@ static void check_faults(const char *body, const struct error_list *faults,
 static struct explain_request explained(const char *text)
 {
 	struct explain_request request;
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *body = parse(text);
 
-	if (explain_request_decode(body, &request, &faults))
-		fail_msg("%s\nis refused: %s", text, faults.items[0].message);
+	if (explain_request_decode(body, &request, &errors))
+		fail_msg("%s\nis refused: %s", text, errors.items[0].message);
 	json_decref(body);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	return request;
 }
 
@@ -138,7 +138,7 @@ static void test_frame(void **state)
 	assert_int_equal(request.frame[14], 0x45);
 }
 
-static void test_explain_faults(void **state)
+static void test_explain_errors(void **state)
 {
 	static const struct fault_row rows[] = {
 		{"[]", {": the document is an array; expected an object"}},
@@ -183,13 +183,13 @@ static void test_explain_faults(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct explain_request request;
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		json_t *body = parse(rows[i].body);
 
-		assert_int_equal(explain_request_decode(body, &request, &faults), -1);
-		check_faults(rows[i].body, &faults, rows[i].faults);
+		assert_int_equal(explain_request_decode(body, &request, &errors), -1);
+		check_errors(rows[i].body, &errors, rows[i].errors);
 		json_decref(body);
-		error_list_done(&faults);
+		error_list_done(&errors);
 	}
 }
 
@@ -198,18 +198,18 @@ static void test_explain_faults(void **state)
 static struct capture_request captured(const char *text)
 {
 	struct capture_request request;
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *body = text ? parse(text) : NULL;
 
-	if (capture_request_decode(body, &request, &faults))
-		fail_msg("%s\nis refused: %s", text, faults.items[0].message);
+	if (capture_request_decode(body, &request, &errors))
+		fail_msg("%s\nis refused: %s", text, errors.items[0].message);
 	json_decref(body);
-	error_list_done(&faults);
+	error_list_done(&errors);
 	capture_request_done(&request);
 	return request;
 }
 
-static void test_capture_defaults(void **state)
+static void test_capture_deerrors(void **state)
 {
 	struct capture_request request = captured(NULL);
 
@@ -246,7 +246,7 @@ static void test_capture_choices(void **state)
 			 1ull << CAROM_REASON_TOO_BIG);
 }
 
-static void test_capture_faults(void **state)
+static void test_capture_errors(void **state)
 {
 	static const struct fault_row rows[] = {
 		{"7", {": the document is an integer; expected an object"}},
@@ -276,13 +276,13 @@ static void test_capture_faults(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct capture_request request;
-		struct error_list faults = {0};
+		struct error_list errors = {0};
 		json_t *body = parse(rows[i].body);
 
-		assert_int_equal(capture_request_decode(body, &request, &faults), -1);
-		check_faults(rows[i].body, &faults, rows[i].faults);
+		assert_int_equal(capture_request_decode(body, &request, &errors), -1);
+		check_errors(rows[i].body, &errors, rows[i].errors);
 		json_decref(body);
-		error_list_done(&faults);
+		error_list_done(&errors);
 	}
 }
 
@@ -290,19 +290,19 @@ static void test_capture_faults(void **state)
 static void test_unknown_reason(void **state)
 {
 	struct capture_request request;
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	json_t *body = parse("{\"reason\": \"no_backends\"}");
 
 	(void)state;
-	assert_int_equal(capture_request_decode(body, &request, &faults), -1);
-	assert_int_equal(faults.count, 1);
-	assert_string_equal(faults.items[0].pointer, "/reason");
-	assert_string_equal(faults.items[0].message,
+	assert_int_equal(capture_request_decode(body, &request, &errors), -1);
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.items[0].pointer, "/reason");
+	assert_string_equal(errors.items[0].message,
 			    "reason 'no_backends' is unknown; expected 'not_served', 'truncated', "
 			    "'bad_header', 'fragment', 'extensions', 'no_backend', 'too_big', "
 			    "'no_headroom', 'inconsistent' or 'unrecorded'");
 	json_decref(body);
-	error_list_done(&faults);
+	error_list_done(&errors);
 }
 
 int main(void)
@@ -310,8 +310,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_described_ipv4),	cmocka_unit_test(test_described_ipv6),
 		cmocka_unit_test(test_no_flags),	cmocka_unit_test(test_frame),
-		cmocka_unit_test(test_explain_faults),	cmocka_unit_test(test_capture_defaults),
-		cmocka_unit_test(test_capture_choices), cmocka_unit_test(test_capture_faults),
+		cmocka_unit_test(test_explain_errors),	cmocka_unit_test(test_capture_deerrors),
+		cmocka_unit_test(test_capture_choices), cmocka_unit_test(test_capture_errors),
 		cmocka_unit_test(test_unknown_reason),
 	};
 

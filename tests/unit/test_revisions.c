@@ -139,7 +139,7 @@ static struct config *dear_config(uint32_t weight)
 {
 	struct config *base = config_of("{" NODE ", 'vips': {'web': {" WEB "}}}"), *config;
 	struct config_backend *backends = calloc(MANY, sizeof(backends[0]));
-	struct error_list faults = {0};
+	struct error_list errors = {0};
 	struct config_vip *vip;
 
 	for (uint32_t i = 0; i < MANY; i++) {
@@ -147,10 +147,10 @@ static struct config *dear_config(uint32_t weight)
 		backends[i].address = address_from_ipv4(htonl(FIRST_ADDRESS + i));
 		backends[i].weight = weight;
 	}
-	vip = config_vip_with_backends(base->vips[0], backends, MANY, &faults);
+	vip = config_vip_with_backends(base->vips[0], backends, MANY, &errors);
 	if (!vip)
-		fail_msg("refused:\n%s", faults_text(&faults));
-	config = config_with_vip(base, vip, &faults);
+		fail_msg("refused:\n%s", errors_text(&errors));
+	config = config_with_vip(base, vip, &errors);
 	assert_non_null(config);
 	config_vip_unref(vip);
 	config_unref(base);

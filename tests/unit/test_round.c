@@ -30,16 +30,16 @@ struct row {
 	}
 #define BUSY                                                                                       \
 	{                                                                                          \
-		.is_stored = true, .is_reconciled = true, .has_retired_memory = true               \
+		.is_stored = true, .is_reconciled = true, .may_get_room = true                     \
 	}
 #define RETIRED                                                                                    \
 	{                                                                                          \
 		.is_stored = true, .has_idle_generation = true, .is_reconciled = true,             \
-		.has_retired_memory = true                                                         \
+		.may_get_room = true                                                               \
 	}
 #define UNSTORED_RETIRED                                                                           \
 	{                                                                                          \
-		.has_idle_generation = true, .is_reconciled = true, .has_retired_memory = true     \
+		.has_idle_generation = true, .is_reconciled = true, .may_get_room = true           \
 	}
 
 static const struct row rows[] = {
@@ -81,12 +81,11 @@ static const struct row rows[] = {
 	{ROUND_AWAITING_GENERATION, ROUND_GRACE_OVER, BUSY, ROUND_AWAITING_GENERATION,
 	 ROUND_AWAIT_GRACE},
 	{ROUND_AWAITING_GENERATION, ROUND_GRACE_OVER, SMOOTH, ROUND_PUBLISHING, ROUND_PUBLISH},
-	{ROUND_CHECKING, ROUND_LACKS_ROOM, UNSTORED_RETIRED, ROUND_AWAITING_ROOM,
-	 ROUND_AWAIT_GRACE},
-	{ROUND_AWAITING_ROOM, ROUND_GRACE_OVER, UNSTORED, ROUND_CHECKING, ROUND_CHECK},
-	{ROUND_PUBLISHING, ROUND_LACKS_ROOM, RETIRED, ROUND_AWAITING_REPLAN,
-	 ROUND_DROP_PLAN_AND_AWAIT_GRACE},
-	{ROUND_AWAITING_REPLAN, ROUND_GRACE_OVER, SMOOTH, ROUND_PLANNING, ROUND_PLAN},
+	/* Another plan for what has no room now. */
+	{ROUND_CHECKING, ROUND_LACKS_ROOM, UNSTORED_RETIRED, ROUND_AWAITING_ROOM, ROUND_AWAIT_ROOM},
+	{ROUND_PUBLISHING, ROUND_LACKS_ROOM, RETIRED, ROUND_AWAITING_ROOM, ROUND_AWAIT_ROOM},
+	{ROUND_AWAITING_ROOM, ROUND_GRACE_OVER, SMOOTH, ROUND_PLANNING, ROUND_PLAN},
+	{ROUND_AWAITING_ROOM, ROUND_WANTED, SMOOTH, ROUND_AWAITING_ROOM, ROUND_REST},
 	/* The ways back. */
 	{ROUND_PLANNING, ROUND_NOT_PLANNED, UNSTORED, ROUND_TELLING, ROUND_GIVE_UP},
 	{ROUND_PLANNING, ROUND_NOT_PLANNED, SMOOTH, ROUND_TELLING, ROUND_OVERRULE},
@@ -153,7 +152,7 @@ static enum round_event answer_to(enum round_action action, uint32_t *random)
 				  : (choice % 2 ? ROUND_LACKS_ROOM : ROUND_NOT_PUBLISHED);
 	case ROUND_STORE: return choice % 4 ? ROUND_STORED : ROUND_NOT_STORED;
 	case ROUND_AWAIT_GRACE:
-	case ROUND_DROP_PLAN_AND_AWAIT_GRACE: return ROUND_GRACE_OVER;
+	case ROUND_AWAIT_ROOM: return ROUND_GRACE_OVER;
 	case ROUND_RECONCILE: return ROUND_RECONCILED;
 	case ROUND_PUBLISH:
 		return choice % 3 ? ROUND_PUBLISHED
@@ -172,7 +171,7 @@ static struct round_conditions any_conditions(bool is_stored, uint32_t *random)
 		.is_stored = is_stored,
 		.is_unchanged = flip(random),
 		.has_idle_generation = flip(random),
-		.has_retired_memory = flip(random),
+		.may_get_room = flip(random),
 		.is_reconciled = flip(random),
 		.has_more = flip(random),
 	};
@@ -218,10 +217,9 @@ static void an_event_out_of_turn_changes_nothing_but_a_round_at_rest(void **stat
 	for (int stage = 0; stage < ROUND_STAGE_COUNT; stage++)
 		for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
 			struct round_conditions conditions = any_conditions(flip(&random), &random);
-			bool is_awaited = late[i] == ROUND_GRACE_OVER &&
-					  (stage == ROUND_AWAITING_ROOM ||
-					   stage == ROUND_AWAITING_GENERATION ||
-					   stage == ROUND_AWAITING_REPLAN);
+			bool is_awaited =
+				late[i] == ROUND_GRACE_OVER && (stage == ROUND_AWAITING_ROOM ||
+								stage == ROUND_AWAITING_GENERATION);
 			struct round_step step =
 				round_step((enum round_stage)stage, late[i], &conditions);
 

@@ -97,20 +97,20 @@ static void a_file_that_has_grown_is_followed_by_another(void **state)
 static struct config *with_many_vips(const struct config *config, uint16_t port)
 {
 	struct config_edit edits[256];
-	char names[256][8];
+	char name[8];
 	struct config *result;
 
 	for (unsigned i = 0; i < 256; i++) {
-		snprintf(names[i], sizeof(names[i]), "n%03u", i);
-		edits[i] = (struct config_edit){
-			names[i],
-			vip_of(names[i], "{'address': '192.0.2.99', 'port': 1, 'protocol': 'tcp'}"),
-		};
-		edits[i].vip->port = (uint16_t)(port + i);
+		snprintf(name, sizeof(name), "n%03u", i);
+		struct config_vip *vip =
+			vip_of(name, "{'address': '192.0.2.99', 'port': 1, 'protocol': 'tcp'}");
+
+		vip->port = (uint16_t)(port + i);
+		edits[i] = (struct config_edit){CONFIG_KIND_VIP, vip->name, &vip->object};
 	}
 	result = config_merge_edits(config, edits, 256);
 	for (unsigned i = 0; i < 256; i++)
-		config_vip_unref(edits[i].vip);
+		config_object_unref(edits[i].object);
 	return result;
 }
 

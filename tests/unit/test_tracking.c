@@ -192,7 +192,7 @@ static void check_change(const struct change_row *row, enum tracking_mode tracki
 	struct ring old, new;
 	bool serves[ORDINALS];
 	struct tracking_change change = {
-		.old = &old.view,
+		.before = &old.view,
 		.ring = &row->choice,
 		.serves = serves,
 		.serves_count = ORDINALS,
@@ -258,7 +258,7 @@ static void an_ordinal_beyond_the_last_serves_nobody(void **state)
 	static const uint16_t choice = A;
 	struct ring old, new;
 	struct tracking_change change = {
-		.old = &old.view,
+		.before = &old.view,
 		.ring = &choice,
 		.serves = serves,
 		.serves_count = COUNT(serves),
@@ -286,7 +286,7 @@ static void a_larger_ring_inherits(void **state)
 	struct ring old, new;
 	bool serves[ORDINALS];
 	struct tracking_change change = {
-		.old = &old.view,
+		.before = &old.view,
 		.ring = choices,
 		.serves = serves,
 		.serves_count = ORDINALS,
