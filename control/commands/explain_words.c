@@ -218,7 +218,11 @@ static void add_flow(json_t *steps, const struct explain_facts *facts)
 		add_step(steps, "its flow is not recorded yet, and this packet would record it");
 		break;
 	case CAROM_FLOW_UNNEEDED:
-		add_step(steps, "its flow need not be recorded, for both are one");
+		add_step(steps,
+			 decided->current == decided->previous
+				 ? "its flow need not be recorded, for both are one"
+				 : "it makes no record: it ends an older connection, or does "
+				   "not go on from the SYN that made the record");
 		break;
 	case CAROM_FLOW_UNRECORDED:
 		add_step(steps,
