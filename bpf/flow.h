@@ -10,6 +10,7 @@
 
 #include "maps.h"
 #include "packet.h"
+#include "record.h"
 
 static __always_inline struct carom_flow_line *flow_line(__u64 hash, int choice)
 {
@@ -31,38 +32,19 @@ static __always_inline __u64 flow_read(const struct carom_flow *flow, __u32 vip_
 		       : 0;
 }
 
-#define NO_PLACE 0xffffffff
-
-/* The place of the flow's entry: which line, and which of it. Global, so that the verifier follows
- * it once, and sees one result instead of one for each place. */
-__noinline __u32 flow_search(__u32 vip_number, __u64 hash)
+/* The flow's entry, and what it says in *ret_record; NULL: not recorded. */
+static __always_inline struct carom_flow *flow_find(__u32 vip_number, __u64 hash, __u64 *ret_record)
 {
 	for (int choice = 0; choice < CAROM_FLOW_CHOICES; choice++) {
 		struct carom_flow_line *line = flow_line(hash, choice);
 
 		for (int i = 0; line && i < CAROM_FLOWS_PER_LINE; i++) {
-			if (flow_read(&line->flows[i], vip_number, hash))
-				return choice * CAROM_FLOWS_PER_LINE + i;
+			*ret_record = flow_read(&line->flows[i], vip_number, hash);
+			if (*ret_record)
+				return &line->flows[i];
 		}
 	}
-	return NO_PLACE;
-}
-
-/* The flow's entry, and what it says in *ret_record; NULL: not recorded. */
-static __always_inline struct carom_flow *flow_find(__u32 vip_number, __u64 hash, __u64 *ret_record)
-{
-	__u32 place = flow_search(vip_number, hash);
-	struct carom_flow_line *line;
-	struct carom_flow *flow;
-
-	if (place == NO_PLACE)
-		return NULL;
-	line = flow_line(hash, place >= CAROM_FLOWS_PER_LINE);
-	if (!line)
-		return NULL;
-	flow = &line->flows[place % CAROM_FLOWS_PER_LINE];
-	*ret_record = flow_read(flow, vip_number, hash);
-	return *ret_record ? flow : NULL;
+	return NULL;
 }
 
 /*

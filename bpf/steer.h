@@ -79,31 +79,17 @@ static __always_inline void stay_unsettled(__u32 slot)
 		line->slots[slot % CAROM_SLOTS_PER_LINE] = now;
 }
 
-/* A packet of a tracked slot. */
+/* A packet of a tracked slot. Without padding: older verifiers (Linux 6.1) ask that all of it is
+ * written before steer_tracked() may see it. */
 struct tracked {
 	__u64 hash;
 	__u32 slot;
 	__u32 current; /* ordinals */
 	__u32 older;   /* that flows without a record belong to */
 	__u32 block;   /* of its sequence number */
-	bool opens;    /* TCP: SYN without ACK */
-	bool closes;   /* TCP: FIN or RST */
+	__u32 opens;   /* TCP: SYN without ACK */
+	__u32 closes;  /* TCP: FIN or RST */
 };
-
-/* Global, so that the verifier follows the rule once, and not again for each way that leads here.
- */
-__noinline __u64 steer_next(__u64 seen, __u64 fresh, __u32 opens, __u32 closes)
-{
-	struct carom_track track = {
-		.seen = seen,
-		.fresh = fresh,
-		.opens = opens,
-		.closes = closes,
-		.idle_timeout_s = settings.flow_idle_timeout_s,
-	};
-
-	return carom_track_next(&track);
-}
 
 /* The record that the packet makes if it is the first of its flow. */
 static __always_inline __u64 fresh_record(const struct carom_vip *vip, const struct tracked *packet)
@@ -149,8 +135,13 @@ __noinline __u32 steer_tracked(const struct carom_vip *vip, struct tracked *pack
 	packet->older = serves(vip, previous) ? previous : packet->current;
 	lives = serves(vip, known) &&
 		!carom_flow_expired(seen, control.clock, settings.flow_idle_timeout_s);
-	next = steer_next(lives ? seen : 0, fresh_record(vip, packet), packet->opens,
-			  packet->closes);
+	next = carom_track_next(&(struct carom_track){
+		.seen = lives ? seen : 0,
+		.fresh = fresh_record(vip, packet),
+		.opens = packet->opens,
+		.closes = packet->closes,
+		.idle_timeout_s = settings.flow_idle_timeout_s,
+	});
 	chosen = next ? carom_flow_ordinal(next) : packet->older;
 	if (chosen == CAROM_ORDINAL_NONE)
 		return chosen;

@@ -10,7 +10,7 @@
 #ifndef CAROM_TRACK_H
 #define CAROM_TRACK_H
 
-#include "abi.h"
+#include "record.h"
 
 /* What a packet says of its flow. */
 struct carom_track {

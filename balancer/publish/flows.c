@@ -9,6 +9,7 @@
 #include "flows.h"
 
 #include "published.h"
+#include "record.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -64,7 +64,7 @@ struct config_node {
 	char name[CAROM_NAME_BYTES]; /* default: the host's name */
 	struct config_interface interfaces[CONFIG_INTERFACES_MAX];
 	size_t interface_count;
-	char hash_seed[CONFIG_SEED_BYTES]; /* empty: there is a random key instead */
+	char hash_seed[CONFIG_SEED_BYTES];	    /* empty: there is a random key instead */
 	struct prefix outer_source4, outer_source6; /* all zero: the node's own address */
 	struct config_limits limits;
 	uint32_t flow_idle_timeout_ms; /* whole seconds */

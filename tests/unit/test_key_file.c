@@ -27,7 +27,7 @@ static int make_folder(void **state)
 {
 	static struct folder folder;
 
-	strcpy(folder.path, "/tmp/carom-key-XXXXXX");
+	strcpy(folder.path, "key-XXXXXX");
 	assert_non_null(mkdtemp(folder.path));
 	snprintf(folder.file, sizeof(folder.file), "%s/" KEY_FILE_NAME, folder.path);
 	*state = &folder;

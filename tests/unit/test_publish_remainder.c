@@ -6,6 +6,7 @@
 #include "address.h"
 #include "displace.h"
 #include "publish.h"
+#include "record.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
