@@ -110,8 +110,12 @@ static __always_inline __u32 flow_count_free(const struct carom_flow_line *line)
 	return count;
 }
 
-/* In the emptier line first, so that the table fills evenly: else a flow would soon find both of
- * its lines full (Azar et al., "Balanced Allocations", 1994). */
+/*
+ * In the emptier line first, so that the table fills evenly: else a flow would soon find both of
+ * its lines full (Azar et al., "Balanced Allocations", 1994). Returns 1 or 0. Global, so that the
+ * verifier follows it once. Calls are few here: Linux 6.1 counts 512 bytes of stack for all of
+ * them.
+ */
 __noinline int flow_put(__u64 hash, __u64 record, __u32 replaces)
 {
 	int first = flow_count_free(flow_line(hash, 1)) > flow_count_free(flow_line(hash, 0));
@@ -198,27 +202,25 @@ static __always_inline bool flow_insert(struct carom_share *share, __u64 hash, _
 	return false;
 }
 
-/* Returns 1 or 0. Global, so that the verifier follows it once, and not again for each way that
- * leads here. */
-__noinline int flow_record_new(__u64 hash, __u64 record)
+static __always_inline bool flow_record_new(__u64 hash, __u64 record)
 {
 	__u32 lane = bpf_get_smp_processor_id();
 	struct carom_recorder *recorder = bpf_map_lookup_elem(&recorders, &lane);
 	struct carom_share *share = flow_share(carom_flow_vip(record));
 
 	if (!recorder || !share)
-		return 0;
+		return false;
 	if (!flow_may_insert(recorder)) {
 		flow_count(&share->rate_limited);
-		return 0;
+		return false;
 	}
 	if (!flow_insert(share, hash, record) &&
 	    !(carom_flow_state(record) == CAROM_FLOW_OPENING && flow_put(hash, record, 1))) {
 		recorder->table_full += !settings.explains;
-		return 0;
+		return false;
 	}
 	recorder->recorded += !settings.explains;
-	return 1;
+	return true;
 }
 
 /* flow, seen: what flow_find() said; NULL if the flow is new. Returns whether it is recorded. */
