@@ -137,24 +137,25 @@ struct carom_control {
 enum carom_protocol_index { CAROM_PROTOCOL_TCP, CAROM_PROTOCOL_UDP, CAROM_PROTOCOL_COUNT };
 
 /* A VIP with a port of its own, at an address. */
-struct carom_service {
+struct carom_listed_vip {
 	__u32 key; /* the low half of the VIP's; 0: none */
 	__u32 vip; /* number of the VIP */
 };
 
-#define CAROM_SERVICES_PER_ADDRESS 4
+#define CAROM_LISTED_PER_ADDRESS 4
 
 /*
- * An address that has at least one VIP. The first few services stand right here, which spares most
- * packets the second table; only addresses that have more need it, and then it has all of them.
+ * An address that has at least one VIP. The first few VIPs with a port of their own are listed
+ * right here, which spares most packets the second table; only addresses that have more need it,
+ * and then it has all of them.
  */
 struct carom_address_entry {
 	struct carom_address address;
 	/* 1 + number of the VIP that takes every port, by carom_protocol_index; 0: none. */
 	__u32 any_port[CAROM_PROTOCOL_COUNT];
-	__u32 number; /* names this address in the keys of its VIPs; unique in a generation */
-	__u32 service_count; /* how many VIPs with a port of their own it has */
-	struct carom_service services[CAROM_SERVICES_PER_ADDRESS];
+	__u32 number;	  /* names this address in the keys of its VIPs; unique in a generation */
+	__u32 port_count; /* how many VIPs with a port of their own it has */
+	struct carom_listed_vip listed[CAROM_LISTED_PER_ADDRESS];
 };
 
 /* The key of a VIP within a generation: see carom_vip_key(). */

@@ -78,9 +78,9 @@ static __always_inline const struct carom_vip *vip_at(__u32 number)
 static __always_inline const struct carom_vip *
 vip_find_listed(const struct carom_address_entry *address, __u64 key)
 {
-	for (int i = 0; i < CAROM_SERVICES_PER_ADDRESS; i++) {
-		if (address->services[i].key == (__u32)key)
-			return vip_at(address->services[i].vip);
+	for (int i = 0; i < CAROM_LISTED_PER_ADDRESS; i++) {
+		if (address->listed[i].key == (__u32)key)
+			return vip_at(address->listed[i].vip);
 	}
 	return NULL;
 }
@@ -105,7 +105,7 @@ vip_find_exact(const struct packet *packet, const struct carom_generation *gener
 	__u64 key = carom_vip_key(address->number, destination_port, packet->protocol);
 	const struct carom_vip *vip = vip_find_listed(address, key);
 
-	if (!vip && unlikely(address->service_count > CAROM_SERVICES_PER_ADDRESS))
+	if (!vip && unlikely(address->port_count > CAROM_LISTED_PER_ADDRESS))
 		vip = vip_find_in_table(generation, key);
 	return vip;
 }

@@ -20,9 +20,9 @@ struct neighbour {
 	uint64_t ask_at_ms;		   /* not earlier, if it needs asking at all */
 	uint32_t backoff_ms;
 	LIST_ENTRY(neighbour) entry;
-	/* The resolver's: who goes through it, and in which resynchronization it was refreshed. */
+	/* The resolver's: the destinations behind it, and when it was refreshed. */
 	struct destination_list destinations;
-	uint32_t generation;
+	uint32_t resync; /* the resolver's count of then */
 };
 
 struct neighbour_table {

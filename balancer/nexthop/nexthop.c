@@ -52,7 +52,7 @@ struct nexthop {
 	size_t cursor;	      /* the next one to look up */
 	size_t pending_count; /* how many the pass has still to come to */
 	bool pass_is_full;    /* it looks all of them up, and not the new ones alone */
-	uint32_t generation;  /* neighbours of an older one are refreshed when a pass meets them */
+	uint32_t resync;      /* neighbours of an older one are refreshed when a pass meets them */
 	bool overrun;	      /* events were lost, and the queue is not yet drained */
 	bool differs;	      /* some next hop is not what it was when changed was called last */
 	uint64_t audit_at_ms; /* 0: not yet known */
@@ -129,7 +129,7 @@ static void refresh_neighbour(struct nexthop *nexthop, struct neighbour *neighbo
 {
 	struct destination *destination = LIST_FIRST(&neighbour->destinations);
 
-	neighbour->generation = nexthop->generation;
+	neighbour->resync = nexthop->resync;
 	if (!neighbour_refresh(&nexthop->neighbours, neighbour, now_ms))
 		return;
 	for (; destination; destination = LIST_NEXT(destination, entry)) {
@@ -145,7 +145,7 @@ static struct neighbour *take_neighbour(struct nexthop *nexthop, uint32_t interf
 {
 	struct neighbour *neighbour = neighbour_add(&nexthop->neighbours, interface, address);
 
-	if (neighbour && neighbour->generation != nexthop->generation)
+	if (neighbour && neighbour->resync != nexthop->resync)
 		refresh_neighbour(nexthop, neighbour, now_ms);
 	return neighbour;
 }
@@ -245,7 +245,7 @@ static void adapt_pass(struct nexthop *nexthop, size_t count_before)
 
 static void resynchronize(struct nexthop *nexthop, uint64_t now_ms)
 {
-	nexthop->generation++;
+	nexthop->resync++;
 	nexthop->audit_at_ms = now_ms + AUDIT_INTERVAL_MS;
 	for (size_t i = 0; i < nexthop->link_count; i++)
 		refresh_link(nexthop, &nexthop->links[i]);
@@ -389,7 +389,7 @@ static int nexthop_init(struct nexthop *nexthop, const struct nexthop_options *o
 	nexthop->poll_fd = nexthop->continue_fd = -1;
 	nexthop->changed = options->changed;
 	nexthop->context = options->context;
-	nexthop->generation = 1;
+	nexthop->resync = 1;
 	nexthop->rtnetlink = rtnetlink_new(ret_error);
 	neighbour_table_init(&nexthop->neighbours, nexthop->rtnetlink);
 	if (!nexthop->rtnetlink)

@@ -189,13 +189,13 @@ static void write_addresses(const struct dataplane_memory *memory, const struct 
 }
 
 /* The table of VIPs finds what goes beyond the entry. */
-static void link_service(struct carom_address_entry *address, uint64_t key, uint32_t entry)
+static void link_port(struct carom_address_entry *address, uint64_t key, uint32_t entry)
 {
-	uint32_t number = address->service_count++;
+	uint32_t number = address->port_count++;
 
-	if (number < CAROM_SERVICES_PER_ADDRESS)
-		address->services[number] =
-			(struct carom_service){.key = (uint32_t)key, .vip = entry};
+	if (number < CAROM_LISTED_PER_ADDRESS)
+		address->listed[number] =
+			(struct carom_listed_vip){.key = (uint32_t)key, .vip = entry};
 }
 
 /* Tells the address which VIPs it has: by port, or for every port. */
@@ -203,7 +203,7 @@ static void link_vip(struct carom_address_entry *address, const struct image_vip
 		     uint32_t entry)
 {
 	if (vip->port)
-		link_service(address, vip_key(vip, address->number), entry);
+		link_port(address, vip_key(vip, address->number), entry);
 	else if (vip->protocol == IPPROTO_TCP)
 		address->any_port[CAROM_PROTOCOL_TCP] = entry + 1;
 	else

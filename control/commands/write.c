@@ -83,8 +83,10 @@ static void write_foretell(struct commands *commands, const struct config *desir
 	json_decref(forecast);
 }
 
-void write_apply(struct commands *commands, struct config *desired, bool created,
-		 const struct commands_write *write)
+/* Hands a checked desired state to the engine; takes ownership of the reference. `created` goes
+ * into the result. A dry run is answered at once, from what is desired and published now. */
+static void write_apply(struct commands *commands, struct config *desired, bool created,
+			const struct commands_write *write)
 {
 	struct write_pending *pending;
 	struct error error = {0};

@@ -6,10 +6,6 @@
 #include "commands.h"
 #include "config.h"
 
-/* Hands a checked desired state to the engine; takes ownership of the reference. `created` goes
- * into the result. A dry run is answered at once, from what is desired and published now. */
-void write_apply(struct commands *commands, struct config *desired, bool created,
-		 const struct commands_write *write);
 /* Refuses with errors, and frees them. */
 void write_refuse_all(const struct commands *commands, struct error_list *errors,
 		      struct commands_reply reply);

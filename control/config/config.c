@@ -64,11 +64,6 @@ const char *config_on_down_name(enum config_on_down on_down)
 	return on_down_names[on_down];
 }
 
-const char *config_mode_name(enum config_attach_mode mode)
-{
-	return mode_names[mode];
-}
-
 const char *config_protocol_name(uint8_t protocol)
 {
 	return protocol_names[protocol == IPPROTO_UDP ? CAROM_PROTOCOL_UDP : CAROM_PROTOCOL_TCP];

@@ -327,7 +327,6 @@ unsigned config_vip_ring_bits(const struct config_vip *vip);
 const char *config_state_name(enum config_state state);
 const char *config_tracking_name(enum config_tracking tracking);
 const char *config_on_down_name(enum config_on_down on_down);
-const char *config_mode_name(enum config_attach_mode mode);
 const char *config_protocol_name(uint8_t protocol); /* of IPPROTO_TCP or IPPROTO_UDP */
 
 #endif

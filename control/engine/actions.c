@@ -24,7 +24,7 @@ void actions_notify(struct engine *engine, enum engine_event event, const struct
 	}
 }
 
-void actions_set_state(struct state *state, struct config *config, uint64_t revision)
+static void set_state(struct state *state, struct config *config, uint64_t revision)
 {
 	config_ref(config);
 	config_unref(state->config);
@@ -85,9 +85,17 @@ enum round_event actions_sweep_for_room(struct engine *engine)
 	return ROUND_GRACE_OVER;
 }
 
+static void drop_plan(struct engine *engine)
+{
+	if (!engine->round.plan.image)
+		return;
+	plan_done(&engine->round.plan);
+	engine->facts_changed |= engine->round.took_facts;
+}
+
 enum round_event actions_await_room(struct engine *engine)
 {
-	actions_drop_plan(engine);
+	drop_plan(engine);
 	if (!publish_is_waiting(engine->publish))
 		return actions_sweep_for_room(engine);
 	actions_start_grace(engine);
@@ -108,14 +116,6 @@ struct plan_input actions_plan_input(const struct engine *engine, const struct c
 	};
 }
 
-void actions_drop_plan(struct engine *engine)
-{
-	if (!engine->round.plan.image)
-		return;
-	plan_done(&engine->round.plan);
-	engine->facts_changed |= engine->round.took_facts;
-}
-
 /* A job_run. */
 void actions_run_fill(void *context, struct error *ret_error)
 {
@@ -131,7 +131,7 @@ static int start_plan(struct engine *engine)
 
 	round->failure = (struct error){0};
 	if (!round->staged.config) {
-		actions_set_state(&round->staged, engine->desired.config, engine->desired.revision);
+		set_state(&round->staged, engine->desired.config, engine->desired.revision);
 		ledger_stage(&engine->ledger, round->staged.revision, round->staged.config);
 	}
 	input = actions_plan_input(engine, round->staged.config);
@@ -233,7 +233,7 @@ enum round_event actions_settle(struct engine *engine)
 	struct round *round = &engine->round;
 
 	plan_done(&round->plan);
-	actions_set_state(&engine->published, round->staged.config, round->staged.revision);
+	set_state(&engine->published, round->staged.config, round->staged.revision);
 	actions_clear_state(&round->staged);
 	next_hops_follow_published(&engine->next_hops, engine->published.config);
 	ledger_publish(&engine->ledger, engine->published.revision);
@@ -284,13 +284,12 @@ enum round_event actions_give_up(struct engine *engine)
 	struct round *round = &engine->round;
 	struct error failure = round->failure;
 
-	actions_drop_plan(engine);
+	drop_plan(engine);
 	engine->retry_ms = uv_now(engine->loop) + RETRY_MS;
 	if (engine->published.config) {
 		log_failure(engine, &failure);
 		ledger_forget_unpublished(&engine->ledger);
-		actions_set_state(&engine->desired, engine->published.config,
-				  engine->published.revision);
+		set_state(&engine->desired, engine->published.config, engine->published.revision);
 		next_hops_follow_desired(&engine->next_hops, engine->desired.config, NULL);
 		refuse_writes(engine, &failure);
 	}

@@ -26,12 +26,10 @@ bool actions_may_get_room(const struct engine *engine);
 /* Sweeps the flow table until what the last commit removed is forgotten. Only after a grace period:
  * before it, packets may still record flows. */
 enum round_event actions_sweep_for_room(struct engine *engine);
-void actions_drop_plan(struct engine *engine);
 /* Unless one runs, or no memory is retired. */
 void actions_start_grace(struct engine *engine);
 void actions_notify(struct engine *engine, enum engine_event event, const struct error *reason);
 uint64_t actions_next_revision(struct engine *engine);
-void actions_set_state(struct state *state, struct config *config, uint64_t revision);
 void actions_clear_state(struct state *state);
 
 /* What the jobs do on the pool: each a job_run. */

@@ -58,7 +58,7 @@ struct harness_options {
 struct harness harness_open(const struct harness_options *options);
 void harness_close(struct harness *harness);
 /* As if the process died and another one came up with these options: takes over what there is as
- * caromd does. False: there was nothing that it could take over, and it begins anew. */
+ * caromd does. False: there was nothing that it could adopt, and it begins anew. */
 bool harness_restart(struct harness *harness, const struct harness_options *options);
 /* Nothing else runs the program meanwhile. */
 void harness_publish(struct harness *harness, const struct vip *vips, size_t count);

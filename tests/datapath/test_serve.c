@@ -18,7 +18,7 @@ static const struct backend all_udp = {.address = "fd00::11", .weight = 1};
 static const struct backend web6 = {.address = "fd00::80", .weight = 1};
 static const struct backend names6 = {.address = "fd00::53", .weight = 1};
 
-/* More services than an address's entry lists. */
+/* More VIPs than an address's entry lists. */
 #define SERVICE(at, at_port, at_protocol, only_backend)                                            \
 	{                                                                                          \
 		.address = at, .port = at_port, .protocol = at_protocol, .backends = only_backend, \
